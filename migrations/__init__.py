@@ -1,0 +1,1 @@
+"""The schema's history, run by Alembic; `service.store.schema` starts it."""

@@ -1,0 +1,334 @@
+"""Sweeps, trials, epochs, events, data sets.
+
+Written out rather than taken from the models: this is what the schema was, whatever they become.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0001"
+down_revision: str | None = None
+branch_labels: None = None
+depends_on: None = None
+
+MOMENT = sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite")
+WORD = sa.String(32)
+
+
+def upgrade() -> None:
+    """Create every table."""
+    _create_sweeps()
+    _create_trials()
+    _create_epochs()
+    _create_events()
+    _create_datasets()
+
+
+def downgrade() -> None:
+    """Drop every table, and so every row."""
+    for table in ("datasets", "events", "epochs", "trials", "sweeps"):
+        op.drop_table(table)
+
+
+def _create_sweeps() -> None:
+    table = "sweeps"
+    op.create_table(
+        table,
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("spec_text", sa.Text(), nullable=False),
+        sa.Column("spec_media", WORD, nullable=False),
+        sa.Column("spec_json", sa.Text(), nullable=False),
+        sa.Column("spec_hash", sa.String(64), nullable=False),
+        sa.Column("state", WORD, nullable=False),
+        sa.Column("n_trials", sa.Integer(), nullable=False),
+        sa.Column("lease_owner", sa.Text(), nullable=True),
+        sa.Column("lease_expires_at", MOMENT, nullable=True),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("stalled_launches", sa.Integer(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("tags", sa.JSON(), nullable=False),
+        sa.Column("idempotency_key", sa.String(255), nullable=True),
+        sa.Column("message", sa.Text(), nullable=True),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("started_at", MOMENT, nullable=True),
+        sa.Column("ended_at", MOMENT, nullable=True),
+        _one_of(table, "spec_media", "json yaml"),
+        _one_of(
+            table, "state", "queued running pausing paused cancelling completed failed cancelled"
+        ),
+        _at_least(table, "n_trials", 0),
+        _at_least(table, "fence", 0),
+        _at_least(table, "stalled_launches", 0),
+        _rule(table, "spec_hash_length", "length(spec_hash) = 64"),
+        _rule(table, "lease_is_whole", "(lease_owner IS NULL) = (lease_expires_at IS NULL)"),
+        _rule(
+            table,
+            "lease_is_held",
+            "lease_owner IS NULL OR state IN ('running', 'pausing', 'cancelling')",
+        ),
+        _rule(
+            table,
+            "ended_at_is_of_an_end",
+            "(ended_at IS NOT NULL) = (state IN ('completed', 'failed', 'cancelled'))",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sweeps")),
+        sa.UniqueConstraint("idempotency_key", name=op.f("uq_sweeps_idempotency_key")),
+    )
+    op.create_index(op.f("ix_sweeps_created_at_id"), table, ["created_at", "id"])
+    op.create_index(
+        op.f("ix_sweeps_state_priority_created_at"), table, ["state", "priority", "created_at"]
+    )
+
+
+def _create_trials() -> None:
+    table = "trials"
+    op.create_table(
+        table,
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("sweep_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        *_planned_columns(),
+        *_run_columns(),
+        *_planned_rules(table),
+        *_run_rules(table),
+        sa.ForeignKeyConstraint(
+            ["sweep_id"],
+            ["sweeps.id"],
+            name=op.f("fk_trials_sweep_id_sweeps"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trials")),
+        sa.UniqueConstraint("sweep_id", "number", name=op.f("uq_trials_sweep_id_number")),
+    )
+    op.create_index(op.f("ix_trials_sweep_id_state"), table, ["sweep_id", "state"])
+
+
+def _planned_columns() -> list[sa.Column[object]]:
+    return [
+        sa.Column("dataset", sa.String(255), nullable=False),
+        sa.Column("task", WORD, nullable=False),
+        sa.Column("kind", WORD, nullable=False),
+        sa.Column("activation", WORD, nullable=False),
+        sa.Column("slope", sa.Double(), nullable=False),
+        sa.Column("depth", sa.Integer(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("scheme", WORD, nullable=False),
+        sa.Column("g", sa.Double(), nullable=False),
+        sa.Column("g_in", sa.Double(), nullable=False),
+        sa.Column("g_out", sa.Double(), nullable=False),
+        sa.Column("epochs", sa.Integer(), nullable=False),
+        sa.Column("batch_size", sa.Integer(), nullable=False),
+        sa.Column("optimizer", WORD, nullable=False),
+        sa.Column("momentum", sa.Double(), nullable=False),
+        sa.Column("nesterov", sa.Boolean(), nullable=False),
+        sa.Column("weight_decay", sa.Double(), nullable=False),
+        sa.Column("clip_norm", sa.Double(), nullable=True),
+        sa.Column("beta1", sa.Double(), nullable=False),
+        sa.Column("beta2", sa.Double(), nullable=False),
+        sa.Column("eps", sa.Double(), nullable=False),
+        sa.Column("effective_lr", sa.Double(), nullable=False),
+        sa.Column("schedule_kind", WORD, nullable=False),
+        sa.Column("schedule", sa.JSON(), nullable=False),
+        sa.Column("precision", WORD, nullable=False),
+        sa.Column("seed", sa.BigInteger(), nullable=False),
+        sa.Column("engine", WORD, nullable=False),
+        sa.Column("g_mode", WORD, nullable=False),
+        sa.Column("g_relative", sa.Double(), nullable=True),
+        sa.Column("width_parameters", sa.BigInteger(), nullable=True),
+        sa.Column("lr", sa.Double(), nullable=False),
+        sa.Column("lr_depth_power", sa.Double(), nullable=False),
+    ]
+
+
+def _run_columns() -> list[sa.Column[object]]:
+    return [
+        sa.Column("state", WORD, nullable=False),
+        sa.Column("outcome", WORD, nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("epochs_done", sa.Integer(), nullable=True),
+        sa.Column("final_train_loss", sa.Double(), nullable=True),
+        sa.Column("final_train_error", sa.Double(), nullable=True),
+        sa.Column("final_eval_loss", sa.Double(), nullable=True),
+        sa.Column("final_eval_error", sa.Double(), nullable=True),
+        sa.Column("best_train_loss", sa.Double(), nullable=True),
+        sa.Column("best_train_error", sa.Double(), nullable=True),
+        sa.Column("best_eval_loss", sa.Double(), nullable=True),
+        sa.Column("best_eval_error", sa.Double(), nullable=True),
+        sa.Column("diverged_epoch", sa.Integer(), nullable=True),
+        sa.Column("diverged_step", sa.BigInteger(), nullable=True),
+        sa.Column("message", sa.Text(), nullable=True),
+        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=True),
+        sa.Column("device", sa.Text(), nullable=True),
+        sa.Column("versions", sa.Text(), nullable=True),
+        sa.Column("started_at", MOMENT, nullable=True),
+        sa.Column("ended_at", MOMENT, nullable=True),
+    ]
+
+
+def _planned_rules(table: str) -> list[sa.CheckConstraint]:
+    return [
+        _one_of(table, "task", "classify autoencode"),
+        _one_of(
+            table,
+            "activation",
+            "linear relu leaky_relu tanh hardtanh sigmoid_centred erf softplus gelu silu selu elu "
+            "sine",
+        ),
+        _one_of(table, "scheme", "rwi rwi_paper he glorot lecun orthogonal"),
+        _one_of(table, "optimizer", "sgd adam"),
+        _one_of(
+            table, "schedule_kind", "constant exponential step cosine linear inverse_time table"
+        ),
+        _one_of(table, "precision", "float32 float64"),
+        _one_of(table, "engine", "reference"),
+        _one_of(table, "g_mode", "auto absolute relative"),
+        _at_least(table, "number", 0),
+        _at_least(table, "depth", 1),
+        _at_least(table, "width", 1),
+        _at_least(table, "epochs", 0),
+        _at_least(table, "batch_size", 1),
+        *_finite(table, "slope g g_in g_out momentum weight_decay clip_norm beta1 beta2 eps"),
+        *_finite(table, "effective_lr g_relative lr lr_depth_power"),
+        _rule(
+            table,
+            "relative_g_is_written",
+            "g_mode <> 'relative' OR g_relative IS NOT NULL",
+        ),
+    ]
+
+
+def _run_rules(table: str) -> list[sa.CheckConstraint]:
+    return [
+        _one_of(table, "state", "pending running done"),
+        _one_of(table, "outcome", "completed diverged stopped failed cancelled"),
+        _at_least(table, "attempt", 1),
+        *_finite(table, "final_train_loss final_eval_loss best_train_loss best_eval_loss seconds"),
+        *_fractions(table, "final_train_error final_eval_error best_train_error best_eval_error"),
+        _rule(table, "epochs_done_range", "epochs_done BETWEEN 0 AND epochs"),
+        _rule(table, "outcome_is_of_an_end", "(outcome IS NOT NULL) = (state = 'done')"),
+        _rule(table, "ended_at_is_of_an_end", "(ended_at IS NOT NULL) = (state = 'done')"),
+        _rule(
+            table,
+            "diverged_epoch_is_of_divergence",
+            "(diverged_epoch IS NOT NULL) = (coalesce(outcome, '') = 'diverged')",
+        ),
+        _rule(table, "divergence_is_whole", "(diverged_epoch IS NULL) = (diverged_step IS NULL)"),
+        _rule(table, "diverged_epoch_range", "diverged_epoch >= 0 AND diverged_step >= 0"),
+        _rule(table, "final_is_of_an_epoch", "(final_train_loss IS NULL) = (epochs_done IS NULL)"),
+        _rule(table, "eval_is_beside_train", "(final_eval_loss IS NULL) = (epochs_done IS NULL)"),
+        _rule(table, "best_train_is_no_worse", "best_train_loss <= final_train_loss"),
+        _rule(table, "best_eval_is_no_worse", "best_eval_loss <= final_eval_loss"),
+    ]
+
+
+def _create_epochs() -> None:
+    table = "epochs"
+    op.create_table(
+        table,
+        sa.Column("trial_id", sa.Uuid(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("step", sa.BigInteger(), nullable=False),
+        sa.Column("train_loss", sa.Double(), nullable=False),
+        sa.Column("train_error", sa.Double(), nullable=True),
+        sa.Column("eval_loss", sa.Double(), nullable=False),
+        sa.Column("eval_error", sa.Double(), nullable=True),
+        sa.Column("running_loss", sa.Double(), nullable=True),
+        sa.Column("lr", sa.Double(), nullable=True),
+        sa.Column("log_grad_norm_first", sa.Double(), nullable=True),
+        sa.Column("log_grad_norm_last", sa.Double(), nullable=True),
+        sa.Column("seconds", sa.Double(), nullable=False),
+        _at_least(table, "epoch", 0),
+        _at_least(table, "attempt", 1),
+        _at_least(table, "step", 0),
+        *_finite(table, "train_loss eval_loss running_loss lr log_grad_norm_first"),
+        *_finite(table, "log_grad_norm_last seconds"),
+        *_fractions(table, "train_error eval_error"),
+        _rule(table, "errors_are_of_the_task", "(train_error IS NULL) = (eval_error IS NULL)"),
+        sa.ForeignKeyConstraint(
+            ["trial_id"],
+            ["trials.id"],
+            name=op.f("fk_epochs_trial_id_trials"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("trial_id", "epoch", name=op.f("pk_epochs")),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_events() -> None:
+    table = "events"
+    op.create_table(
+        table,
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sweep_id", sa.Uuid(), nullable=False),
+        sa.Column("trial_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", sa.String(64), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=True),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["sweep_id"],
+            ["sweeps.id"],
+            name=op.f("fk_events_sweep_id_sweeps"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["trial_id"],
+            ["trials.id"],
+            name=op.f("fk_events_trial_id_trials"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_events_sweep_id_id"), table, ["sweep_id", "id"])
+    op.create_index(op.f("ix_events_trial_id"), table, ["trial_id"])
+
+
+def _create_datasets() -> None:
+    table = "datasets"
+    op.create_table(
+        table,
+        sa.Column("name", sa.String(255), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("n_inputs", sa.Integer(), nullable=False),
+        sa.Column("n_classes", sa.Integer(), nullable=False),
+        sa.Column("n_train", sa.Integer(), nullable=False),
+        sa.Column("n_eval", sa.Integer(), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        _rule(table, "sha256_length", "length(sha256) = 64"),
+        _at_least(table, "n_inputs", 1),
+        _at_least(table, "n_classes", 0),
+        _at_least(table, "n_train", 1),
+        _at_least(table, "n_eval", 0),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_datasets")),
+    )
+
+
+def _rule(table: str, name: str, condition: str) -> sa.CheckConstraint:
+    return sa.CheckConstraint(condition, name=op.f(f"ck_{table}_{name}"))
+
+
+def _one_of(table: str, column: str, values: str) -> sa.CheckConstraint:
+    quoted = ", ".join(f"'{value}'" for value in values.split())
+    return _rule(table, column, f"{column} IN ({quoted})")
+
+
+def _at_least(table: str, column: str, bound: int) -> sa.CheckConstraint:
+    return _rule(table, f"{column}_range", f"{column} >= {bound}")
+
+
+def _finite(table: str, columns: str) -> list[sa.CheckConstraint]:
+    # PostgreSQL orders NaN above every number; SQLite has made it NULL before it looks.
+    return [
+        _rule(table, f"{column}_finite", f"abs({column}) <= 1.7976931348623157e308")
+        for column in columns.split()
+    ]
+
+
+def _fractions(table: str, columns: str) -> list[sa.CheckConstraint]:
+    return [
+        _rule(table, f"{column}_range", f"{column} BETWEEN 0 AND 1") for column in columns.split()
+    ]

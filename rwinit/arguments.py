@@ -1,0 +1,126 @@
+"""The words that arguments may use, and the checks that several modules share."""
+
+import math
+import operator
+from collections.abc import Collection, Sequence
+from typing import Final, SupportsIndex
+
+from rwinit.errors import ArgumentError
+
+ACTIVATION_NAMES: Final = (
+    "linear",
+    "relu",
+    "leaky_relu",
+    "tanh",
+    "hardtanh",
+    "sigmoid_centred",
+    "erf",
+    "softplus",
+    "gelu",
+    "silu",
+    "selu",
+    "elu",
+    "sine",
+)
+
+HOMOGENEOUS_NAMES: Final = ("linear", "relu", "leaky_relu")
+
+SCHEME_NAMES: Final = ("rwi", "rwi_paper", "he", "glorot", "lecun", "orthogonal")
+
+MODEL_SCHEME_NAMES: Final = (*SCHEME_NAMES, "looks_linear", "mean_field")
+
+WEIGHT_LAWS: Final = ("gaussian", "orthogonal")
+
+# A law sums over up to 12 sqrt(width) counts of active units: memory needs a bound on width.
+MAX_WIDTH: Final = 100_000_000
+
+MAX_DEPTH: Final = 10_000_000
+
+
+def check_choice(name: str, given: str, allowed: Collection[str]) -> None:
+    """Raise ArgumentError listing the allowed words unless the given one is among them."""
+    # What cannot be hashed would be a TypeError from a mapping.
+    if not isinstance(given, str) or given not in allowed:
+        raise ArgumentError(name, given, f"one of {', '.join(allowed)}")
+
+
+def check_count(
+    name: str, given: SupportsIndex, maximum: int = MAX_WIDTH, minimum: int = 1
+) -> int:
+    """Return a count as an int, or raise ArgumentError unless it is in minimum..maximum.
+
+    Integers of other libraries pass; floats and bools do not.
+    """
+    allowed = f"an integer from {minimum} to {maximum}"
+    if isinstance(given, bool):
+        raise ArgumentError(name, given, allowed)
+    try:
+        count = operator.index(given)
+    except TypeError:
+        raise ArgumentError(name, given, allowed) from None
+    if not minimum <= count <= maximum:
+        raise ArgumentError(name, given, allowed)
+    return count
+
+
+def check_widths(given: Sequence[SupportsIndex]) -> tuple[int, ...]:
+    """Return the widths of hidden layers as ints, or raise ArgumentError naming the bad one."""
+    if isinstance(given, str) or not hasattr(given, "__len__") or len(given) == 0:
+        raise ArgumentError("widths", given, "at least one width")
+    return tuple(check_count(f"widths[{d}]", width) for d, width in enumerate(given))
+
+
+def check_number(
+    name: str,
+    given: float,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    above: float | None = None,
+) -> float:
+    """Return a finite number as a float, or raise ArgumentError unless it is in its range.
+
+    Args:
+        name: The argument, as the signature spells it.
+        given: The number; a bool is none.
+        low: Smallest allowed value.
+        high: Largest allowed value.
+        above: A bound that the value has to exceed; takes the place of ``low``.
+    """
+    allowed = _range_in_words(low, high, above)
+    if isinstance(given, bool):
+        raise ArgumentError(name, given, allowed)
+    try:
+        value = float(given)
+    except (TypeError, ValueError):
+        raise ArgumentError(name, given, allowed) from None
+    too_low = value < low if above is None else value <= above
+    if not math.isfinite(value) or too_low or value > high:
+        raise ArgumentError(name, given, allowed)
+    return value
+
+
+def check_multiplier(name: str, given: float) -> None:
+    """Raise ArgumentError unless a factor of weights is finite and at least 0."""
+    check_number(name, given, low=0.0)
+
+
+def check_slope(given: float) -> None:
+    """Raise ArgumentError unless a negative-side slope is finite."""
+    check_number("slope", given)
+
+
+def check_keep(given: float) -> float:
+    """Return a keep-probability, or raise ArgumentError unless it is above 0 and at most 1."""
+    return check_number("keep", given, above=0.0, high=1.0)
+
+
+def _range_in_words(low: float, high: float, above: float | None) -> str:
+    words = "a finite number"
+    if above is not None:
+        words += f" above {above:g}"
+    elif low > -math.inf:
+        words += f" of at least {low:g}"
+    if high < math.inf:
+        words += f"{' and' if words.endswith(tuple('0123456789')) else ' of'} at most {high:g}"
+    return words

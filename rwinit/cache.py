@@ -1,0 +1,89 @@
+"""Answers of simulations, kept on disk as one small JSON file each.
+
+A file that is missing, damaged or of another question is no answer, and a folder that cannot be
+written is left alone: the cache never breaks a call. Files are written aside and renamed, so
+that readers see whole ones.
+"""
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+CACHE_VARIABLE: Final = "RWINIT_CACHE_DIR"
+
+
+def cache_folder(given: str | os.PathLike[str] | None = None) -> Path | None:
+    """Return where answers are kept.
+
+    Args:
+        given: A folder; None takes the environment variable RWINIT_CACHE_DIR, and without it
+            the folder ``rwinit`` in the user's cache folder.
+
+    Returns:
+        The folder, which need not exist, or None where the user has no home.
+    """
+    chosen = given or os.environ.get(CACHE_VARIABLE)
+    if chosen:
+        return Path(chosen)
+    try:
+        return _user_cache() / "rwinit"
+    except (RuntimeError, OSError):
+        return None
+
+
+def recall(folder: Path | None, key: str, length: int) -> tuple[float, ...] | None:
+    """Return the numbers stored under a key, or None unless exactly ``length`` of them are."""
+    if folder is None:
+        return None
+    try:
+        content = json.loads((folder / _file_name(key)).read_text(encoding="utf-8"))
+        if content["key"] != key:
+            return None
+        values = tuple(float(value) for value in content["values"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        return None
+    if len(values) != length or not all(math.isfinite(value) for value in values):
+        return None
+    return values
+
+
+def store(folder: Path | None, key: str, values: Sequence[float]) -> None:
+    """Keep finite numbers under a key, if the folder can be written."""
+    if folder is None:
+        return
+    text = json.dumps({"key": key, "values": list(values)})
+    with contextlib.suppress(OSError, ValueError):
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / _file_name(key), text)
+
+
+def _replace(path: Path, text: str) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(name, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _file_name(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:40] + ".json"
+
+
+def _user_cache() -> Path:
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        return Path(local) if local else Path.home() / "AppData" / "Local"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

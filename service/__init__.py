@@ -1,0 +1,1 @@
+"""The Fathom service: specs, plans, store, rules, HTTP, command line."""

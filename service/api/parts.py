@@ -1,0 +1,52 @@
+"""What the routes are given: the parts of the service that an application is made of."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from service import store
+from service.store import Database
+from workers.contract import DatasetShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The parts of one application.
+
+    Attributes:
+        database: Where rows are.
+        datasets: Returns the data sets that specs may name, by name; asked at every use, because
+            data sets can be registered while the service runs.
+        max_trials: Trials a sweep may have at most.
+        body_limit_bytes: Largest body that is read.
+    """
+
+    database: Database
+    datasets: Callable[[], Mapping[str, DatasetShape]]
+    max_trials: int
+    body_limit_bytes: int
+
+
+def parts_of(request: Request) -> Parts:
+    """Return the parts of the application that serves a request."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+def _read_session(request: Request) -> Iterator[store.ReadSession]:
+    with parts_of(request).database.read() as session:
+        yield session
+
+
+def _write_session(request: Request) -> Iterator[store.WriteSession]:
+    with parts_of(request).database.write() as session:
+        yield session
+
+
+# scope="function" commits before the response leaves. FastAPI's default commits after it: a
+# failed commit would follow a 202 that the client already has.
+ReadSession = Annotated[store.ReadSession, Depends(_read_session, scope="function")]
+WriteSession = Annotated[store.WriteSession, Depends(_write_session, scope="function")]
+RequestParts = Annotated[Parts, Depends(parts_of)]

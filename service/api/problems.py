@@ -1,0 +1,184 @@
+"""Every error as RFC 9457 problem+json: a stable code, and where the input is wrong."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from service.api.errors import BodyTooLargeError, UnsupportedMediaError
+from service.lifecycle import IllegalTransitionError
+from service.spec import Mistake, SpecError
+from service.store.errors import (
+    IdempotencyConflictError,
+    SchemaOutOfDateError,
+    SweepNotFoundError,
+    TrialNotFoundError,
+)
+from service.verbs.errors import FilterError, PageTokenError, QueryError, UnknownNameError
+
+MEDIA_TYPE = "application/problem+json"
+_RETRY_SECONDS = "5"
+_MAX_GIVEN = 80
+
+
+class MistakeRead(BaseModel):
+    """One place where the input is wrong."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str = Field(description="Where, such as `network.depth[2]` or `page_size`.")
+    given: str = Field(description="What stands there, shortened.")
+    message: str = Field(description="What is allowed.")
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str = Field(description="A name of the kind of problem, as a URI; it leads nowhere.")
+    title: str = Field(description="The kind of problem, for people.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="This occurrence, for people.")
+    code: str = Field(description="The kind of problem, for programs; it never changes.")
+    errors: tuple[MistakeRead, ...] = Field((), description="Every mistake in the input.")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one class of error is told.
+
+    Attributes:
+        status: HTTP status.
+        code: Stable name.
+        title: The same for people.
+    """
+
+    status: int
+    code: str
+    title: str
+
+
+KINDS: Mapping[type[Exception], Kind] = {
+    SpecError: Kind(422, "spec_refused", "The spec has mistakes"),
+    SweepNotFoundError: Kind(404, "sweep_not_found", "No such sweep"),
+    TrialNotFoundError: Kind(404, "trial_not_found", "No such trial"),
+    IdempotencyConflictError: Kind(
+        409, "idempotency_key_reused", "The Idempotency-Key belongs to another spec"
+    ),
+    IllegalTransitionError: Kind(409, "transition_refused", "The sweep's state forbids this"),
+    FilterError: Kind(422, FilterError.code, "The filter cannot be read"),
+    UnknownNameError: Kind(422, UnknownNameError.code, "Unknown name in the query"),
+    PageTokenError: Kind(422, PageTokenError.code, "The page token is not of this query"),
+    QueryError: Kind(422, QueryError.code, "The query is malformed"),
+    RequestValidationError: Kind(422, "request_invalid", "The request is malformed"),
+    BodyTooLargeError: Kind(413, "body_too_large", "The body is too large"),
+    UnsupportedMediaError: Kind(415, "unsupported_media_type", "The body is of another type"),
+    SchemaOutOfDateError: Kind(503, "schema_out_of_date", "The database needs a migration"),
+    OperationalError: Kind(503, "database_unavailable", "The database does not answer"),
+    InterfaceError: Kind(503, "database_unavailable", "The database does not answer"),
+    PoolTimeoutError: Kind(503, "database_unavailable", "The database does not answer"),
+    Exception: Kind(500, "internal_error", "The service failed"),
+}
+# Their texts hold SQL or inner state, which is for the log alone.
+_SILENT = (OperationalError, InterfaceError, PoolTimeoutError)
+
+
+def problem_response(
+    kind: Kind, detail: str, mistakes: tuple[MistakeRead, ...] = ()
+) -> JSONResponse:
+    """Return the response that tells a problem."""
+    problem = Problem(
+        type=f"urn:fathom:problem:{kind.code}",
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        code=kind.code,
+        errors=mistakes,
+    )
+    headers = (
+        {"Retry-After": _RETRY_SECONDS} if kind.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    )
+    return JSONResponse(
+        problem.model_dump(mode="json"), kind.status, headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+def problems(*errors: type[Exception]) -> dict[int | str, dict[str, object]]:
+    """Return the ``responses`` of a route that may answer with these errors, for OpenAPI."""
+    kinds: dict[int, list[Kind]] = {}
+    for error in (*errors, RequestValidationError, OperationalError):
+        kinds.setdefault(KINDS[error].status, []).append(KINDS[error])
+    return {
+        status: {
+            "description": "; ".join(f"`{kind.code}`: {kind.title}" for kind in listed),
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, listed in sorted(kinds.items())
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Make an application answer every error as a problem."""
+    for error, kind in KINDS.items():
+        app.add_exception_handler(error, _handler(kind))
+    app.add_exception_handler(HTTPException, _http_handler)
+
+
+def _handler(kind: Kind) -> Callable[[Request, Exception], JSONResponse]:
+    def handle(request: Request, error: Exception) -> JSONResponse:
+        if kind.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            return problem_response(kind, "the log says more")
+        if isinstance(error, _SILENT):
+            return problem_response(kind, "try again in a moment")
+        mistakes = _mistakes(error)
+        return problem_response(kind, _detail(error, len(mistakes)), mistakes)
+
+    return handle
+
+
+def _detail(error: Exception, n_mistakes: int) -> str:
+    if isinstance(error, SpecError):
+        return f"{n_mistakes} mistake{'' if n_mistakes == 1 else 's'}; nothing was stored"
+    if isinstance(error, RequestValidationError):
+        return f"{n_mistakes} mistake{'' if n_mistakes == 1 else 's'} in the request"
+    return str(error)
+
+
+def _mistakes(error: Exception) -> tuple[MistakeRead, ...]:
+    if isinstance(error, SpecError):
+        return tuple(_read(mistake) for mistake in error.mistakes)
+    if isinstance(error, QueryError):
+        return (MistakeRead(path=error.parameter, given=error.given, message=error.message),)
+    if isinstance(error, RequestValidationError):
+        return tuple(
+            MistakeRead(
+                # loc starts with where: query, path, header or body.
+                path=".".join(str(part) for part in detail["loc"][1:]),
+                given=repr(detail.get("input"))[:_MAX_GIVEN],
+                message=str(detail["msg"]),
+            )
+            for detail in error.errors()
+        )
+    return ()
+
+
+def _read(mistake: Mistake) -> MistakeRead:
+    return MistakeRead(path=mistake.path, given=mistake.given, message=mistake.message)
+
+
+def _http_handler(request: Request, error: Exception) -> JSONResponse:
+    """Tell what the framework itself refuses: no such route, or another method."""
+    assert isinstance(error, HTTPException)
+    phrase = HTTPStatus(error.status_code).phrase
+    kind = Kind(error.status_code, phrase.lower().replace(" ", "_").replace("-", "_"), phrase)
+    response = problem_response(kind, f"{request.method} {request.url.path}: {error.detail}")
+    response.headers.update(error.headers or {})
+    return response

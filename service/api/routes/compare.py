@@ -1,0 +1,113 @@
+"""Routes that compare the trials of a sweep."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from service.api.parts import ReadSession
+from service.api.problems import problems
+from service.api.routes.trials import Filter
+from service.store.errors import SweepNotFoundError
+from service.verbs import compare, compare_depth, plots
+from service.verbs.compare import Comparison, Question
+from service.verbs.compare_depth import DepthComparison
+from service.verbs.errors import FilterError, QueryError, UnknownNameError
+from service.verbs.measures import Metric
+from service.verbs.plots import ChartFormat
+from service.verbs.statistics import IntervalKind
+
+router = APIRouter(prefix="/v1/compare", tags=["compare"])
+
+_MEDIA_TYPES = {
+    ChartFormat.SVG: "image/svg+xml",
+    ChartFormat.PNG: "image/png",
+    ChartFormat.VEGA_LITE: "application/vnd.vegalite+json",
+}
+
+
+def _question(
+    sweep_id: Annotated[UUID, Query(description="Whose trials.")],
+    metric: Annotated[Metric, Query(description="What is compared.")] = Metric.TRAIN_ERROR,
+    at: Annotated[
+        str, Query(description="`final`, `best` (of each trial), or the number of an epoch.")
+    ] = "final",
+    ci: Annotated[
+        IntervalKind,
+        Query(
+            description=(
+                "Interval of the mean: Student's `t`, or the percentile `bootstrap`, which at a "
+                "nominal 95 % covers only 74 % for 3 seeds, 84 % for 5, 89 % for 10."
+            )
+        ),
+    ] = IntervalKind.T,
+    level: Annotated[float, Query(description="Nominal coverage, 0.5 to 0.999.")] = 0.95,
+) -> Question:
+    return Question(sweep_id=sweep_id, metric=metric, at=at, ci=ci, level=level)
+
+
+_Asked = Annotated[Question, Depends(_question)]
+_DEPTH_PROBLEMS = problems(SweepNotFoundError, QueryError)
+
+
+@router.get("", responses=problems(SweepNotFoundError, FilterError, UnknownNameError, QueryError))
+def compare_groups(
+    question: _Asked,
+    session: ReadSession,
+    group_by: Annotated[
+        str,
+        Query(
+            description="Columns, separated by commas.",
+            examples=["depth,g_relative"],
+            max_length=2000,
+        ),
+    ] = "depth",
+    filter_text: Annotated[Filter, Query(alias="filter")] = None,
+) -> Comparison:
+    """Compare groups of trials: mean, spread and interval over what a group's trials do not share.
+
+    Trials without a finite number are counted by reason and never averaged; what cannot be known
+    is null. At `final` and `best` only completed trials are averaged.
+    """
+    return compare.groups(session, question, group_by=group_by, filter_text=filter_text)
+
+
+@router.get("/depth", responses=_DEPTH_PROBLEMS)
+def compare_depths(question: _Asked, session: ReadSession) -> DepthComparison:
+    """Compare depths, each by its best configuration.
+
+    A configuration is every axis but depth and seed. The best is that with the fewest diverged
+    or failed seeds, and among those the one with the lowest mean. Choosing the best and
+    estimating it on the same seeds is optimistic: repeat it with fresh seeds before quoting it.
+    `better_than_previous` tests it against the best of the depth before.
+    """
+    return compare_depth.depth(session, question)
+
+
+def _chart(session: ReadSession, question: Question, file_format: ChartFormat) -> Response:
+    content = plots.depth_chart(session, question, file_format)
+    return Response(content, media_type=_MEDIA_TYPES[file_format])
+
+
+def _file(media_type: str) -> dict[int | str, dict[str, object]]:
+    return {200: {"content": {media_type: {}}, "description": "The chart."}, **_DEPTH_PROBLEMS}
+
+
+@router.get("/depth.svg", response_class=Response, responses=_file("image/svg+xml"))
+def draw_depths_svg(question: _Asked, session: ReadSession) -> Response:
+    """Draw the best result against depth, as SVG."""
+    return _chart(session, question, ChartFormat.SVG)
+
+
+@router.get("/depth.png", response_class=Response, responses=_file("image/png"))
+def draw_depths_png(question: _Asked, session: ReadSession) -> Response:
+    """Draw the best result against depth, as PNG."""
+    return _chart(session, question, ChartFormat.PNG)
+
+
+@router.get(
+    "/depth.vl.json", response_class=Response, responses=_file("application/vnd.vegalite+json")
+)
+def draw_depths_vega_lite(question: _Asked, session: ReadSession) -> Response:
+    """Return the drawing of the best result against depth, as a Vega-Lite specification."""
+    return _chart(session, question, ChartFormat.VEGA_LITE)

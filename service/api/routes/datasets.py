@@ -1,0 +1,15 @@
+"""Routes of data sets."""
+
+from fastapi import APIRouter
+
+from service.api.parts import RequestParts
+from service.verbs.reads import DatasetList, DatasetRead
+
+router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+
+
+@router.get("")
+def list_datasets(parts: RequestParts) -> DatasetList:
+    """List the data sets that specs may name."""
+    shapes = parts.datasets().values()
+    return DatasetList(datasets=tuple(DatasetRead.model_validate(shape) for shape in shapes))

@@ -1,0 +1,36 @@
+"""Routes that say whether the service is well."""
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse
+
+from service.api.parts import RequestParts
+from service.api.problems import problems
+from service.store import SchemaOutOfDateError, check_schema
+from service.verbs.reads import Read
+
+router = APIRouter(tags=["health"])
+
+
+class Health(Read):
+    """A word that all is well; anything else is a problem."""
+
+    status: str = "ok"
+
+
+@router.get("/healthz")
+def is_alive() -> Health:
+    """Answer if the process is up."""
+    return Health()
+
+
+@router.get("/readyz", responses=problems(SchemaOutOfDateError))
+def is_ready(parts: RequestParts) -> Health:
+    """Answer if the database answers and has the schema of this version."""
+    check_schema(parts.database)
+    return Health()
+
+
+@router.get("/", include_in_schema=False)
+def go_to_docs() -> RedirectResponse:
+    """Lead a browser to the documentation."""
+    return RedirectResponse("/docs")

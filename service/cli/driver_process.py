@@ -1,0 +1,89 @@
+"""The driver as a child process: started again if it dies, and never left behind."""
+
+import ctypes
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+import click
+
+COMMAND = (sys.executable, "-m", "service.driver")
+# The driver gives its own children 20 seconds to write what they have.
+STOP_SECONDS = 40.0
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 30.0
+_PR_SET_PDEATHSIG = 1
+
+
+class DriverProcess:
+    """Keeps a driver running for the length of a ``with`` block.
+
+    Its log goes to this process's standard error.
+
+    Args:
+        environment: The child's environment, from which it reads its settings.
+        command: What to run.
+    """
+
+    def __init__(self, environment: Mapping[str, str], command: tuple[str, ...] = COMMAND) -> None:
+        self._environment = environment
+        self._command = command
+        self._stopping = threading.Event()
+        self._process = self._start()
+        self._watcher = threading.Thread(target=self._watch, name="driver-watch", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._watcher.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stopping.set()
+        self._process.terminate()
+        self._watcher.join(STOP_SECONDS)
+        if self._watcher.is_alive():
+            self._process.kill()
+            self._watcher.join()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self._command,
+            env=dict(self._environment),
+            stdin=subprocess.DEVNULL,
+            # Ctrl-C goes to this process alone, which then stops the driver in order.
+            start_new_session=True,
+            # It only makes one system call, which needs no lock that a thread may hold.
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+        )
+
+    def _watch(self) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            code = self._process.wait()
+            if self._stopping.is_set():
+                return
+            click.echo(
+                f"the driver ended with {code}; it is started again in {pause:.0f} s", err=True
+            )
+            if self._stopping.wait(pause):
+                return
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            self._process = self._start()
+            if self._stopping.is_set():
+                self._process.terminate()
+
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to end the driver if this process is killed and cannot do so itself."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

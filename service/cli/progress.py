@@ -1,0 +1,64 @@
+"""Follows a sweep on the terminal: a bar on a screen, a line per tenth in a pipe."""
+
+import sys
+from uuid import UUID
+
+import click
+
+from service.cli.words import ending
+from service.client import Client, Sweep
+
+_POLL_SECONDS = 0.5
+
+
+def follow(client: Client, sweep_id: UUID) -> Sweep:
+    """Show a sweep's progress until it ends, then how it ended."""
+    show = _on_screen if sys.stderr.isatty() else _in_lines
+    sweep = show(client, sweep_id)
+    click.echo(ending(sweep), err=True)
+    return sweep
+
+
+def _on_screen(client: Client, sweep_id: UUID) -> Sweep:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("trials · {task.fields[diverged]} diverged · {task.fields[epochs]} epochs"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("queued", total=None, diverged=0, epochs="0")
+
+        def update(sweep: Sweep) -> None:
+            bar.update(
+                task,
+                description=sweep.state,
+                total=sweep.n_trials,
+                completed=sweep.counts.done,
+                diverged=sweep.counts.diverged,
+                epochs=f"{sweep.epochs_done}/{sweep.epochs_total}",
+            )
+
+        return client.wait(sweep_id, poll_seconds=_POLL_SECONDS, on_progress=update)
+
+
+def _in_lines(client: Client, sweep_id: UUID) -> Sweep:
+    told: tuple[str, int] | None = None
+
+    def update(sweep: Sweep) -> None:
+        nonlocal told
+        now = (sweep.state, int(10 * sweep.progress))
+        if now != told:
+            told = now
+            counts = sweep.counts
+            click.echo(
+                f"{sweep.state}: {counts.done}/{sweep.n_trials} trials, {counts.diverged} diverged,"
+                f" {sweep.epochs_done}/{sweep.epochs_total} epochs",
+                err=True,
+            )
+
+    return client.wait(sweep_id, poll_seconds=_POLL_SECONDS, on_progress=update)

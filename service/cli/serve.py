@@ -1,0 +1,70 @@
+"""Commands that run the service or a part of it."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from service.cli.connection import FailedError
+
+_home = click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the database, data sets and logs.  [env var: FATHOM_HOME]",
+)
+_host = click.option("--host", help="Address to bind to.  [env var: FATHOM_HOST]")
+_port = click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port to bind to; 0 picks a free one.  [env var: FATHOM_PORT]",
+)
+
+
+@click.command()
+@_home
+@_host
+@_port
+@click.option("--cpus", type=click.IntRange(1), help="Cores for workers.  [env var: FATHOM_CPUS]")
+def serve(home: Path | None, host: str | None, port: int | None, cpus: int | None) -> None:
+    """Run the whole service on this machine: API, driver, workers, database.
+
+    Stop it with Ctrl-C or SIGTERM; unfinished sweeps go on at the next start.
+    """
+    from service.cli import embedded
+    from service.settings import BadSettingsError, Settings
+    from service.store import StoreError
+
+    try:
+        embedded.run(Settings.read(home=home, host=host, port=port, cpus=cpus))
+    except (BadSettingsError, StoreError, embedded.EmbeddedError, OSError) as error:
+        raise FailedError(str(error)) from error
+
+
+@click.command()
+@_host
+@_port
+def api(host: str | None, port: int | None) -> None:
+    """Run the HTTP API alone; the database must have its schema (see `fathom db upgrade`)."""
+    from service.api.app import parts_from
+    from service.cli import http_server
+    from service.settings import BadSettingsError, Settings
+    from service.store import StoreError, check_schema
+
+    try:
+        settings = Settings.read(host=host, port=port)
+        parts = parts_from(settings)
+        check_schema(parts.database)
+        with http_server.listening(settings.host, settings.port) as socket:
+            click.echo(f"Fathom's API listens on {http_server.url_of(socket)}")
+            http_server.run(parts, socket)
+        parts.database.dispose()
+    except (BadSettingsError, StoreError, OSError) as error:
+        raise FailedError(str(error)) from error
+
+
+@click.command()
+def driver() -> None:
+    """Run a driver alone: it claims queued sweeps and runs them."""
+    # The process becomes the driver, so that signals reach it without a middleman.
+    os.execv(sys.executable, [sys.executable, "-m", "service.driver"])

@@ -1,0 +1,210 @@
+"""Tables for people; rich is imported when the first one is printed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from service.cli.words import (
+    NOTHING,
+    diverged,
+    interval,
+    measure,
+    number,
+    outcomes,
+    remarks,
+    verdict,
+)
+from service.client import Comparison, DepthComparison, Sweep, Trial
+from service.client.models import Dataset
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; numbers stand at the right."""
+
+    title: str
+    right: bool = False
+
+
+def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """Print an aligned table."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column.title, justify="right" if column.right else "left")
+    for row in rows:
+        # Texts are shown as they are: a name in brackets is no markup.
+        table.add_row(*(_plain(cell) for cell in row))
+    # A pipe has no width; cells cut to 80 columns would be of no use to the next program.
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=200)
+    console.print(table)
+
+
+def _plain(text: str) -> "Text":
+    from rich.text import Text
+
+    return Text(text)
+
+
+def show_sweeps(sweeps: Sequence[Sweep]) -> None:
+    """Print sweeps, one per row."""
+    columns = [
+        Column("id"),
+        Column("name"),
+        Column("state"),
+        Column("trials", right=True),
+        Column("done", right=True),
+        Column("diverged", right=True),
+        Column("created (UTC)"),
+    ]
+    rows = [
+        (
+            str(sweep.id)[:8],
+            sweep.name,
+            sweep.state,
+            str(sweep.n_trials),
+            f"{sweep.progress:.0%}",
+            str(sweep.counts.diverged),
+            f"{sweep.created_at:%Y-%m-%d %H:%M}",
+        )
+        for sweep in sweeps
+    ]
+    show_table(columns, rows)
+
+
+def show_sweep(sweep: Sweep) -> None:
+    """Print one sweep, a line per fact."""
+    tags = ", ".join(f"{name}={value}" for name, value in sweep.tags.items())
+    rows = [
+        ("id", str(sweep.id)),
+        ("name", sweep.name),
+        ("state", sweep.state + (f": {sweep.message}" if sweep.message else "")),
+        ("trials", f"{sweep.counts.done} of {sweep.n_trials} ended ({outcomes(sweep.counts)})"),
+        ("running", str(sweep.counts.running)),
+        ("epochs", f"{sweep.epochs_done} of {sweep.epochs_total}"),
+        ("priority", str(sweep.priority)),
+        ("tags", tags or NOTHING),
+        ("created", f"{sweep.created_at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("ended", f"{sweep.ended_at:%Y-%m-%d %H:%M:%S} UTC" if sweep.ended_at else NOTHING),
+    ]
+    show_table([Column("sweep"), Column("")], rows)
+
+
+_TRIAL_COLUMNS = (
+    ("#", "number"),
+    ("depth", "depth"),
+    ("width", "width"),
+    ("activation", "activation"),
+    ("init", "scheme"),
+    ("relative g", "g_relative"),
+    ("g", "g"),
+    ("lr", "lr"),
+    ("seed", "seed"),
+    ("epochs", "epochs_done"),
+)
+
+
+def show_trials(trials: Sequence[Trial]) -> None:
+    """Print trials, one per row, with how they ended."""
+    columns = [Column(title, right=True) for title, _ in _TRIAL_COLUMNS]
+    columns += [Column("train error", right=True), Column("train loss", right=True), Column("end")]
+    rows = [
+        [
+            *(number(getattr(trial, name)) for _, name in _TRIAL_COLUMNS),
+            measure(trial.final_train_error, "error"),
+            measure(trial.final_train_loss, "loss"),
+            _end(trial),
+        ]
+        for trial in trials
+    ]
+    show_table(columns, rows)
+
+
+def _end(trial: Trial) -> str:
+    if trial.outcome == "diverged":
+        return f"diverged in epoch {trial.diverged_epoch}, step {trial.diverged_step}"
+    if trial.message:
+        return f"{trial.outcome}: {trial.message}"
+    return trial.outcome or trial.state or NOTHING
+
+
+def show_comparison(comparison: Comparison) -> None:
+    """Print groups, one per row, with means and intervals."""
+    metric = comparison.metric
+    columns = [
+        *(Column(name, right=True) for name in comparison.group_by),
+        Column("n", right=True),
+        Column(f"mean {metric} ± {comparison.level:.0%} interval", right=True),
+        Column("sd", right=True),
+        Column("median", right=True),
+        Column("min", right=True),
+        Column("max", right=True),
+        Column("remarks"),
+    ]
+    rows = [
+        [
+            *(number(group.by[name]) for name in comparison.group_by),
+            str(group.n),
+            interval(group.mean, group.ci_low, group.ci_high, metric),
+            *(measure(v, metric) for v in (group.sd, group.median, group.min, group.max)),
+            remarks(group),
+        ]
+        for group in comparison.groups
+    ]
+    show_table(columns, rows)
+
+
+def show_depths(comparison: DepthComparison) -> None:
+    """Print the best configuration of every depth."""
+    metric = comparison.metric
+    # Only what differs between the best configurations tells them apart.
+    names = [
+        name
+        for name in (comparison.depths[0].configuration if comparison.depths else {})
+        if len({best.configuration.get(name) for best in comparison.depths}) > 1
+    ]
+    columns = [
+        Column("depth", right=True),
+        Column("n", right=True),
+        Column(f"best mean {metric} ± {comparison.level:.0%} interval", right=True),
+        Column("against previous depth"),
+        *(Column(name, right=True) for name in names),
+        Column("diverged at this depth"),
+    ]
+    rows = []
+    for best in comparison.depths:
+        rows.append(
+            [
+                str(best.depth),
+                str(best.n),
+                interval(best.mean, best.ci_low, best.ci_high, metric),
+                verdict(best.better_than_previous, comparison.level),
+                *(number(best.configuration.get(name)) for name in names),
+                diverged(best.n_diverged_at_depth, best.n_trials_at_depth),
+            ]
+        )
+    show_table(columns, rows)
+
+
+def show_datasets(datasets: Sequence[Dataset]) -> None:
+    """Print data sets, one per row."""
+    columns = [
+        Column("name"),
+        Column("inputs", right=True),
+        Column("classes", right=True),
+        Column("train samples", right=True),
+        Column("eval samples", right=True),
+    ]
+    rows = [
+        (d.name, str(d.n_inputs), str(d.n_classes or NOTHING), str(d.n_train), str(d.n_eval))
+        for d in datasets
+    ]
+    show_table(columns, rows)

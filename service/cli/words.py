@@ -1,0 +1,79 @@
+"""Numbers and states in the words of the command line's tables."""
+
+from service.client import BetterThanPrevious, Counts, Group, Sweep
+
+NOTHING = "-"
+
+
+def number(value: float | int | str | bool | None) -> str:
+    """Return a value with four significant digits; a dash for None."""
+    if value is None:
+        return NOTHING
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def measure(value: float | None, metric: str) -> str:
+    """Return a metric's value with its unit: errors in per cent, losses as they are."""
+    if value is None:
+        return NOTHING
+    return f"{100 * value:.2f} %" if metric.endswith("error") else f"{value:.4g}"
+
+
+def interval(mean: float | None, low: float | None, high: float | None, metric: str) -> str:
+    """Return a mean with its interval: ``m ± h`` where it is symmetric, its ends otherwise."""
+    if mean is None or low is None or high is None:
+        return measure(mean, metric)
+    above, below = high - mean, mean - low
+    if abs(above - below) > 1e-6 * max(abs(above), abs(below)):
+        return f"{measure(mean, metric)} [{measure(low, metric)}, {measure(high, metric)}]"
+    if metric.endswith("error"):
+        return f"{100 * mean:.2f} ± {100 * above:.2f} %"
+    return f"{mean:.4g} ± {above:.2g}"
+
+
+def diverged(n_diverged: int, n_trials: int) -> str:
+    """Return how many trials diverged, in words; nothing if none did."""
+    return f"{n_diverged}/{n_trials} diverged" if n_diverged else ""
+
+
+def remarks(group: Group) -> str:
+    """Return what a group's mean does not tell."""
+    n = group.n_trials
+    parts = [
+        diverged(group.n_diverged, n),
+        f"{group.n_failed}/{n} failed" if group.n_failed else "",
+        f"{group.n_stopped}/{n} stopped early" if group.n_stopped else "",
+        f"{group.n_cancelled}/{n} cancelled" if group.n_cancelled else "",
+        f"{group.n_unfinished}/{n} unfinished" if group.n_unfinished else "",
+        f"{group.n_missing}/{n} without this value" if group.n_missing else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def verdict(step: BetterThanPrevious | None, level: float) -> str:
+    """Return whether a depth is better than the one before, in words."""
+    if step is None:
+        return "cannot be tested"
+    p_value = f"(p = {step.p_value:.2g})"
+    if step.p_value >= 1.0 - level:
+        return f"no significant difference {p_value}"
+    return f"{'better' if step.better else 'worse'} {p_value}"
+
+
+def outcomes(counts: Counts) -> str:
+    """Return the outcomes of a sweep's trials, in words."""
+    parts = [
+        (counts.completed, "completed"),
+        (counts.diverged, "diverged"),
+        (counts.stopped, "stopped early"),
+        (counts.failed, "failed"),
+        (counts.cancelled, "cancelled"),
+    ]
+    return ", ".join(f"{n} {word}" for n, word in parts if n) or "none ended yet"
+
+
+def ending(sweep: Sweep) -> str:
+    """Return how a sweep ended, in a sentence."""
+    said = f": {sweep.message}" if sweep.message else ""
+    done = f"{sweep.counts.done} of {sweep.n_trials} trials ended"
+    return f"sweep {sweep.id} {sweep.state}{said}; {done} ({outcomes(sweep.counts)})"

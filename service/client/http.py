@@ -1,0 +1,294 @@
+"""The client: one method per call of the API, over one pooled HTTP connection."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+from uuid import UUID, uuid4
+
+import httpx
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from service.client.errors import ProblemError, UnreachableError
+from service.client.models import (
+    Comparison,
+    Dataset,
+    DepthComparison,
+    Epoch,
+    Problem,
+    Sweep,
+    Trial,
+)
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+YAML = "application/yaml"
+JSON = "application/json"
+
+_Answered = TypeVar("_Answered", bound=BaseModel)
+_Query = Mapping[str, str | int | float | None]
+_EPOCHS = TypeAdapter(tuple[Epoch, ...])
+
+
+class Client:
+    """A connection to one service; close it, or use it as a context manager.
+
+    Args:
+        base_url: Where the service listens.
+        key: Sent as ``Authorization: Bearer`` if given.
+        timeout_seconds: For connecting and for each answer.
+
+    Every method raises `UnreachableError` if nothing answers and `ProblemError` if the service
+    refuses.
+    """
+
+    def __init__(
+        self, base_url: str = DEFAULT_URL, key: str | None = None, *, timeout_seconds: float = 30.0
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        # Proxies of the environment are for the outside world, not for a service of one's own.
+        self._http = httpx.Client(
+            base_url=self.base_url, headers=headers, timeout=timeout_seconds, trust_env=False
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def submit(
+        self, spec: str | Path, *, media: str | None = None, idempotency_key: str | None = None
+    ) -> Sweep:
+        """Queue a sweep.
+
+        Args:
+            spec: The spec's text, or the file that holds it.
+            media: ``application/yaml`` or ``application/json``; by default what the file's name
+                says, and YAML (of which JSON is a part) for text.
+            idempotency_key: Makes a repeated call return the first one's sweep. One is made up
+                by default, so that a retry inside this call cannot submit twice.
+        """
+        text = spec.read_text("utf-8") if isinstance(spec, Path) else spec
+        if media is None:
+            media = JSON if isinstance(spec, Path) and spec.suffix == ".json" else YAML
+        headers = {"Content-Type": media, "Idempotency-Key": idempotency_key or str(uuid4())}
+        response = self._send("POST", "/v1/sweeps", content=text.encode(), headers=headers)
+        return Sweep.model_validate_json(response.content)
+
+    def get(self, sweep_id: UUID) -> Sweep:
+        """Return a sweep."""
+        return self._get(Sweep, f"/v1/sweeps/{sweep_id}", {})
+
+    def list(self, *, state: str | None = None) -> Iterator[Sweep]:
+        """Yield sweeps, newest first, page by page."""
+        return self._pages(Sweep, "/v1/sweeps", "sweeps", {"state": state, "page_size": 100})
+
+    def wait(
+        self,
+        sweep_id: UUID,
+        *,
+        timeout_seconds: float | None = None,
+        poll_seconds: float = 1.0,
+        on_progress: Callable[[Sweep], None] | None = None,
+    ) -> Sweep:
+        """Return a sweep once it has ended.
+
+        Args:
+            sweep_id: The sweep.
+            timeout_seconds: How long to wait at most; None is for ever.
+            poll_seconds: Time between looks.
+            on_progress: Called with every look, the last one included.
+
+        Raises:
+            TimeoutError: It had not ended in time.
+        """
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        while True:
+            sweep = self.get(sweep_id)
+            if on_progress is not None:
+                on_progress(sweep)
+            if sweep.ended:
+                return sweep
+            if deadline is not None and time.monotonic() + poll_seconds > deadline:
+                raise TimeoutError(f"sweep {sweep_id} is still {sweep.state}")
+            time.sleep(poll_seconds)
+
+    def cancel(self, sweep_id: UUID) -> Sweep:
+        """Ask a sweep to end; its workers wind down."""
+        return self._act(sweep_id, "cancel")
+
+    def pause(self, sweep_id: UUID) -> Sweep:
+        """Ask a sweep to stop for now, keeping what it has."""
+        return self._act(sweep_id, "pause")
+
+    def resume(self, sweep_id: UUID) -> Sweep:
+        """Let a paused sweep go on."""
+        return self._act(sweep_id, "resume")
+
+    def trials(
+        self,
+        sweep_id: UUID,
+        *,
+        filter: str | None = None,
+        order_by: str | None = None,
+        fields: str | None = None,
+        page_size: int = 500,
+    ) -> Iterator[Trial]:
+        """Yield a sweep's trials, page by page.
+
+        Args:
+            sweep_id: The sweep.
+            filter: Such as ``depth >= 100 and outcome = "diverged"``.
+            order_by: A column, ``-`` before it for descending; planning order by default.
+            fields: Columns to ask for, separated by commas; all by default.
+            page_size: Trials per request.
+        """
+        query: _Query = {
+            "sweep_id": str(sweep_id),
+            "filter": filter,
+            "order_by": order_by,
+            "fields": fields,
+            "page_size": page_size,
+        }
+        return self._pages(Trial, "/v1/trials", "trials", query)
+
+    def trial(self, trial_id: UUID) -> Trial:
+        """Return a trial."""
+        return self._get(Trial, f"/v1/trials/{trial_id}", {})
+
+    def epochs(self, trial_id: UUID) -> tuple[Epoch, ...]:
+        """Return what a trial measured, by epoch."""
+        response = self._send("GET", f"/v1/trials/{trial_id}/epochs")
+        return _EPOCHS.validate_python(response.json()["epochs"])
+
+    def compare(
+        self,
+        sweep_id: UUID,
+        *,
+        group_by: str = "depth",
+        metric: str = "train_error",
+        at: str = "final",
+        ci: str = "t",
+        level: float = 0.95,
+        filter: str | None = None,
+    ) -> Comparison:
+        """Return groups of a sweep's trials, summarized over what they do not share.
+
+        Args:
+            sweep_id: The sweep.
+            group_by: Columns, separated by commas.
+            metric: train_loss, train_error, eval_loss or eval_error.
+            at: final, best, or an epoch's number.
+            ci: t, or bootstrap (which covers too little for few seeds).
+            level: Nominal coverage of the interval.
+            filter: Which trials; all by default.
+        """
+        query = _comparison_query(sweep_id, metric, at, ci, level)
+        return self._get(
+            Comparison, "/v1/compare", query | {"group_by": group_by, "filter": filter}
+        )
+
+    def compare_depth(
+        self,
+        sweep_id: UUID,
+        *,
+        metric: str = "train_error",
+        at: str = "final",
+        ci: str = "t",
+        level: float = 0.95,
+    ) -> DepthComparison:
+        """Return the best configuration of every depth."""
+        query = _comparison_query(sweep_id, metric, at, ci, level)
+        return self._get(DepthComparison, "/v1/compare/depth", query)
+
+    def depth_chart(
+        self,
+        sweep_id: UUID,
+        *,
+        format: str = "svg",
+        metric: str = "train_error",
+        at: str = "final",
+    ) -> bytes:
+        """Return the chart of the best result against depth, as ``svg``, ``png`` or ``vl.json``."""
+        query = _comparison_query(sweep_id, metric, at, "t", 0.95)
+        return self._send("GET", f"/v1/compare/depth.{format}", query=query).content
+
+    def is_ready(self) -> bool:
+        """Return whether the service answers and its database is ready."""
+        try:
+            self._send("GET", "/readyz")
+        except (ProblemError, UnreachableError):
+            return False
+        return True
+
+    def datasets(self) -> tuple[Dataset, ...]:
+        """Return the data sets that specs may name."""
+        return tuple(self._pages(Dataset, "/v1/datasets", "datasets", {}))
+
+    def _act(self, sweep_id: UUID, action: str) -> Sweep:
+        response = self._send("POST", f"/v1/sweeps/{sweep_id}/{action}")
+        return Sweep.model_validate_json(response.content)
+
+    def _get(self, model: type[_Answered], path: str, query: _Query) -> _Answered:
+        return model.model_validate_json(self._send("GET", path, query=query).content)
+
+    def _pages(
+        self, model: type[_Answered], path: str, items: str, query: _Query
+    ) -> Iterator[_Answered]:
+        token: str | None = None
+        while True:
+            page = self._send("GET", path, query={**query, "page_token": token}).json()
+            yield from (model.model_validate(item) for item in page[items])
+            token = page.get("next_page_token") or None
+            if token is None:
+                return
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: _Query | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        try:
+            response = self._http.request(
+                method, path, params=given, content=content, headers=dict(headers or {})
+            )
+        except httpx.TransportError as error:
+            raise UnreachableError(self.base_url, str(error) or type(error).__name__) from error
+        if response.is_error:
+            raise ProblemError(_problem(response))
+        return response
+
+
+def _comparison_query(
+    sweep_id: UUID, metric: str, at: str, ci: str, level: float
+) -> dict[str, str | int | float | None]:
+    return {"sweep_id": str(sweep_id), "metric": metric, "at": at, "ci": ci, "level": level}
+
+
+def _problem(response: httpx.Response) -> Problem:
+    try:
+        return Problem.model_validate_json(response.content)
+    except ValidationError:
+        # Something between here and the service answered, such as a proxy.
+        return Problem(
+            title=f"HTTP {response.status_code} {response.reason_phrase}",
+            status=response.status_code,
+            detail=response.text[:200],
+            code="not_a_problem_document",
+        )

@@ -1,0 +1,45 @@
+"""One process per running sweep: plan, run what has no outcome, write, conclude.
+
+Started by the supervisor, which holds the lease for it. Whatever ends this process, the rows
+stay true: the next launch goes on from the trials that have no outcome.
+"""
+
+import argparse
+import signal
+import sys
+import threading
+from uuid import UUID
+
+from service import logs
+from service.driver import sweep_run
+from service.settings import Settings
+from service.store import Database
+from service.store.leases import Claim
+
+
+def _claim(arguments: list[str]) -> Claim:
+    parser = argparse.ArgumentParser(prog="python -m service.driver.child")
+    parser.add_argument("--sweep", type=UUID, required=True)
+    parser.add_argument("--fence", type=int, required=True)
+    parser.add_argument("--owner", required=True)
+    given = parser.parse_args(arguments)
+    return Claim(sweep_id=given.sweep, fence=given.fence, owner=given.owner)
+
+
+def main() -> int:
+    """Run one sweep until it ends, is told to wind down, or this process dies."""
+    logs.configure()
+    claim = _claim(sys.argv[1:])
+    settings = Settings.read()
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    database = Database(settings.database_url)
+    try:
+        sweep_run.run(settings, database, claim, stop)
+    finally:
+        database.dispose()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

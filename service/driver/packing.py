@@ -1,0 +1,76 @@
+"""Group unfinished trials into packs: pure, and never able to change a result.
+
+Costly packs come first and none holds more than a small share of the whole, so that the
+actors finish at about the same time.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from uuid import UUID
+
+from workers.contract import DatasetShape, Pack, TrialSpec
+
+PACKS_PER_ACTOR = 8
+# What a layer costs besides arithmetic, in multiply-adds: dispatch dominates narrow nets.
+DISPATCH = 3e5
+
+_Costed = tuple[float, TrialSpec]
+
+
+def predicted_cost(spec: TrialSpec, shape: DatasetShape) -> float:
+    """Return the relative cost of a trial: multiply-adds with dispatch counted as such."""
+    steps = max(1, shape.n_train // spec.batch_size) * max(1, spec.epochs)
+    per_layer = DISPATCH + 3.0 * spec.batch_size * spec.width**2
+    ends = 3.0 * spec.batch_size * spec.width * (shape.n_inputs + shape.n_outputs(spec.task))
+    return steps * (spec.depth * per_layer + ends)
+
+
+def pack(
+    specs: Iterable[TrialSpec],
+    shapes: Mapping[str, DatasetShape],
+    actors: int,
+    *,
+    alone: Collection[UUID] = (),
+    pack_size: int | None = None,
+) -> list[Pack]:
+    """Group trials into packs, costliest first.
+
+    Args:
+        specs: Unfinished trials.
+        shapes: Shape of every data set they name.
+        actors: Workers that will share the packs, at least 1.
+        alone: Trials that each get a pack of their own.
+        pack_size: Most trials in a pack; None leaves it to the cost.
+
+    Returns:
+        Packs that hold every trial exactly once; none is empty. No trials give no packs.
+    """
+    costed = sorted(
+        ((predicted_cost(spec, shapes[spec.dataset]), spec) for spec in specs),
+        key=lambda pair: (pair[1].dataset, -pair[0], str(pair[1].trial_id)),
+    )
+    share = sum(cost for cost, _ in costed) / (PACKS_PER_ACTOR * actors)
+    together = [pair for pair in costed if pair[1].trial_id not in alone]
+    groups = [[pair] for pair in costed if pair[1].trial_id in alone]
+    for _, same_data in groupby(together, key=lambda pair: pair[1].dataset):
+        groups += _cut(same_data, share, pack_size)
+    groups.sort(key=lambda group: -sum(cost for cost, _ in group))
+    return [_as_pack(group) for group in groups]
+
+
+def _cut(costed: Iterable[_Costed], share: float, pack_size: int | None) -> Iterator[list[_Costed]]:
+    """Cut trials, costliest first, into runs of about `share` each."""
+    group: list[_Costed] = []
+    filled = 0.0
+    for cost, spec in costed:
+        if group and (len(group) == pack_size or filled + cost > share):
+            yield group
+            group, filled = [], 0.0
+        group.append((cost, spec))
+        filled += cost
+    if group:
+        yield group
+
+
+def _as_pack(group: Sequence[_Costed]) -> Pack:
+    return Pack(group[0][1].dataset, tuple(spec for _, spec in group))

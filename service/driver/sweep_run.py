@@ -1,0 +1,141 @@
+"""The run of one sweep inside its child process, from rows to rows."""
+
+import logging
+import signal
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from service.driver.cluster import connected
+from service.driver.conclusion import Ending, conclude
+from service.driver.packing import pack
+from service.driver.sink import Sink
+from service.driver.watch import Watch
+from service.logs import event
+from service.planner import plan
+from service.settings import Settings
+from service.spec import SpecError, SweepSpec, parse
+from service.store import Database, leases, records, sweeps, trials
+from service.store.leases import Claim
+from workers import datasets
+from workers.contract import DatasetShape, Outcome, Report, TrialEnd, TrialSpec
+from workers.datasets import Data, DatasetError
+
+log = logging.getLogger("fathom.driver")
+
+# A trial whose pack lost its actor this often runs alone; alone, this often again, it has failed.
+LOSSES_BEFORE_ALONE = 2
+LOSSES_ALONE = 3
+
+
+def run(settings: Settings, database: Database, claim: Claim, stop: threading.Event) -> None:
+    """Plan a sweep if it is not planned, train what has no outcome, conclude.
+
+    Args:
+        settings: Of this process.
+        database: The store.
+        claim: The lease that the supervisor holds for this process.
+        stop: Set when the process is told to give the sweep back.
+    """
+    shapes = datasets.shapes(settings.registry_dir)
+    try:
+        spec = prepare(database, claim, shapes)
+        with database.read() as session:
+            unfinished = trials.unfinished(session, claim.sweep_id)
+        data = _load(unfinished, settings)
+    except (SpecError, DatasetError) as error:
+        conclude(database, claim, Ending.FAILED, message=str(error))
+        return
+    rounds = _Rounds(database, claim, spec, data, shapes)
+    if unfinished:
+        with connected(settings.ray_address, settings.cpus):
+            # Again, because ray.init installs a handler of its own.
+            signal.signal(signal.SIGTERM, lambda *_: stop.set())
+            rounds.run(stop)
+    conclude(database, claim, rounds.ending, message=rounds.message)
+
+
+def prepare(database: Database, claim: Claim, shapes: Mapping[str, DatasetShape]) -> SweepSpec:
+    """Expand the sweep into trial rows, once, in one transaction; return its spec."""
+    with database.write() as session:
+        leases.hold(session, claim)
+        sweep = sweeps.get(session, claim.sweep_id)
+        spec = parse(sweep.spec_text, sweep.spec_media)
+        if not trials.is_planned(session, claim.sweep_id):
+            planned = plan(claim.sweep_id, spec, shapes)
+            trials.insert_plan(session, claim.sweep_id, planned)
+            event(log, logging.INFO, "planned", sweep=claim.sweep_id, trials=len(planned))
+    return spec
+
+
+def _load(specs: Sequence[TrialSpec], settings: Settings) -> dict[str, Data]:
+    return {
+        name: datasets.load(name, data_dir=settings.data_dir, registry_dir=settings.registry_dir)
+        for name in sorted({spec.dataset for spec in specs})
+    }
+
+
+@dataclass(slots=True)
+class _Rounds:
+    """Runs packs until no trial is left; what a lost actor left over goes into the next round."""
+
+    database: Database
+    claim: Claim
+    spec: SweepSpec
+    data: Mapping[str, Data]
+    shapes: Mapping[str, DatasetShape]
+    ending: Ending = Ending.RAN_OUT
+    message: str | None = None
+    losses: Counter[UUID] = field(default_factory=Counter)
+
+    def run(self, stop: threading.Event) -> None:
+        # Imports Ray, which reads its environment then; `connected` has set it.
+        from service.driver import launcher
+        from workers import control
+
+        line = control.start()
+        reserved = launcher.resources(self.spec.resources.device)
+        sink = Sink(self._write)
+        watch = Watch(self.database, self.claim, sink, line.wind_down, stop, self.spec.limits)
+        watch.start()
+        while watch.ending is None and (todo := self._unfinished()):
+            pack_size = self.spec.resources.pack_size
+            packs = pack(
+                todo,
+                self.shapes,
+                reserved.actors,
+                alone=self._alone(),
+                pack_size=None if pack_size == "auto" else pack_size,
+            )
+            lost = launcher.run(packs, self.data, line, reserved, sink.receive)
+            self.losses.update(trial.trial_id for group in lost for trial in group.specs)
+            sink.receive(self._given_up())
+            watch.drain()
+        watch.finish()
+        self.ending = watch.ending or Ending.RAN_OUT
+        self.message = watch.message
+
+    def _write(self, batch: Sequence[Report]) -> None:
+        with self.database.write() as session:
+            records.write(session, self.claim, batch)
+
+    def _unfinished(self) -> list[TrialSpec]:
+        with self.database.read() as session:
+            return trials.unfinished(session, self.claim.sweep_id)
+
+    def _alone(self) -> set[UUID]:
+        return {trial for trial, lost in self.losses.items() if lost >= LOSSES_BEFORE_ALONE}
+
+    def _given_up(self) -> list[TrialEnd]:
+        """End trials that lost every worker; the store ignores those that had ended before."""
+        return [
+            TrialEnd(
+                trial_id=trial,
+                outcome=Outcome.FAILED,
+                message=f"its worker was lost {lost} times, {LOSSES_ALONE} of them alone",
+            )
+            for trial, lost in self.losses.items()
+            if lost >= LOSSES_BEFORE_ALONE + LOSSES_ALONE
+        ]

@@ -1,0 +1,86 @@
+"""The plan of a sweep: its trials, one per point and seed."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from uuid import UUID, uuid5
+
+from service.planner.features import feature_mistakes
+from service.planner.refusals import point_mistakes
+from service.planner.resolution import resolve, written_of
+from service.planner.written import PlannedTrial
+from service.spec import Mistake, Point, SpecError, SweepSpec, points, seeds_of, size_mistakes
+from workers.contract import DatasetShape
+
+
+def plan(
+    sweep_id: UUID,
+    spec: SweepSpec,
+    datasets: Mapping[str, DatasetShape],
+    *,
+    cap: int | None = None,
+) -> list[PlannedTrial]:
+    """Return every trial of a sweep once, seeds fastest.
+
+    A trial's id is a function of the sweep, its coordinates as written and its seed: planning
+    again gives the same ids, and a larger spec keeps those it shares with the smaller.
+
+    Args:
+        sweep_id: The sweep.
+        spec: What it asks for.
+        datasets: The shapes of all known data sets, by name.
+        cap: The service's own limit of trials; None for no limit but the spec's.
+
+    Raises:
+        SpecError: Every reason why the spec cannot be run, each once.
+    """
+    found = _runnable(spec, datasets, cap)
+    seeds = seeds_of(spec)
+    trials: list[PlannedTrial] = []
+    for point in found:
+        ids = {seed: _trial_id(sweep_id, point, seed) for seed in seeds}
+        first = resolve(point, datasets[point.text("dataset.name")], ids[seeds[0]], seeds[0])
+        rest = (replace(first, trial_id=ids[seed], seed=seed) for seed in seeds[1:])
+        written = written_of(point)
+        trials.extend(PlannedTrial(trial, written) for trial in (first, *rest))
+    return trials
+
+
+def check(spec: SweepSpec, datasets: Mapping[str, DatasetShape], *, cap: int | None = None) -> int:
+    """Return the exact number of trials that `plan` would return.
+
+    Args:
+        spec: What a sweep asks for.
+        datasets: The shapes of all known data sets, by name.
+        cap: The service's own limit of trials; None for no limit but the spec's.
+
+    Raises:
+        SpecError: As `plan`.
+    """
+    return len(_runnable(spec, datasets, cap)) * len(seeds_of(spec))
+
+
+def _runnable(
+    spec: SweepSpec, datasets: Mapping[str, DatasetShape], cap: int | None
+) -> list[Point]:
+    """Return the points of a spec, none of which has a mistake."""
+    mistakes: dict[Mistake, None] = dict.fromkeys(feature_mistakes(spec))
+    too_many = size_mistakes(spec, cap)
+    if too_many:
+        raise SpecError([*mistakes, *too_many])
+    try:
+        found = points(spec)
+    except SpecError as error:
+        raise SpecError([*mistakes, *error.mistakes]) from error
+    said = {(mistake.path, mistake.message) for mistake in mistakes}
+    for point in found:
+        for mistake in point_mistakes(point, datasets):
+            if (mistake.path, mistake.message) not in said:
+                said.add((mistake.path, mistake.message))
+                mistakes[mistake] = None
+    if mistakes:
+        raise SpecError(mistakes)
+    return found
+
+
+def _trial_id(sweep_id: UUID, point: Point, seed: int) -> UUID:
+    return uuid5(sweep_id, f"{point.canonical()}\nseed={seed}")

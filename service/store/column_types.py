@@ -1,0 +1,143 @@
+"""Column types and the clock, the same on SQLite and PostgreSQL."""
+
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    BindParameter,
+    DateTime,
+    Dialect,
+    Enum,
+    Integer,
+    String,
+    bindparam,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import FunctionElement
+from sqlalchemy.types import Double, TypeDecorator, TypeEngine
+
+from workers.schedules import Schedule
+
+BigInt = BigInteger().with_variant(Integer(), "sqlite")
+"""64 bits; SQLite numbers rows by itself only where the type is called INTEGER."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, aware and in UTC on both sides; a naive one is refused.
+
+    PostgreSQL keeps a ``timestamptz``; SQLite a text of fixed width with microseconds, so that
+    texts compare as moments do.
+    """
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:  # Any: as in the base class
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(26))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> object:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone: {value!r}")
+        moment = value.astimezone(UTC)
+        if dialect.name == "sqlite":
+            return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+        return moment
+
+    # Any: the base class does not say what a driver returns.
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        moment: datetime = value
+        return moment.astimezone(UTC)
+
+
+class ScheduleJson(TypeDecorator[Schedule]):
+    """A learning-rate schedule, kept as JSON."""
+
+    impl = JSON
+    cache_ok = True
+    _adapter = TypeAdapter(Schedule)
+
+    def process_bind_param(self, value: Schedule | None, dialect: Dialect) -> object:
+        return None if value is None else self._adapter.dump_python(value, mode="json")
+
+    def process_result_value(self, value: object, dialect: Dialect) -> Schedule | None:
+        return None if value is None else self._adapter.validate_python(value)
+
+
+class FiniteFloat(TypeDecorator[float]):
+    """A double that is neither NaN nor infinite.
+
+    The CHECKs of the tables refuse those too, but SQLite has turned NaN into NULL by then.
+    """
+
+    impl = Double
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
+        # x - x is 0 for finite numbers only; this runs for every float of every record.
+        if value is not None and value - value != 0.0:
+            raise ValueError(f"not a finite number: {value!r}")
+        return value
+
+
+def stored_by_value(kind: type[StrEnum]) -> Enum:
+    """Return a text column type for an enum, with a CHECK of its values.
+
+    The CHECK takes its name from the naming convention and the column's. Wide enough for members
+    to come, as only the CHECK is to change with them.
+    """
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=False,  # `service.store.constraints.one_of` writes a named one
+        length=32,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def strict_json(value: object) -> str:
+    """Return JSON text; NaN and infinities, which JSON does not have, raise ValueError."""
+    return json.dumps(value, allow_nan=False)
+
+
+class database_now(FunctionElement[datetime]):
+    """The database's clock, moved by some seconds; compares with `UtcDateTime` columns.
+
+    Leases use it, so that the clocks of the machines need not agree. It stands still within a
+    statement, and resolves milliseconds on SQLite.
+    """
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+    def __init__(self, offset_seconds: float | BindParameter[float] = 0.0) -> None:
+        if not isinstance(offset_seconds, BindParameter):
+            offset_seconds = bindparam(None, float(offset_seconds), type_=Double())
+        super().__init__(offset_seconds)
+
+
+@compiles(database_now, "sqlite")
+def _sqlite_now(element: database_now, compiler: SQLCompiler, **kw: Any) -> str:
+    offset = compiler.process(element.clauses, **kw)
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', printf('%+.3f seconds', {offset})) || '000')"
+
+
+@compiles(database_now, "postgresql")
+def _postgres_now(element: database_now, compiler: SQLCompiler, **kw: Any) -> str:
+    # Not now(), which stands still for the whole transaction: one that waited for a lock would
+    # see leases of the past.
+    offset = compiler.process(element.clauses, **kw)
+    return f"(statement_timestamp() + make_interval(secs => {offset}))"

@@ -1,0 +1,13 @@
+"""The tables, as classes without relationships: a list of rows loads nothing but those rows.
+
+Migrations are the only source of the schema; a test holds the two equal.
+"""
+
+from service.store.models.base import Base
+from service.store.models.dataset import Dataset
+from service.store.models.epoch import Epoch
+from service.store.models.event import Event
+from service.store.models.sweep import Sweep
+from service.store.models.trial import Trial
+
+__all__ = ["Base", "Dataset", "Epoch", "Event", "Sweep", "Trial"]

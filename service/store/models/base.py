@@ -1,0 +1,29 @@
+"""What all tables share: names of constraints, and which SQL type a Python type has."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import MetaData, Text, Uuid
+from sqlalchemy.orm import DeclarativeBase
+
+from service.store.column_types import FiniteFloat, UtcDateTime
+
+
+class Base(DeclarativeBase):
+    """Base of the tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a plain attribute
+        datetime: UtcDateTime(),
+        float: FiniteFloat(),
+        str: Text(),
+        UUID: Uuid(),
+    }

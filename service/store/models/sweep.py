@@ -1,0 +1,88 @@
+"""The table of sweeps, which is the driver's queue as well."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from pydantic import JsonValue
+from sqlalchemy import JSON, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.lifecycle import SweepState
+from service.spec import Media
+from service.store.column_types import database_now, stored_by_value
+from service.store.constraints import at_least, one_of, rule
+from service.store.models.base import Base
+
+
+class Sweep(Base):
+    """One submitted spec and where it stands.
+
+    Attributes:
+        id: Key.
+        name: As in the spec; not unique.
+        spec_text: The spec as sent.
+        spec_media: Language of the text.
+        spec_json: Canonical JSON of the spec.
+        spec_hash: SHA-256 of the canonical JSON, in hex.
+        state: See `SWEEP_TRANSITIONS`.
+        n_trials: Upper bound until the sweep is planned, then the number of its trial rows.
+        lease_owner: Driver that has the sweep; None while none does.
+        lease_expires_at: When that driver loses it unless it renews.
+        fence: Rises with every claim and whenever a claim ends; writes under a lower one are
+            refused.
+        stalled_launches: Claims since the last new epoch or outcome that ended without being
+            given back, the present one included.
+        priority: Higher goes first.
+        tags: Free text by name.
+        idempotency_key: Of the request that made the sweep.
+        message: Why it failed, for a person.
+        created_at: When it was submitted.
+        started_at: When it was first claimed.
+        ended_at: When it reached its present end.
+    """
+
+    __tablename__ = "sweeps"
+    __table_args__ = (
+        one_of("spec_media", Media),
+        one_of("state", SweepState),
+        at_least("n_trials", 0),
+        at_least("fence", 0),
+        at_least("stalled_launches", 0),
+        rule("spec_hash_length", "length(spec_hash) = 64"),
+        rule("lease_is_whole", "(lease_owner IS NULL) = (lease_expires_at IS NULL)"),
+        rule(
+            "lease_is_held",
+            "lease_owner IS NULL OR state IN ('running', 'pausing', 'cancelling')",
+        ),
+        rule(
+            "ended_at_is_of_an_end",
+            "(ended_at IS NOT NULL) = (state IN ('completed', 'failed', 'cancelled'))",
+        ),
+        UniqueConstraint("idempotency_key"),
+        # For the list, newest first.
+        Index(None, "created_at", "id"),
+        # For the claim.
+        Index(None, "state", "priority", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    name: Mapped[str]
+    spec_text: Mapped[str]
+    spec_media: Mapped[Media] = mapped_column(stored_by_value(Media))
+    spec_json: Mapped[str]
+    spec_hash: Mapped[str] = mapped_column(String(64))
+    state: Mapped[SweepState] = mapped_column(
+        stored_by_value(SweepState), default=SweepState.QUEUED
+    )
+    n_trials: Mapped[int]
+    lease_owner: Mapped[str | None]
+    lease_expires_at: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(default=0)
+    stalled_launches: Mapped[int] = mapped_column(default=0)
+    priority: Mapped[int] = mapped_column(default=0)
+    tags: Mapped[dict[str, JsonValue]] = mapped_column(JSON, default=dict)
+    idempotency_key: Mapped[str | None] = mapped_column(String(255))
+    message: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=database_now())
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]

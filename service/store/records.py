@@ -1,0 +1,147 @@
+"""The way of results into the rows: idempotent batches under a claim.
+
+What the rows become depends on the set of reports alone, not on how they are cut into batches,
+on their order, or on how often they are sent, as long as a trial's end comes after its epochs:
+the first record of an epoch stays, a trial's summaries are built from records that were new,
+and a trial that is done takes nothing more.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from service.lifecycle import TrialState
+from service.store import leases, summaries
+from service.store.database import WriteSession
+from service.store.errors import UnknownTrialError
+from service.store.leases import Claim
+from service.store.models import Epoch, Sweep, Trial
+from service.store.upserts import insert_or_skip
+from workers.contract import EpochRecord, Report, TrialEnd, TrialStart
+
+# Trials looked up at once; SQLite takes at most 32,766 parameters.
+_LOOKUP = 10_000
+
+
+def write(session: WriteSession, claim: Claim, reports: Sequence[Report]) -> None:
+    """Write a batch of reports; all of it or nothing.
+
+    Args:
+        session: The transaction.
+        claim: Of the sweep whose trials these are.
+        reports: Of any number of trials, in any order; may be empty.
+
+    Raises:
+        FencedOutError: The claim is not good any more.
+        UnknownTrialError: A report is of a trial of another sweep, or of none.
+        sqlalchemy.exc.OperationalError: The database is away; the batch can be sent again.
+        sqlalchemy.exc.StatementError: Any other kind: the batch breaks a rule of the schema, and
+            would again.
+    """
+    leases.hold(session, claim)
+    batch = _Batch.of(reports)
+    attempts = _attempts(session, claim.sweep_id, batch.trial_ids())
+    _start(session, [start for start in batch.starts if start.trial_id in attempts])
+    new = _insert_epochs(session, [r for r in batch.records if r.trial_id in attempts], attempts)
+    summaries.add(session, new)
+    ends = [end for end in batch.ends if end.trial_id in attempts]
+    summaries.end(session, ends)
+    if new or ends:
+        _note_progress(session, claim.sweep_id)
+
+
+@dataclass(slots=True)
+class _Batch:
+    starts: list[TrialStart] = field(default_factory=list)
+    records: list[EpochRecord] = field(default_factory=list)
+    ends: list[TrialEnd] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, reports: Iterable[Report]) -> "_Batch":
+        batch = cls()
+        for report in reports:
+            match report:
+                case EpochRecord():
+                    batch.records.append(report)
+                case TrialStart():
+                    batch.starts.append(report)
+                case TrialEnd():
+                    batch.ends.append(report)
+        return batch
+
+    def trial_ids(self) -> list[UUID]:
+        reports: tuple[Report, ...] = (*self.starts, *self.records, *self.ends)
+        return list(dict.fromkeys(report.trial_id for report in reports))
+
+
+def _attempts(
+    session: WriteSession, sweep_id: UUID, trial_ids: Sequence[UUID]
+) -> Mapping[UUID, int]:
+    """Return the present attempt of each trial that is not done."""
+    attempts: dict[UUID, int] = {}
+    found: set[UUID] = set()
+    for first in range(0, len(trial_ids), _LOOKUP):
+        chunk = trial_ids[first : first + _LOOKUP]
+        rows = session.execute(
+            select(Trial.id, Trial.state, Trial.attempt).where(
+                Trial.sweep_id == sweep_id, Trial.id.in_(chunk)
+            )
+        )
+        for trial_id, state, attempt in rows:
+            found.add(trial_id)
+            if state is not TrialState.DONE:
+                attempts[trial_id] = attempt
+    for trial_id in trial_ids:
+        if trial_id not in found:
+            raise UnknownTrialError(sweep_id, trial_id)
+    return attempts
+
+
+def _start(session: WriteSession, starts: Sequence[TrialStart]) -> None:
+    # The last one of each trial: an actor that was lost may have started it before.
+    latest = {start.trial_id: start for start in starts}
+    summaries.start(session, list(latest.values()))
+
+
+def _insert_epochs(
+    session: WriteSession, records: Sequence[EpochRecord], attempts: Mapping[UUID, int]
+) -> list[EpochRecord]:
+    """Insert the records whose epoch is not there yet, and return those."""
+    first = {(record.trial_id, record.epoch): record for record in reversed(records)}
+    if not first:
+        return []
+    statement = insert_or_skip(session, Epoch, [Epoch.trial_id, Epoch.epoch])
+    inserted = session.connection().execute(
+        statement.returning(Epoch.trial_id, Epoch.epoch),
+        [_row(record, attempts[record.trial_id]) for record in first.values()],
+    )
+    return [first[trial_id, epoch] for trial_id, epoch in inserted]
+
+
+def _row(record: EpochRecord, attempt: int) -> Mapping[str, object]:
+    return {
+        "trial_id": record.trial_id,
+        "epoch": record.epoch,
+        "attempt": attempt,
+        "step": record.step,
+        "train_loss": record.train_loss,
+        "train_error": record.train_error,
+        "eval_loss": record.eval_loss,
+        "eval_error": record.eval_error,
+        "running_loss": record.running_loss,
+        "lr": record.lr,
+        "log_grad_norm_first": record.log_grad_norm_first,
+        "log_grad_norm_last": record.log_grad_norm_last,
+        "seconds": record.seconds,
+    }
+
+
+def _note_progress(session: WriteSession, sweep_id: UUID) -> None:
+    session.execute(
+        update(Sweep)
+        .where(Sweep.id == sweep_id, Sweep.stalled_launches > 0)
+        .values(stalled_launches=0)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,28 @@
+"""Which trials of a sweep are in whose hands."""
+
+from uuid import UUID
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from service.lifecycle import TrialState
+from service.store.database import WriteSession
+from service.store.models import Trial
+
+UNFINISHED = (TrialState.PENDING, TrialState.RUNNING)
+
+
+def has_unfinished(session: Session, sweep_id: UUID) -> bool:
+    """Return whether a trial of the sweep has no outcome; false where none is planned."""
+    unfinished = exists().where(Trial.sweep_id == sweep_id, Trial.state.in_(UNFINISHED))
+    return bool(session.scalar(select(unfinished)))
+
+
+def rest(session: WriteSession, sweep_id: UUID) -> None:
+    """Make running trials pending, once the workers that had them have no claim any more."""
+    session.execute(
+        update(Trial)
+        .where(Trial.sweep_id == sweep_id, Trial.state == TrialState.RUNNING)
+        .values(state=TrialState.PENDING)
+        .execution_options(synchronize_session=False)
+    )

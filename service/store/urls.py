@@ -1,0 +1,45 @@
+"""The two forms of a database URL."""
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from service.store.errors import DatabaseUrlError
+
+SQLITE = "sqlite"
+POSTGRES = "postgresql+psycopg"
+
+
+def parse_url(url: str) -> URL:
+    """Return the parsed URL of a file of SQLite or a database of PostgreSQL.
+
+    Raises:
+        DatabaseUrlError: Any other form; the message names the accepted ones, never a password.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # Not shown as given: what cannot be parsed may hold a password anywhere.
+        raise DatabaseUrlError("...", "it is not a URL") from None
+    mistake = _mistake(parsed)
+    if mistake:
+        raise DatabaseUrlError(parsed.render_as_string(hide_password=True), mistake)
+    return parsed
+
+
+def _mistake(url: URL) -> str | None:
+    if url.drivername == SQLITE:
+        return _sqlite_mistake(url)
+    if url.drivername == POSTGRES:
+        return None if url.database else "it names no database"
+    if url.drivername in {"postgresql", "postgres"}:
+        return f"it does not name the driver (write {POSTGRES}://)"
+    return f"{url.drivername!r} is not supported"
+
+
+def _sqlite_mistake(url: URL) -> str | None:
+    if url.host:
+        return "a path takes three slashes, an absolute one four"
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        # The driver, its children and the API are processes, and share a file only.
+        return "a database in memory cannot be shared between processes"
+    return "it takes no options" if url.query else None

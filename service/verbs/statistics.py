@@ -1,0 +1,169 @@
+"""Means over seeds with honest intervals, and tests between two configurations.
+
+The percentile bootstrap is offered because people ask for it; at a nominal 95 % it covers 74 % at
+n = 3, 84 % at 5 and 89 % at 10. Student's t is the default.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
+
+_RESAMPLES = 4000
+# One fixed stream: the same rows give the same interval on every call.
+_BOOTSTRAP_SEED = 20140
+
+
+class IntervalKind(StrEnum):
+    """How the interval of a mean is built."""
+
+    T = "t"
+    BOOTSTRAP = "bootstrap"
+
+
+class SignificanceTest(StrEnum):
+    """How two means are compared."""
+
+    PAIRED_T = "paired_t"
+    WELCH_T = "welch_t"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What is known of a group of finite values; None where there is nothing to know.
+
+    Attributes:
+        n: How many values.
+        mean: Their mean; None for n = 0, as are median, min and max.
+        sd: Sample standard deviation (n - 1); None for n < 2.
+        median: Middle value, or mean of the two middle ones.
+        min: Smallest.
+        max: Largest.
+        ci_low: Lower end of the mean's interval; None for n < 2.
+        ci_high: Upper end.
+    """
+
+    n: int
+    mean: float | None = None
+    sd: float | None = None
+    median: float | None = None
+    min: float | None = None
+    max: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+
+
+def summarize(values: Sequence[float], kind: IntervalKind, level: float) -> Summary:
+    """Return the summary of finite values.
+
+    Args:
+        values: Any number of finite values.
+        kind: How the interval is built.
+        level: Nominal coverage of the interval, strictly between 0 and 1.
+    """
+    n = len(values)
+    if n == 0:
+        return Summary(n=0)
+    array = np.asarray(values, dtype=np.float64)
+    # Losses near the largest double overflow in sums and squares; `_finite` drops the result.
+    with np.errstate(over="ignore", invalid="ignore"):
+        low, high = _interval(array, kind, level) if n > 1 else (None, None)
+        return Summary(
+            n=n,
+            mean=_finite(array.mean()),
+            sd=_finite(array.std(ddof=1)) if n > 1 else None,
+            median=_finite(np.median(array)),
+            min=float(array.min()),
+            max=float(array.max()),
+            ci_low=low,
+            ci_high=high,
+        )
+
+
+def _interval(
+    values: NDArray[np.float64], kind: IntervalKind, level: float
+) -> tuple[float | None, float | None]:
+    tail = (1.0 - level) / 2.0
+    if kind is IntervalKind.BOOTSTRAP:
+        generator = np.random.default_rng(_BOOTSTRAP_SEED)
+        picks = generator.integers(len(values), size=(_RESAMPLES, len(values)))
+        low, high = np.quantile(values[picks].mean(axis=1), [tail, 1.0 - tail])
+        return _finite(low), _finite(high)
+    reach = stdtrit(len(values) - 1, 1.0 - tail) * values.std(ddof=1) / math.sqrt(len(values))
+    return _finite(values.mean() - reach), _finite(values.mean() + reach)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One mean minus another, with a two-sided test of no difference.
+
+    Attributes:
+        difference: The mean of the first minus that of the second (over shared seeds if paired).
+        test: How it was tested.
+        p_value: Two-sided.
+        n: Pairs, or values of both sides together.
+    """
+
+    difference: float
+    test: SignificanceTest
+    p_value: float
+    n: int
+
+
+def compare_means(first: Mapping[int, float], second: Mapping[int, float]) -> Difference | None:
+    """Return the difference of two means over seeds, paired by seed where possible.
+
+    A pair shares its seed's data order, so pairing removes that part of the noise. It is used when
+    the two sides have at least two seeds in common, and Welch's test when both have at least two
+    values otherwise.
+
+    Args:
+        first: Value by seed.
+        second: Likewise.
+
+    Returns:
+        None where no test is possible: too few values, or no spread at all.
+    """
+    shared = sorted(first.keys() & second.keys())
+    with np.errstate(over="ignore", invalid="ignore"):
+        if len(shared) > 1:
+            return _paired([first[seed] for seed in shared], [second[seed] for seed in shared])
+        if len(first) > 1 and len(second) > 1:
+            return _welch(list(first.values()), list(second.values()))
+    return None
+
+
+def _paired(first: Sequence[float], second: Sequence[float]) -> Difference | None:
+    differences = np.subtract(first, second, dtype=np.float64)
+    n = len(differences)
+    standard_error = differences.std(ddof=1) / math.sqrt(n)
+    return _tested(differences.mean(), standard_error, n - 1, SignificanceTest.PAIRED_T, n)
+
+
+def _welch(first: Sequence[float], second: Sequence[float]) -> Difference | None:
+    a, b = (np.var(side, ddof=1) / len(side) for side in (first, second))
+    if a + b == 0.0:
+        return None
+    freedom = (a + b) ** 2 / (a**2 / (len(first) - 1) + b**2 / (len(second) - 1))
+    difference = float(np.mean(first) - np.mean(second))
+    n = len(first) + len(second)
+    return _tested(difference, math.sqrt(a + b), float(freedom), SignificanceTest.WELCH_T, n)
+
+
+def _tested(
+    difference: float, standard_error: float, freedom: float, test: SignificanceTest, n: int
+) -> Difference | None:
+    # Rounding leaves a spread of some 1e-17 where all differences are equal.
+    if not standard_error > 1e-14 * abs(difference) or not math.isfinite(standard_error):
+        return None
+    p_value = 2.0 * float(stdtr(freedom, -abs(difference) / standard_error))
+    return Difference(difference=float(difference), test=test, p_value=p_value, n=n)
+
+
+def _finite(value: float) -> float | None:
+    # A sum of losses near 1e308 overflows; what is not finite is not told.
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,221 @@
+"""Comparisons over HTTP, against numpy and scipy by hand."""
+
+from typing import Any
+from uuid import UUID
+
+import httpx
+import numpy as np
+import pytest
+import scipy.stats
+
+from service.store import Database, trials
+from tests.verbs.sweep_rows import SPEC, Result, filled
+from workers.contract import Outcome, TrialSpec
+
+# A third axis of two values, so that configurations and groups differ.
+TEXT = SPEC.replace("lr: 0.05", "lr: [0.05, 0.1]")
+
+
+def error_of(trial: TrialSpec) -> float:
+    """A made-up error: depth 8 is better, its larger rate diverges for seed 2."""
+    return 0.8 / trial.depth + 0.01 * trial.seed + 0.02 * trial.seed * trial.g / trial.depth
+
+
+def result(trial: TrialSpec) -> Result | None:
+    if trial.depth == 8 and trial.learning_rate == 0.1 and trial.seed == 2:
+        return Result([0.9], Outcome.DIVERGED)
+    if trial.depth == 8 and trial.g > 1.6:
+        return Result([0.9], Outcome.DIVERGED)
+    if trial.depth == 2 and trial.learning_rate == 0.1 and trial.seed == 1:
+        return Result([], Outcome.FAILED)
+    scale = 0.9 if trial.learning_rate == 0.1 else 1.0
+    return Result([0.9, scale * error_of(trial) / 2, scale * error_of(trial)])
+
+
+@pytest.fixture
+def sweep_id(database: Database) -> UUID:
+    return filled(database, result, TEXT)
+
+
+def values(database: Database, sweep_id: UUID, depth: int, rate: float, g: float) -> list[float]:
+    with database.read() as session:
+        page = trials.page(session, limit=1000)
+        return [
+            trial.final_train_error
+            for trial in page.items
+            if (trial.depth, trial.lr, trial.g_relative) == (depth, rate, g)
+            and trial.final_train_error is not None
+            and trial.outcome is Outcome.COMPLETED
+        ]
+
+
+# Any: JSON.
+def compare(http: httpx.Client, sweep_id: UUID, **query: str) -> list[dict[str, Any]]:
+    response = http.get("/v1/compare", params={"sweep_id": str(sweep_id), **query})
+    assert response.status_code == 200, response.text
+    groups: list[dict[str, Any]] = response.json()["groups"]
+    return groups
+
+
+def depths(http: httpx.Client, sweep_id: UUID, **query: str) -> list[dict[str, Any]]:
+    response = http.get("/v1/compare/depth", params={"sweep_id": str(sweep_id), **query})
+    assert response.status_code == 200, response.text
+    rows: list[dict[str, Any]] = response.json()["depths"]
+    return rows
+
+
+def test_groups_equal_numpy_and_scipy(
+    http: httpx.Client, database: Database, sweep_id: UUID
+) -> None:
+    groups = compare(http, sweep_id, group_by="depth,lr,g_relative", level="0.9")
+
+    assert len(groups) == 12
+    for group in groups:
+        by = group["by"]
+        found = values(database, sweep_id, by["depth"], by["lr"], by["g_relative"])
+        assert group["n"] == len(found)
+        if len(found) > 1:
+            error = scipy.stats.sem(found)
+            interval = scipy.stats.t.interval(0.9, len(found) - 1, np.mean(found), error)
+            assert group["mean"] == pytest.approx(np.mean(found))
+            assert group["sd"] == pytest.approx(np.std(found, ddof=1))
+            assert group["median"] == pytest.approx(np.median(found))
+            assert (group["min"], group["max"]) == (min(found), max(found))
+            assert (group["ci_low"], group["ci_high"]) == pytest.approx(interval)
+
+
+def test_every_trial_counts_in_one_place(http: httpx.Client, sweep_id: UUID) -> None:
+    for at in ("final", "best", "0", "1", "99"):
+        for group in compare(http, sweep_id, at=at):
+            counts = ("n_diverged", "n_stopped", "n_failed", "n_cancelled", "n_unfinished")
+            parts = sum(group[name] for name in (*counts, "n", "n_missing"))
+            assert parts == group["n_trials"] == 18
+
+
+def test_diverged_trials_are_counted_and_never_averaged(http: httpx.Client, sweep_id: UUID) -> None:
+    groups = compare(http, sweep_id, group_by="depth,g_relative", at="0")
+
+    lost = next(g for g in groups if g["by"] == {"depth": 8, "g_relative": 1.1})
+    assert (lost["n"], lost["n_diverged"]) == (0, 6)
+    assert {lost[name] for name in ("mean", "sd", "median", "min", "ci_low")} == {None}
+
+
+def test_a_group_of_one_has_a_mean_and_no_interval(http: httpx.Client, sweep_id: UUID) -> None:
+    alone = compare(http, sweep_id, group_by="depth,seed", filter="g_relative = 1 and lr = 0.05")
+
+    assert all(group["n"] == 1 and group["mean"] is not None for group in alone)
+    assert all(group["sd"] is None and group["ci_low"] is None for group in alone)
+
+
+def test_best_and_an_epochs_number_look_at_other_moments(
+    http: httpx.Client, sweep_id: UUID
+) -> None:
+    final, best, first = (
+        compare(http, sweep_id, at=at)[0]["mean"] for at in ("final", "best", "1")
+    )
+
+    assert best == first == pytest.approx(final / 2)
+
+
+def test_losses_can_be_compared(http: httpx.Client, sweep_id: UUID) -> None:
+    errors = compare(http, sweep_id, metric="train_error")
+    losses = compare(http, sweep_id, metric="train_loss")
+
+    assert losses[0]["mean"] == pytest.approx(2 * errors[0]["mean"])
+
+
+def test_the_best_of_a_depth_has_the_fewest_lost_seeds_then_the_lowest_mean(
+    http: httpx.Client, database: Database, sweep_id: UUID
+) -> None:
+    shallow, deep = depths(http, sweep_id)
+
+    # At both depths the rate 0.1 has lower errors, and lost a seed.
+    assert shallow["configuration"]["lr"] == deep["configuration"]["lr"] == 0.05
+    assert deep["configuration"]["g_relative"] == 0.9
+    expected = values(database, sweep_id, 8, 0.05, 0.9)
+    assert deep["mean"] == pytest.approx(np.mean(expected))
+    assert (deep["n"], deep["n_diverged"]) == (3, 0)
+    assert deep["n_configurations"] == 6
+    assert (deep["n_trials_at_depth"], deep["n_diverged_at_depth"]) == (18, 8)
+
+
+def test_depths_are_compared_by_pairs_of_seeds(
+    http: httpx.Client, database: Database, sweep_id: UUID
+) -> None:
+    shallow, deep = depths(http, sweep_id)
+
+    step = deep["better_than_previous"]
+    pairs = [values(database, sweep_id, depth, 0.05, 0.9) for depth in (8, 2)]
+    expected = scipy.stats.ttest_rel(*pairs)
+    assert shallow["better_than_previous"] is None
+    assert (step["previous_depth"], step["test"], step["n"]) == (2, "paired_t", 3)
+    assert step["p_value"] == pytest.approx(expected.pvalue)
+    assert step["difference"] == pytest.approx(np.mean(pairs[0]) - np.mean(pairs[1]))
+    assert step["better"] is True
+
+
+def test_a_depth_where_all_diverged_has_no_best(http: httpx.Client, database: Database) -> None:
+    sweep_id = filled(
+        database,
+        lambda t: Result([0.9], Outcome.DIVERGED) if t.depth == 8 else Result([0.9, 0.5, 0.2]),
+    )
+
+    deep = depths(http, sweep_id)[1]
+
+    assert (deep["configuration"], deep["mean"], deep["n"]) == (None, None, 0)
+    assert (deep["n_trials_at_depth"], deep["n_diverged_at_depth"]) == (9, 9)
+    assert deep["better_than_previous"] is None
+
+
+def test_a_sweep_without_trials_compares_to_nothing(http: httpx.Client, database: Database) -> None:
+    from tests.verbs.sweep_rows import submit
+
+    sweep_id = submit(database)
+
+    assert compare(http, sweep_id) == []
+    assert depths(http, sweep_id) == []
+    svg = http.get("/v1/compare/depth.svg", params={"sweep_id": str(sweep_id)})
+    assert "no trial has a finite result" in svg.text
+
+
+@pytest.mark.parametrize(
+    ("file", "media", "start"),
+    [
+        ("svg", "image/svg+xml", b"<svg"),
+        ("png", "image/png", b"\x89PNG"),
+        ("vl.json", "application/vnd.vegalite+json", b"{"),
+    ],
+)
+def test_the_comparison_of_depths_can_be_drawn(
+    http: httpx.Client, sweep_id: UUID, file: str, media: str, start: bytes
+) -> None:
+    response = http.get(f"/v1/compare/depth.{file}", params={"sweep_id": str(sweep_id)})
+
+    assert response.headers["Content-Type"].startswith(media)
+    assert response.content.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "path"),
+    [
+        ({"group_by": "final_train_error"}, "unknown_name", "group_by"),
+        ({"group_by": ""}, "unknown_name", "group_by"),
+        ({"metric": "accuracy"}, "request_invalid", "metric"),
+        ({"at": "last"}, "query_invalid", "at"),
+        ({"at": "-1"}, "query_invalid", "at"),
+        ({"at": "²"}, "query_invalid", "at"),
+        ({"at": "9" * 10}, "query_invalid", "at"),
+        ({"ci": "wald"}, "request_invalid", "ci"),
+        ({"level": "1"}, "query_invalid", "level"),
+        ({"level": "nan"}, "query_invalid", "level"),
+        ({"filter": "("}, "filter_invalid", "filter"),
+    ],
+)
+def test_a_bad_question_is_a_422_that_says_where(
+    http: httpx.Client, sweep_id: UUID, query: dict[str, str], code: str, path: str
+) -> None:
+    response = http.get("/v1/compare", params={"sweep_id": str(sweep_id), **query})
+
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (422, code)
+    assert problem["errors"][0]["path"] == path

@@ -1,0 +1,213 @@
+"""Trials over HTTP: filters, orders, pages, curves."""
+
+import json
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from service.store import Database
+from service.verbs.columns import FIELDS, FILTERABLE
+from service.verbs.expressions import matches
+from service.verbs.filters import parse_filter
+from tests.verbs.sweep_rows import Result, filled
+from workers.contract import Outcome, TrialSpec
+
+
+def mixed(trial: TrialSpec) -> Result | None:
+    """Some of everything: done, diverged, failed, running, pending."""
+    match trial.seed, trial.depth:
+        case 0, 2:
+            return Result([0.9, 0.5, 0.25])
+        case 0, _:
+            return Result([0.9], Outcome.DIVERGED)
+        case 1, 2:
+            return Result([0.8, 0.4], None)
+        case 1, _:
+            return Result([], Outcome.FAILED)
+        case _:
+            return None
+
+
+@pytest.fixture
+def sweep_id(database: Database) -> UUID:
+    return filled(database, mixed)
+
+
+# Any: JSON.
+def walk(http: httpx.Client, **query: object) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    token = ""
+    while True:
+        response = http.get("/v1/trials", params={**query, "page_token": token})  # type: ignore[dict-item]
+        assert response.status_code == 200, response.text
+        found += response.json()["trials"]
+        token = response.json()["next_page_token"]
+        if not token:
+            return found
+
+
+def test_pages_hold_every_trial_once_in_planning_order(http: httpx.Client, sweep_id: UUID) -> None:
+    found = walk(http, sweep_id=sweep_id, page_size=5)
+
+    assert [trial["number"] for trial in found] == list(range(18))
+    assert set(found[0]) == set(FIELDS)
+
+
+@pytest.mark.parametrize("column", sorted(FILTERABLE))
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_any_column_orders_the_pages_with_empty_values_last(
+    http: httpx.Client, sweep_id: UUID, column: str, sign: str
+) -> None:
+    order = f"{sign}{column}"
+    found = walk(http, sweep_id=sweep_id, page_size=4, order_by=order, fields=f"number,{column}")
+
+    values = [trial[column] for trial in found]
+    given = [value for value in values if value is not None]
+    assert len({trial["id"] for trial in found}) == 18
+    assert given == sorted(given, reverse=bool(sign))
+    assert values[len(given) :] == [None] * (18 - len(given))
+    for before, after in zip(found, found[1:], strict=False):
+        if before[column] == after[column]:
+            assert before["number"] < after["number"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "depth = 8",
+        "depth >= 2.5 and not seed = 0",
+        'outcome = "diverged" or state = "pending"',
+        'outcome != "diverged"',
+        "outcome is null and epochs_done is not null",
+        "final_train_error < 0.45",
+        "not final_train_error < 0.45",
+        "final_train_error not in (0.25, 0.4)",
+        "g_relative in (1, 1.1) and depth = 2",
+        "nesterov = false and dataset = 'digits'",
+        "depth < 9007199254740992 and depth > -9007199254740992",
+        "g > 1e300 or seed = 0.5",
+        'dataset = "\'; drop table trials; --"',
+    ],
+)
+def test_a_filter_selects_what_it_means(http: httpx.Client, sweep_id: UUID, text: str) -> None:
+    everything = walk(http, sweep_id=sweep_id)
+
+    found = walk(http, sweep_id=sweep_id, filter=text, page_size=3)
+
+    expression = parse_filter(text, FILTERABLE)
+    expected = [trial["id"] for trial in everything if matches(expression, trial)]
+    assert [trial["id"] for trial in found] == expected
+
+
+def test_fields_bound_what_is_told(http: httpx.Client, sweep_id: UUID) -> None:
+    found = walk(http, sweep_id=sweep_id, fields="depth, final_train_error")
+
+    assert all(set(trial) == {"id", "depth", "final_train_error"} for trial in found)
+
+
+def test_a_diverged_trial_has_its_epoch_and_step_and_no_number_that_json_lacks(
+    http: httpx.Client, sweep_id: UUID
+) -> None:
+    found = walk(http, sweep_id=sweep_id, filter='outcome = "diverged"')
+
+    assert len(found) == 3
+    assert {(t["diverged_epoch"], t["diverged_step"]) for t in found} == {(1, 7)}
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "path"),
+    [
+        ({"filter": "depht = 1"}, "filter_invalid", "filter"),
+        ({"order_by": "depht"}, "unknown_name", "order_by"),
+        ({"order_by": "schedule"}, "unknown_name", "order_by"),
+        ({"order_by": "--depth"}, "unknown_name", "order_by"),
+        ({"fields": "depth,,g"}, "unknown_name", "fields"),
+        ({"page_token": "x"}, "page_token_invalid", "page_token"),
+        ({"page_size": "0"}, "request_invalid", "page_size"),
+        ({"page_size": "1001"}, "request_invalid", "page_size"),
+        ({"sweep_id": "x"}, "request_invalid", "sweep_id"),
+        ({"filter": "x" * 3000}, "filter_invalid", "filter"),
+    ],
+)
+def test_a_bad_query_is_a_422_that_says_where(
+    http: httpx.Client, query: dict[str, str], code: str, path: str
+) -> None:
+    response = http.get("/v1/trials", params=query)
+
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (422, code)
+    assert problem["errors"][0]["path"] == path
+
+
+def test_a_token_is_good_for_its_own_query_only(http: httpx.Client, sweep_id: UUID) -> None:
+    query = {"sweep_id": str(sweep_id), "page_size": "2"}
+    token = http.get("/v1/trials", params=query).json()["next_page_token"]
+
+    other = http.get("/v1/trials", params={**query, "order_by": "depth", "page_token": token})
+
+    assert (other.status_code, other.json()["code"]) == (422, "page_token_invalid")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        [10**400, "{id}", 1],
+        [float("inf"), "{id}", 1],
+        ["x", "{id}", 1],
+        [True, "{id}", 1],
+        [1.0, "x", 1],
+        [1.0, "{id}", 2**40],
+        [1.0, "{id}", -1],
+        [1.0, "{id}", True],
+    ],
+)
+def test_a_forged_token_is_refused(http: httpx.Client, sweep_id: UUID, key: list[object]) -> None:
+    import base64
+
+    query = {"sweep_id": str(sweep_id), "page_size": "2", "order_by": "g"}
+    token = http.get("/v1/trials", params=query).json()["next_page_token"]
+    digest, _ = json.loads(base64.urlsafe_b64decode(token + "=="))
+    text = json.dumps([digest, key]).replace("{id}", str(sweep_id))
+    forged = base64.urlsafe_b64encode(text.encode()).decode()
+
+    response = http.get("/v1/trials", params={**query, "page_token": forged})
+
+    assert (response.status_code, response.json()["code"]) == (422, "page_token_invalid")
+
+
+def test_a_trial_and_its_curve(http: httpx.Client, sweep_id: UUID) -> None:
+    trial = walk(http, sweep_id=sweep_id, filter='outcome = "completed"')[0]
+
+    alone = http.get(f"/v1/trials/{trial['id']}").json()
+    curve = http.get(f"/v1/trials/{trial['id']}/epochs").json()
+
+    assert alone == trial
+    assert curve["trial_id"] == trial["id"]
+    assert [epoch["epoch"] for epoch in curve["epochs"]] == [0, 1, 2]
+    assert [epoch["train_error"] for epoch in curve["epochs"]] == [0.9, 0.5, 0.25]
+    assert curve["epochs"][0]["running_loss"] is None
+
+
+def test_an_unknown_trial_is_a_404(http: httpx.Client) -> None:
+    for path in (f"/v1/trials/{uuid4()}", f"/v1/trials/{uuid4()}/epochs"):
+        response = http.get(path)
+        assert (response.status_code, response.json()["code"]) == (404, "trial_not_found")
+
+
+def test_no_response_holds_a_number_that_json_lacks(http: httpx.Client, sweep_id: UUID) -> None:
+    lacking = re.compile(r"\b(NaN|-?Infinity|-?inf|nan)\b")
+
+    for path in (
+        f"/v1/trials?sweep_id={sweep_id}",
+        f"/v1/sweeps/{sweep_id}",
+        f"/v1/compare?sweep_id={sweep_id}&group_by=depth,outcome",
+        f"/v1/compare/depth?sweep_id={sweep_id}",
+        f"/v1/compare/depth.vl.json?sweep_id={sweep_id}",
+    ):
+        response = http.get(path)
+        assert response.status_code == 200, response.text
+        json.loads(response.text, parse_constant=lambda name: pytest.fail(name))
+        assert not lacking.search(response.text)

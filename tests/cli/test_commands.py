@@ -1,0 +1,189 @@
+"""The commands against the served API: output, exit codes, no traceback."""
+
+import json
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from click.testing import CliRunner, Result
+
+from service.cli import main
+from service.lifecycle import SweepState
+from service.store import Database, sweeps
+from tests.verbs import sweep_rows
+from tests.verbs.sweep_rows import SPEC, filled, submit
+from workers.contract import Outcome, TrialSpec
+
+
+def outcome(trial: TrialSpec) -> sweep_rows.Result:
+    if trial.depth == 8 and trial.g > 1.5:
+        return sweep_rows.Result([0.9], Outcome.DIVERGED)
+    return sweep_rows.Result([0.9, 0.5, 0.4 / trial.depth + 0.01 * trial.seed / trial.depth])
+
+
+@pytest.fixture
+def sweep_id(database: Database) -> UUID:
+    sweep_id = filled(database, outcome)
+    with database.write() as session:
+        sweeps.move(session, sweep_id, SweepState.COMPLETED)
+    return sweep_id
+
+
+@pytest.fixture
+def spec_file(tmp_path: Path) -> Path:
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC, encoding="utf-8")
+    return path
+
+
+def fathom(url: str, *arguments: object) -> Result:
+    result = CliRunner(env={"FATHOM_URL": url}).invoke(main, [str(a) for a in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+    return result
+
+
+def test_submit_prints_the_id(url: str, spec_file: Path) -> None:
+    result = fathom(url, "submit", spec_file)
+
+    assert result.exit_code == 0
+    assert UUID(result.stdout.strip())
+
+
+def test_submit_with_a_key_makes_one_sweep(url: str, spec_file: Path) -> None:
+    first, second = (fathom(url, "submit", spec_file, "--key", "k").stdout for _ in range(2))
+
+    assert first == second
+
+
+def test_a_refused_spec_lists_its_mistakes_and_exits_with_2(url: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(SPEC.replace("relu", "rellu").replace("epochs: 2", "epochs: -2"))
+
+    result = fathom(url, "submit", path)
+
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    assert any(line.startswith("network.activation: ") for line in lines)
+    assert any(line.startswith("training.epochs: ") and "-2" in line for line in lines)
+
+
+def test_nobody_there_exits_with_3(spec_file: Path) -> None:
+    result = fathom("http://127.0.0.1:9", "submit", spec_file)
+
+    assert result.exit_code == 3
+    assert "fathom serve" in result.stderr
+
+
+def test_wrong_usage_exits_with_2(url: str) -> None:
+    assert fathom(url, "submit", "no-such-file.yaml").exit_code == 2
+    assert fathom(url, "nonsense").exit_code == 2
+    assert fathom(url, "show", "abc").exit_code == 2
+
+
+def test_an_id_may_be_shortened_to_a_unique_prefix(url: str, sweep_id: UUID) -> None:
+    result = fathom(url, "show", str(sweep_id)[:6].upper(), "--json")
+
+    assert json.loads(result.stdout)["id"] == str(sweep_id)
+
+
+def test_a_prefix_of_nothing_says_where_to_look(url: str, sweep_id: UUID) -> None:
+    wrong = "0000" if not str(sweep_id).startswith("0000") else "1111"
+
+    result = fathom(url, "show", wrong)
+
+    assert result.exit_code == 2
+    assert "fathom ls" in result.stderr
+
+
+def test_watching_a_completed_sweep_exits_with_0_and_says_how_it_ended(
+    url: str, sweep_id: UUID
+) -> None:
+    result = fathom(url, "watch", sweep_id)
+
+    assert result.exit_code == 0
+    assert "completed; 18 of 18 trials ended (12 completed, 6 diverged)" in result.stderr
+
+
+def test_watching_a_cancelled_sweep_exits_with_1(url: str, database: Database) -> None:
+    sweep_id = submit(database)
+    fathom(url, "cancel", sweep_id)
+
+    result = fathom(url, "watch", sweep_id, "--json")
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["state"] == "cancelled"
+
+
+def test_pause_and_resume_say_the_new_state(url: str, database: Database) -> None:
+    sweep_id = submit(database)
+
+    assert "is paused" in fathom(url, "pause", sweep_id).stdout
+    assert "is queued" in fathom(url, "resume", sweep_id).stdout
+
+
+def test_a_refused_change_exits_with_2(url: str, sweep_id: UUID) -> None:
+    result = fathom(url, "cancel", sweep_id)
+
+    assert result.exit_code == 2
+    assert "completed" in result.stderr
+
+
+def test_sweeps_are_listed_and_shown(url: str, sweep_id: UUID) -> None:
+    listed, shown = fathom(url, "ls").stdout, fathom(url, "show", sweep_id).stdout
+
+    assert str(sweep_id)[:8] in listed
+    assert "100%" in listed
+    assert "18 of 18 ended (12 completed, 6 diverged)" in shown
+    assert "paper=rwi" in shown
+
+
+def test_trials_tell_how_they_ended(url: str, sweep_id: UUID) -> None:
+    result = fathom(url, "trials", sweep_id, "--filter", "depth = 8", "--order-by", "-g_relative")
+
+    lines = result.stdout.splitlines()
+    assert len(lines) == 2 + 9
+    assert "diverged in epoch 1, step 7" in lines[2]
+
+
+def test_a_bad_filter_exits_with_2(url: str, sweep_id: UUID) -> None:
+    result = fathom(url, "trials", sweep_id, "--filter", "depht = 8")
+
+    assert result.exit_code == 2
+    assert "unknown column 'depht'" in result.stderr
+
+
+def test_groups_have_means_intervals_and_diverged_in_words(url: str, sweep_id: UUID) -> None:
+    result = fathom(url, "compare", sweep_id, "--group-by", "depth,g_relative")
+
+    lines = result.stdout.splitlines()
+    assert any(" ± " in line and line.rstrip().endswith("%") for line in lines)
+    assert any("3/3 diverged" in line for line in lines)
+
+
+def test_the_best_of_every_depth_is_the_default_comparison(url: str, sweep_id: UUID) -> None:
+    result = fathom(url, "compare", sweep_id)
+
+    assert "6/9 diverged" in result.stdout
+    assert "better (p = " in result.stdout
+
+
+def test_json_is_for_scripts(url: str, sweep_id: UUID) -> None:
+    groups = json.loads(fathom(url, "compare", sweep_id, "--group-by", "depth", "--json").stdout)
+    trials = json.loads(fathom(url, "trials", sweep_id, "--limit", "4", "--json").stdout)
+    listed = json.loads(fathom(url, "ls", "--json").stdout)
+    names = json.loads(fathom(url, "datasets", "ls", "--json").stdout)
+
+    assert [group["by"]["depth"] for group in groups["groups"]] == [2, 8]
+    assert len(trials) == 4
+    assert listed[0]["id"] == str(sweep_id)
+    assert names[0]["name"] == "digits"
+
+
+def test_a_plot_is_written_to_a_file(url: str, sweep_id: UUID, tmp_path: Path) -> None:
+    for name, start in (("d.svg", b"<svg"), ("d.png", b"\x89PNG"), ("d.vl.json", b"{")):
+        result = fathom(url, "plot", sweep_id, "-o", tmp_path / name)
+        assert result.exit_code == 0
+        assert (tmp_path / name).read_bytes().startswith(start)
+
+    assert fathom(url, "plot", sweep_id, "-o", tmp_path / "d.gif").exit_code == 2
+    assert fathom(url, "plot", sweep_id, "-o", tmp_path / "no" / "d.svg").exit_code == 1

@@ -1,0 +1,69 @@
+"""Packs hold every trial once, costly ones first."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.driver.packing import PACKS_PER_ACTOR, pack, predicted_cost
+from tests.factories import DIGITS, trial_spec
+from workers.contract import TrialSpec
+
+SHAPES = {"digits": DIGITS}
+
+specs = st.lists(
+    st.builds(
+        lambda depth, width, epochs: trial_spec(depth=depth, width=width, epochs=epochs),
+        st.integers(1, 500),
+        st.integers(1, 200),
+        st.integers(0, 20),
+    ),
+    max_size=60,
+)
+
+
+def cost(group: tuple[TrialSpec, ...]) -> float:
+    return sum(predicted_cost(spec, DIGITS) for spec in group)
+
+
+@given(specs, st.integers(1, 16), st.sampled_from([None, 1, 3]))
+def test_every_trial_is_in_exactly_one_pack_and_no_pack_is_empty(
+    trials: list[TrialSpec], actors: int, pack_size: int | None
+) -> None:
+    packs = pack(trials, SHAPES, actors, pack_size=pack_size)
+
+    packed = Counter(spec.trial_id for group in packs for spec in group.specs)
+    assert packed == Counter(spec.trial_id for spec in trials)
+    assert all(group.specs for group in packs)
+    assert pack_size is None or all(len(group.specs) <= pack_size for group in packs)
+
+
+@given(specs, st.integers(1, 16))
+def test_costly_packs_come_first_and_only_a_single_trial_exceeds_a_share(
+    trials: list[TrialSpec], actors: int
+) -> None:
+    packs = pack(trials, SHAPES, actors)
+
+    costs = [cost(group.specs) for group in packs]
+    share = sum(costs) / (PACKS_PER_ACTOR * actors)
+    assert costs == sorted(costs, reverse=True)
+    assert all(
+        len(group.specs) == 1 or total <= share * (1 + 1e-9)
+        for group, total in zip(packs, costs, strict=True)
+    )
+
+
+def test_a_trial_that_keeps_losing_its_worker_runs_alone() -> None:
+    trials = [trial_spec() for _ in range(40)]
+    suspect = trials[7].trial_id
+
+    packs = pack(trials, SHAPES, 1, alone={suspect})
+
+    assert [len(g.specs) for g in packs if suspect in {s.trial_id for s in g.specs}] == [1]
+    assert max(len(group.specs) for group in packs) > 1
+
+
+def test_the_order_of_the_rows_does_not_change_the_packs() -> None:
+    trials = [trial_spec(depth=depth) for depth in (1, 9, 9, 9, 40, 2)]
+
+    assert pack(trials, SHAPES, 2) == pack(trials[::-1], SHAPES, 2)

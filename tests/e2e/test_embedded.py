@@ -1,0 +1,185 @@
+"""The embedded service end to end: the same rows whatever is killed."""
+
+import json
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.e2e.rows import Row, rows
+from tests.e2e.service_process import ServiceProcess, serving, wait_for
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+
+SPEC = {
+    "version": 1,
+    "name": "small",
+    "dataset": {"name": "digits"},
+    "network": {"activation": "relu", "depth": [2, 12], "width": 24},
+    "init": {"g": {"relative": [0.9, 1.0]}},
+    "training": {
+        "epochs": 12,
+        "lr": 0.02,
+        "optimizer": [{"kind": "sgd", "momentum": 0.9}, {"kind": "adam"}],
+        "schedule": {"kind": "cosine"},
+    },
+    "seeds": 2,
+}
+
+
+def database(home: Path) -> str:
+    return f"sqlite:///{home}/fathom.db"
+
+
+def submit(service: ServiceProcess, spec: object = SPEC) -> str:
+    return str(service.client.submit(json.dumps(spec)).id)
+
+
+def epochs_done(service: ServiceProcess) -> int:
+    return next(iter(service.client.list())).epochs_done
+
+
+def finish(service: ServiceProcess) -> str:
+    sweep = next(iter(service.client.list()))
+    return service.client.wait(sweep.id, timeout_seconds=120, poll_seconds=0.2).state
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Row], list[Row]]:
+    home = tmp_path_factory.mktemp("undisturbed")
+    with serving(home) as service:
+        submit(service)
+        assert finish(service) == "completed"
+    return rows(database(home), "small")
+
+
+def test_every_trial_has_its_curve_and_one_outcome(
+    undisturbed: tuple[list[Row], list[Row]],
+) -> None:
+    trials, epochs = undisturbed
+
+    assert len(trials) == 2 * 2 * 2 * 2
+    assert len(epochs) == len(trials) * 13
+
+
+def test_the_same_sweep_on_one_worker_gives_the_same_rows(
+    tmp_path: Path, undisturbed: tuple[list[Row], list[Row]]
+) -> None:
+    with serving(tmp_path, FATHOM_CPUS="1") as service:
+        submit(service)
+        assert finish(service) == "completed"
+
+    assert rows(database(tmp_path), "small") == undisturbed
+
+
+@pytest.mark.parametrize("victim", ["service.driver.child", "service.driver"])
+def test_killing_a_process_of_the_driver_half_way_changes_no_row(
+    tmp_path: Path, undisturbed: tuple[list[Row], list[Row]], victim: str
+) -> None:
+    with serving(tmp_path) as service:
+        submit(service)
+        wait_for(lambda: epochs_done(service) > 20, 60)
+        process = service.find(victim)
+        assert process is not None
+        process.kill()
+        assert finish(service) == "completed"
+
+    assert rows(database(tmp_path), "small") == undisturbed
+
+
+def test_killing_a_worker_half_way_changes_no_row(
+    tmp_path: Path, undisturbed: tuple[list[Row], list[Row]]
+) -> None:
+    with serving(tmp_path) as service:
+        submit(service)
+        wait_for(lambda: epochs_done(service) > 20, 60)
+        child = service.find("service.driver.child")
+        assert child is not None
+        worker = next(
+            p for p in child.children(recursive=True) if "PackTrainable" in " ".join(p.cmdline())
+        )
+        worker.kill()
+        assert finish(service) == "completed"
+
+    assert rows(database(tmp_path), "small") == undisturbed
+
+
+def test_killing_the_service_leaves_no_process_and_the_next_start_goes_on(
+    tmp_path: Path, undisturbed: tuple[list[Row], list[Row]]
+) -> None:
+    service = ServiceProcess(tmp_path)
+    submit(service)
+    wait_for(lambda: epochs_done(service) > 20, 60)
+    family = psutil.Process(service.process.pid).children(recursive=True)
+    service.client.close()
+    service.kill()
+    _, left = psutil.wait_procs(family, timeout=20)
+    assert not left
+
+    with serving(tmp_path) as again:
+        assert finish(again) == "completed"
+
+    assert rows(database(tmp_path), "small") == undisturbed
+
+
+def test_sigterm_winds_down_and_the_next_start_goes_on(
+    tmp_path: Path, undisturbed: tuple[list[Row], list[Row]]
+) -> None:
+    service = ServiceProcess(tmp_path)
+    submit(service)
+    wait_for(lambda: epochs_done(service) > 20, 60)
+    service.process.send_signal(signal.SIGTERM)
+    assert service.process.wait(60) == 0
+    assert "given_back" in "".join(service.output)
+
+    with serving(tmp_path) as again:
+        assert next(iter(again.client.list())).epochs_done > 20
+        assert finish(again) == "completed"
+
+    assert rows(database(tmp_path), "small") == undisturbed
+
+
+def test_pause_then_resume_changes_no_row_and_cancel_keeps_prefixes(
+    tmp_path: Path, undisturbed: tuple[list[Row], list[Row]]
+) -> None:
+    with serving(tmp_path) as service:
+        first = service.client.submit(json.dumps(SPEC))
+        wait_for(lambda: epochs_done(service) > 20, 60)
+        service.client.pause(first.id)
+        wait_for(lambda: service.client.get(first.id).state == "paused", 30)
+        service.client.resume(first.id)
+        assert finish(service) == "completed"
+        assert rows(database(tmp_path), "small") == undisturbed
+
+        second = service.client.submit(json.dumps(SPEC | {"name": "cut short"}))
+        wait_for(lambda: epochs_done(service) > 20, 60)
+        service.client.cancel(second.id)
+        ended = service.client.wait(second.id, timeout_seconds=60, poll_seconds=0.2)
+
+    assert ended.state == "cancelled"
+    assert ended.counts.cancelled > 0
+    assert ended.counts.pending == ended.counts.running == 0
+    _, whole = undisturbed
+    _, prefix = rows(database(tmp_path), "cut short")
+    assert set(prefix) < set(whole)
+
+
+def test_too_small_and_too_large_g_are_shown_for_what_they_are(tmp_path: Path) -> None:
+    spec = SPEC | {
+        "name": "extremes",
+        "network": {"activation": "relu", "depth": 128, "width": 24},
+        "init": {"g": {"relative": [0.5, 2.0]}},
+        "training": {"epochs": 2, "lr": 0.01},
+    }
+    with serving(tmp_path) as service:
+        sweep = service.client.submit(json.dumps(spec))
+        ended = service.client.wait(sweep.id, timeout_seconds=120, poll_seconds=0.2)
+        trials = list(service.client.trials(sweep.id))
+
+    assert ended.state == "completed"
+    by_g = {relative: [t for t in trials if t.g_relative == relative] for relative in (0.5, 2.0)}
+    assert [t.outcome for t in by_g[0.5]] == ["completed"] * 2
+    assert all(t.final_train_error is not None and t.final_train_error > 0.8 for t in by_g[0.5])
+    assert [t.outcome for t in by_g[2.0]] == ["diverged"] * 2
+    assert all(t.diverged_epoch is not None for t in by_g[2.0])

@@ -1,0 +1,73 @@
+"""Values that tests of several rooms need: a valid trial spec, varied by keyword."""
+
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+from workers.contract import (
+    Activation,
+    DatasetShape,
+    EngineName,
+    EpochRecord,
+    OptimizerKind,
+    Precision,
+    Scheme,
+    Task,
+    TrialSpec,
+)
+from workers.schedules import Schedule
+
+DIGITS = DatasetShape(name="digits", n_inputs=64, n_classes=10, n_train=1437, n_eval=360)
+
+
+def trial_spec(**changes: object) -> TrialSpec:
+    """Return a small, valid trial on digits with a fresh id; keywords replace fields."""
+    spec = TrialSpec(
+        trial_id=uuid4(),
+        dataset="digits",
+        task=Task.CLASSIFY,
+        kind="ffn",
+        activation=Activation.RELU,
+        slope=0.01,
+        depth=4,
+        width=16,
+        scheme=Scheme.RWI,
+        g=1.5,
+        g_in=1.0,
+        g_out=1.0,
+        epochs=2,
+        batch_size=100,
+        optimizer=OptimizerKind.SGD,
+        momentum=0.0,
+        nesterov=False,
+        weight_decay=0.0,
+        clip_norm=None,
+        beta1=0.9,
+        beta2=0.999,
+        eps=1e-8,
+        learning_rate=0.05,
+        schedule=Schedule(),
+        precision=Precision.FLOAT32,
+        seed=0,
+        engine=EngineName.REFERENCE,
+    )
+    # dataclasses.replace is typed by the fields; the keywords come from the tests.
+    return replace(spec, **changes)  # type: ignore[arg-type]
+
+
+def epoch_record(trial_id: UUID, epoch: int, **changes: object) -> EpochRecord:
+    """Return the record of one epoch with losses that fall as 1 / (epoch + 1)."""
+    record = EpochRecord(
+        trial_id=trial_id,
+        epoch=epoch,
+        step=15 * epoch,
+        train_loss=1.0 / (epoch + 1),
+        train_error=0.5 / (epoch + 1),
+        eval_loss=1.1 / (epoch + 1),
+        eval_error=0.6 / (epoch + 1),
+        running_loss=None if epoch == 0 else 1.2 / (epoch + 1),
+        lr=None if epoch == 0 else 0.05,
+        log_grad_norm_first=-1.0,
+        log_grad_norm_last=-0.5,
+        seconds=0.01,
+    )
+    return replace(record, **changes)  # type: ignore[arg-type]

@@ -1,0 +1,41 @@
+"""The example sweeps: each parses, plans, and asks for what its comment says."""
+
+from pathlib import Path
+
+import pytest
+
+from service.planner import check, plan
+from service.spec import load
+from tests.planner.shapes import SHAPES
+from tests.spec.documents import SWEEP
+
+SWEEPS = sorted((Path(__file__).parents[2] / "sweeps").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=[path.stem for path in SWEEPS])
+def test_an_example_sweep_can_be_planned(path: Path) -> None:
+    spec = load(path)
+
+    assert len(plan(SWEEP, spec, SHAPES)) == check(spec, SHAPES)
+    assert spec.name == path.stem
+    assert path.read_text().startswith("# ")
+
+
+def test_there_are_example_sweeps() -> None:
+    assert {"demo", "mnist-depth", "g-extremes", "schedules", "large", "budget"} <= {
+        path.stem for path in SWEEPS
+    }
+
+
+def test_the_large_sweep_has_ten_thousand_trials() -> None:
+    (path,) = (path for path in SWEEPS if path.stem == "large")
+
+    assert check(load(path), SHAPES) == 10_000
+
+
+def test_the_budget_sweep_has_a_width_for_every_depth() -> None:
+    (path,) = (path for path in SWEEPS if path.stem == "budget")
+    widths = {trial.spec.depth: trial.spec.width for trial in plan(SWEEP, load(path), SHAPES)}
+
+    assert len(set(widths.values())) == len(widths) == 6
+    assert sorted(widths.values(), reverse=True) == [widths[depth] for depth in sorted(widths)]

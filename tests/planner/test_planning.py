@@ -1,0 +1,239 @@
+"""Plans: the same every time, a larger one keeps the smaller one's trials, nothing twice."""
+
+import json
+import time
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.planner import PlannedTrial, check, plan
+from service.spec import SpecError, SweepSpec, count_trials
+from tests.planner.shapes import SHAPES
+from tests.spec.documents import (
+    SWEEP,
+    Plain,
+    documents,
+    minimal,
+    network,
+    read,
+    shuffled,
+    training,
+    unhurried,
+)
+
+
+def planned(document: Plain) -> list[PlannedTrial]:
+    return plan(SWEEP, read(document), SHAPES)
+
+
+def ids(document: Plain) -> set[UUID]:
+    return {trial.spec.trial_id for trial in planned(document)}
+
+
+def refused(spec: SweepSpec, cap: int | None = None) -> dict[str, str]:
+    with pytest.raises(SpecError) as from_plan:
+        plan(SWEEP, spec, SHAPES, cap=cap)
+    with pytest.raises(SpecError) as from_check:
+        check(spec, SHAPES, cap=cap)
+    assert from_plan.value.mistakes == from_check.value.mistakes
+    return {mistake.path: mistake.message for mistake in from_plan.value.mistakes}
+
+
+@unhurried
+@given(documents())
+def test_planning_twice_gives_the_same_trials(document: Plain) -> None:
+    assert planned(document) == planned(document)
+
+
+@unhurried
+@given(documents())
+def test_check_counts_what_plan_returns_and_the_closed_form_bounds_it(document: Plain) -> None:
+    spec = read(document)
+    trials = plan(SWEEP, spec, SHAPES)
+
+    assert check(spec, SHAPES) == len(trials) == count_trials(spec)
+    assert len({trial.spec.trial_id for trial in trials}) == len(trials)
+
+
+@unhurried
+@given(st.data())
+def test_the_order_of_keys_changes_no_trial(data: st.DataObject) -> None:
+    document = data.draw(documents())
+    other = data.draw(shuffled(document))
+
+    assert isinstance(other, dict)
+    assert planned(other) == planned(document)
+
+
+@unhurried
+@given(documents(), st.sampled_from(["depth", "seeds", "draws"]))
+def test_a_larger_spec_keeps_the_trials_it_shares(document: Plain, growth: str) -> None:
+    larger = json.loads(json.dumps(document))
+    if growth == "depth":
+        depths = larger["network"]["depth"]
+        larger["network"]["depth"] = [301, *(depths if isinstance(depths, list) else [depths])]
+    elif growth == "seeds":
+        seeds = larger["seeds"]
+        larger["seeds"] = seeds + 2 if isinstance(seeds, int) else [9, *seeds]
+    elif "search" in larger:
+        larger["search"]["n"] += 2
+    before = {trial.spec.trial_id: trial for trial in planned(document)}
+    after = {trial.spec.trial_id: trial for trial in planned(larger)}
+
+    assert before.items() <= after.items()
+    assert (len(after) > len(before)) == (growth != "draws" or "search" in document)
+
+
+@unhurried
+@given(documents())
+def test_an_id_is_a_function_of_the_sweep_the_coordinates_and_the_seed(document: Plain) -> None:
+    trials = planned(document)
+    renamed = document | {"name": "other", "priority": 3, "tags": {"a": "b"}}
+
+    assert plan(SWEEP, read(renamed), SHAPES) == trials
+    other = plan(UUID(int=1), read(document), SHAPES)
+    assert not {trial.spec.trial_id for trial in other} & {t.spec.trial_id for t in trials}
+
+
+def test_ids_stay_what_they_are() -> None:
+    """Rows in databases are keyed by these: a change of any of them needs a migration."""
+    (trial,) = planned(minimal())
+
+    assert trial.spec.trial_id == UUID("b74c7804-9853-5373-9afc-69e79ce54b36")
+
+
+def test_seeds_run_fastest_and_share_all_else() -> None:
+    trials = planned(minimal(network=network(depth=[2, 4]), seeds=[5, 3]))
+
+    assert [(trial.spec.depth, trial.spec.seed) for trial in trials] == [
+        (2, 5),
+        (2, 3),
+        (4, 5),
+        (4, 3),
+    ]
+
+
+def test_an_axis_that_is_written_out_or_generated_gives_the_same_ids() -> None:
+    listed = minimal(training=training(lr=[0.001, 0.01, 0.1]))
+    generated = minimal(training=training(lr={"logspace": [1e-3, 1e-1, 3]}))
+
+    assert ids(listed) == ids(generated)
+
+
+def test_ten_thousand_trials_are_planned_well_within_a_second() -> None:
+    document = minimal(
+        network=network(depth={"linspace": [1, 100, 100]}, width=[10, 20]),
+        init={"g": {"relative": [0.9, 1, 1.1, 1.2, 1.3]}},
+        training=training(lr={"uniform": [0.1, 1]}),
+        search={"n": 10},
+    )
+    text = read(document)
+    plan(SWEEP, text, SHAPES)
+    start = time.process_time()
+
+    spec = read(document)
+    assert len(plan(SWEEP, spec, SHAPES)) == 10_000
+
+    # Measured at half of this on one slow core.
+    assert time.process_time() - start < 1.5
+
+
+def test_more_trials_than_the_spec_allows_are_refused_before_expansion() -> None:
+    spec = read(minimal(network=network(depth={"linspace": [1, 1000, 1000]}), seeds=2_000_000_000))
+    start = time.process_time()
+
+    messages = refused(spec)
+
+    assert list(messages) == ["limits.max_trials"]
+    assert "2000000000000" in messages["limits.max_trials"]
+    assert "10000" in messages["limits.max_trials"]
+    assert time.process_time() - start < 0.5
+
+
+def test_a_service_may_allow_less_than_the_spec() -> None:
+    spec = read(minimal(seeds=50))
+
+    assert check(spec, SHAPES, cap=50) == 50
+    assert refused(spec, cap=49) == {
+        "limits.max_trials": "this service runs at most 49 trials a sweep; the spec asks for 50"
+    }
+
+
+def test_features_that_are_not_run_are_refused_with_everything_else() -> None:
+    spec = read(
+        minimal(
+            early_stopping={"kind": "asha"}, profiles={"epochs": [0, 1]}, dataset={"name": "gone"}
+        )
+    )
+
+    assert refused(spec) == {
+        "early_stopping": "early stopping is not run by this version; leave it out",
+        "profiles.epochs": "layer profiles are not recorded by this version; leave them out",
+        "dataset.name": "no such data set; known: digits, mnist, sounds",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "words"),
+    [
+        ({"dataset": {"name": "sounds"}}, "dataset.task", "sounds has no labels"),
+        ({"init": {"scheme": "he", "g": 1.2}}, "init.g", "he fixes its own gain"),
+        ({"init": {"scheme": "glorot", "g": {"relative": 1}}}, "init.g", "use scheme rwi"),
+        ({"network": network(activation="gelu")}, "init.g", "no closed form for gelu: give g as a"),
+        (
+            {"network": network(activation="tanh"), "init": {"g": {"relative": 1}}},
+            "init.g",
+            "no closed form for tanh: give g as a number (between 1.1 and 1.3 works well for tanh)",
+        ),
+        (
+            {"network": network(activation="tanh"), "init": {"scheme": "orthogonal"}},
+            "init.g",
+            "no closed form for tanh",
+        ),
+        (
+            {"network": network(activation="erf"), "init": {"scheme": "rwi_paper"}},
+            "init.g",
+            "no closed form for erf",
+        ),
+        (
+            {"network": network(width={"parameters": 90})},
+            "network.width.parameters",
+            "width 1 at depth 4 on digits already has 91 parameters",
+        ),
+        (
+            {"network": network(depth=1000), "training": training(lr_depth_power=300)},
+            "training.lr_depth_power",
+            "at depth 1000 the learning rate would be inf",
+        ),
+        (
+            {"network": network(depth=1000), "training": training(lr_depth_power=-300)},
+            "training.lr_depth_power",
+            "at depth 1000 the learning rate would be 0.0",
+        ),
+        (
+            {"training": training(optimizer={"momentum": [0, 0.9], "nesterov": [False, True]})},
+            "training.optimizer.nesterov",
+            "momentum above 0",
+        ),
+    ],
+)
+def test_what_cannot_be_resolved_is_refused(
+    changes: dict[str, object], path: str, words: str
+) -> None:
+    messages = refused(read(minimal(**changes)))
+
+    assert list(messages) == [path]
+    assert words in messages[path]
+
+
+def test_a_mistake_of_many_points_is_reported_once() -> None:
+    document = minimal(
+        network=network(activation=["tanh", "relu"], depth=[1, 2, 3]), dataset={"name": "gone"}
+    )
+
+    with pytest.raises(SpecError) as caught:
+        planned(document)
+
+    assert [mistake.path for mistake in caught.value.mistakes] == ["dataset.name", "init.g"]

@@ -1,0 +1,130 @@
+"""What tests of the store put into it."""
+
+from dataclasses import replace
+from uuid import UUID, uuid5
+
+from service.planner import GMode, PlannedTrial, Written
+from service.spec import Media
+from service.store import Database, WriteSession, leases, sweeps, trials
+from service.store.leases import Claim
+from service.store.models import Sweep
+from workers.contract import (
+    Activation,
+    EngineName,
+    EpochRecord,
+    OptimizerKind,
+    Outcome,
+    Precision,
+    Scheme,
+    Task,
+    TrialEnd,
+    TrialSpec,
+    TrialStart,
+)
+from workers.schedules import Schedule
+
+SPEC = TrialSpec(
+    trial_id=UUID(int=0),
+    dataset="digits",
+    task=Task.CLASSIFY,
+    kind="ffn",
+    activation=Activation.RELU,
+    slope=0.01,
+    depth=8,
+    width=32,
+    scheme=Scheme.RWI,
+    g=1.42,
+    g_in=1.0,
+    g_out=1.0,
+    epochs=10,
+    batch_size=100,
+    optimizer=OptimizerKind.SGD,
+    momentum=0.0,
+    nesterov=False,
+    weight_decay=0.0,
+    clip_norm=None,
+    beta1=0.9,
+    beta2=0.999,
+    eps=1e-8,
+    learning_rate=0.01,
+    schedule=Schedule(),
+    precision=Precision.FLOAT32,
+    seed=0,
+    engine=EngineName.REFERENCE,
+)
+WRITTEN = Written(
+    g_mode=GMode.AUTO, g_relative=None, width_parameters=None, lr=0.01, lr_depth_power=0.0
+)
+
+
+def add_sweep(
+    session: WriteSession,
+    *,
+    name: str = "sweep",
+    spec_hash: str = "0" * 64,
+    priority: int = 0,
+    idempotency_key: str | None = None,
+) -> Sweep:
+    return sweeps.insert(
+        session,
+        name=name,
+        spec_text='{"version": 1}',
+        spec_media=Media.JSON,
+        spec_json='{"version":1}',
+        spec_hash=spec_hash,
+        n_trials=100,
+        priority=priority,
+        tags={"paper": "rwi"},
+        idempotency_key=idempotency_key,
+    )
+
+
+def planned(sweep_id: UUID, n: int, *, epochs: int = 10) -> list[PlannedTrial]:
+    """Return a plan whose first trials are those of any shorter plan of the sweep."""
+    return [
+        PlannedTrial(
+            spec=replace(SPEC, trial_id=uuid5(sweep_id, f"{seed}"), seed=seed, epochs=epochs),
+            written=WRITTEN,
+        )
+        for seed in range(n)
+    ]
+
+
+def claimed_sweep(
+    database: Database, n_trials: int = 2, *, owner: str = "driver"
+) -> tuple[Claim, list[UUID]]:
+    """Add a sweep with trials and claim it; return the claim and the trials' ids."""
+    with database.write() as session:
+        plan = planned(add_sweep(session).id, n_trials)
+    with database.write() as session:
+        claim = leases.claim(session, owner, 60.0)
+        assert claim is not None
+        plan = planned(claim.sweep_id, n_trials)
+        trials.insert_plan(session, claim.sweep_id, plan)
+    return claim, [trial.spec.trial_id for trial in plan]
+
+
+def start(trial_id: UUID, *, host: str = "node-1") -> TrialStart:
+    return TrialStart(trial_id=trial_id, host=host, device="cpu", versions="python 3.11")
+
+
+def record(trial_id: UUID, epoch: int, *, train_loss: float | None = None) -> EpochRecord:
+    loss = 1.0 / (1 + epoch) if train_loss is None else train_loss
+    return EpochRecord(
+        trial_id=trial_id,
+        epoch=epoch,
+        step=epoch * 18,
+        train_loss=loss,
+        train_error=0.5 / (1 + epoch),
+        eval_loss=loss * 1.5,
+        eval_error=0.75 / (1 + epoch),
+        running_loss=loss * 1.25 if epoch else None,
+        lr=0.01 if epoch else None,
+        log_grad_norm_first=-1.5,
+        log_grad_norm_last=None,
+        seconds=0.25,
+    )
+
+
+def end(trial_id: UUID, outcome: Outcome = Outcome.COMPLETED) -> TrialEnd:
+    return TrialEnd(trial_id=trial_id, outcome=outcome)

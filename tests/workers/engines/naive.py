@@ -1,0 +1,104 @@
+"""Back-propagation and update rules written out in numpy, from their definitions."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.contract import Activation, OptimizerKind, Task, TrialSpec
+
+Array = NDArray[np.float64]
+
+
+def one_hot(labels: NDArray[np.int64], n_classes: int) -> Array:
+    return np.eye(n_classes)[labels]
+
+
+class NaiveNetwork:
+    """A network, its gradients and its optimizer, in float64."""
+
+    def __init__(self, spec: TrialSpec, weights: list[Array], biases: list[Array]) -> None:
+        self.spec = spec
+        self.parameters = [*weights, *biases]
+        self.n_matrices = len(weights)
+        self.first = [np.zeros_like(p) for p in self.parameters]
+        self.second = [np.zeros_like(p) for p in self.parameters]
+        self.steps = 0
+        self.clipped: list[bool] = []
+
+    def forward(self, x: Array) -> tuple[list[Array], list[Array]]:
+        """Return the inputs of every matrix and what it makes of them, before activation."""
+        inputs, sums = [x], []
+        for d in range(self.n_matrices):
+            weight, bias = self.parameters[d], self.parameters[self.n_matrices + d]
+            sums.append(inputs[-1] @ weight.T + bias)
+            inputs.append(self._activation(sums[-1]))
+        return inputs[:-1], sums
+
+    def loss(self, x: Array, targets: Array) -> float:
+        outputs = self.forward(x)[1][-1]
+        if self.spec.task is Task.AUTOENCODE:
+            return float(np.mean((outputs - targets) ** 2))
+        return float(-np.mean(np.sum(targets * np.log(self._softmax(outputs)), axis=1)))
+
+    def gradients(self, x: Array, targets: Array) -> list[Array]:
+        inputs, sums = self.forward(x)
+        outputs = sums[-1]
+        if self.spec.task is Task.AUTOENCODE:
+            delta = 2 * (outputs - targets) / outputs.size
+        else:
+            delta = (self._softmax(outputs) - targets) / len(x)
+        of_weights: list[Array] = []
+        of_biases: list[Array] = []
+        for d in reversed(range(self.n_matrices)):
+            of_weights.insert(0, delta.T @ inputs[d])
+            of_biases.insert(0, delta.sum(axis=0))
+            if d > 0:
+                delta = (delta @ self.parameters[d]) * self._slope(sums[d - 1])
+        return [*of_weights, *of_biases]
+
+    def step(self, x: Array, targets: Array, lr: float) -> float:
+        loss = self.loss(x, targets)
+        gradients = self.gradients(x, targets)
+        if self.spec.clip_norm is not None:
+            norm = math.sqrt(sum(float(np.sum(g**2)) for g in gradients))
+            self.clipped.append(norm > self.spec.clip_norm)
+            gradients = [g * min(1.0, self.spec.clip_norm / norm) for g in gradients]
+        self.steps += 1
+        for i, gradient in enumerate(gradients):
+            decayed = gradient + self.spec.weight_decay * self.parameters[i]
+            self.parameters[i] = self.parameters[i] - lr * self._direction(i, decayed)
+        return loss
+
+    def _direction(self, i: int, gradient: Array) -> Array:
+        if self.spec.optimizer is OptimizerKind.SGD:
+            self.first[i] = self.spec.momentum * self.first[i] + gradient
+            if self.spec.nesterov:
+                return gradient + self.spec.momentum * self.first[i]
+            return self.first[i]
+        beta1, beta2 = self.spec.beta1, self.spec.beta2
+        self.first[i] = beta1 * self.first[i] + (1 - beta1) * gradient
+        self.second[i] = beta2 * self.second[i] + (1 - beta2) * gradient**2
+        mean = self.first[i] / (1 - beta1**self.steps)
+        square = self.second[i] / (1 - beta2**self.steps)
+        return mean / (np.sqrt(square) + self.spec.eps)
+
+    def _activation(self, a: Array) -> Array:
+        if self.spec.activation is Activation.RELU:
+            return np.maximum(a, 0.0)
+        if self.spec.activation is Activation.LEAKY_RELU:
+            return np.where(a > 0, a, self.spec.slope * a)
+        return np.tanh(a)
+
+    def _slope(self, a: Array) -> Array:
+        if self.spec.activation is Activation.RELU:
+            return (a > 0).astype(np.float64)
+        if self.spec.activation is Activation.LEAKY_RELU:
+            return np.where(a > 0, 1.0, self.spec.slope)
+        return 1 - np.tanh(a) ** 2
+
+    @staticmethod
+    def _softmax(outputs: Array) -> Array:
+        powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        softmax: Array = powers / powers.sum(axis=1, keepdims=True)
+        return softmax

@@ -1,0 +1,251 @@
+import math
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+import torch
+
+from rwinit import FeedForward
+from tests.workers.engines.naive import Array, NaiveNetwork, one_hot
+from tests.workers.examples import blobs, trial, without_labels
+from workers import engines
+from workers.contract import Activation, OptimizerKind, Precision, Scheme, Task, TrialSpec
+from workers.datasets import Data
+from workers.engines import DeviceUnavailableError, Engine, StepInput, UnsupportedTrialError
+from workers.seeding import weight_generators
+
+SGD = {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01, "clip_norm": 0.6}
+ADAM = {"optimizer": OptimizerKind.ADAM, "weight_decay": 0.01, "eps": 1e-9, "beta1": 0.8}
+
+
+def _engine(spec: TrialSpec, data: Data) -> Engine:
+    engine = engines.create(spec, data, "cpu")
+    engine.add(spec)
+    return engine
+
+
+def _naive(spec: TrialSpec, data: Data) -> NaiveNetwork:
+    network = FeedForward(
+        data.shape.n_inputs,
+        spec.depth,
+        spec.width,
+        data.shape.n_outputs(spec.task),
+        dtype=torch.float64,
+    )
+    network.reset_(
+        scheme=spec.scheme,
+        g=spec.g,
+        g_in=spec.g_in,
+        g_out=spec.g_out,
+        generators=weight_generators(spec.seed, spec.depth),
+    )
+    weights = [weight.detach().numpy().copy() for weight in network.weights]
+    return NaiveNetwork(spec, weights, [bias.detach().numpy().copy() for bias in network.biases])
+
+
+def _split(data: Data, task: Task, part: str) -> tuple[Array, Array]:
+    x = getattr(data, f"{part}_x").astype(np.float64)
+    if task is Task.AUTOENCODE:
+        return x, x
+    return x, one_hot(getattr(data, f"{part}_y"), data.shape.n_classes)
+
+
+@pytest.mark.parametrize("task", Task)
+@pytest.mark.parametrize("activation", [Activation.RELU, Activation.LEAKY_RELU, Activation.TANH])
+@pytest.mark.parametrize("rule", [{}, SGD, ADAM], ids=["plain", "sgd", "adam"])
+def test_ten_steps_agree_with_backpropagation_written_out(
+    task: Task, activation: Activation, rule: dict[str, Any]
+) -> None:
+    data = blobs()
+    spec = trial(task=task, activation=activation, slope=0.3, precision=Precision.FLOAT64, **rule)
+    engine, naive = _engine(spec, data), _naive(spec, data)
+    x, targets = _split(data, task, "train")
+    rng = np.random.default_rng(1)
+
+    for step in range(10):
+        indices = rng.permutation(len(x))[: 10 if step < 9 else 3]
+        rate = 0.05 / (1 + step)
+        given = {spec.trial_id: StepInput(indices, rate)}
+        loss = engine.step(given)[spec.trial_id]
+        assert loss == pytest.approx(naive.step(x[indices], targets[indices], rate), rel=1e-10)
+
+    measured = engine.evaluate(spec.trial_id)
+    assert measured.train.loss == pytest.approx(naive.loss(x, targets), rel=1e-10)
+    assert measured.eval.loss == pytest.approx(naive.loss(*_split(data, task, "eval")), rel=1e-10)
+    if spec.clip_norm is not None:
+        assert any(naive.clipped), "the bound should bind"
+
+
+@pytest.mark.parametrize("task", Task)
+def test_gradient_norms_agree_with_backpropagation_written_out(task: Task) -> None:
+    data = blobs()
+    spec = trial(task=task, precision=Precision.FLOAT64)
+    x, targets = _split(data, task, "train")
+    gradients = _naive(spec, data).gradients(x[:10], targets[:10])
+
+    norms = _engine(spec, data).probe(spec.trial_id)
+
+    first, last = (float(np.linalg.norm(gradients[d])) for d in (0, spec.depth))
+    assert norms.log_first == pytest.approx(math.log(first), rel=1e-10)
+    assert norms.log_last == pytest.approx(math.log(last), rel=1e-10)
+
+
+def test_gradient_norms_do_not_depend_on_how_far_float32_reaches() -> None:
+    # Both ends of this walk, e^+-150, lie outside of float32.
+    data = blobs()
+    for g in (1e-3, 1e4):
+        spec = trial(activation=Activation.LINEAR, depth=21, width=8, g=g)
+        unit = replace(spec, g=1.0)
+        # At g_out = 0 the error that enters does not depend on g, and the outputs stay small.
+        last = _engine(replace(spec, g_out=0.0), data).probe(spec.trial_id).log_last
+        unit_last = _engine(replace(unit, g_out=0.0), data).probe(spec.trial_id).log_last
+        assert last is not None
+        assert unit_last is not None
+        assert last - unit_last == pytest.approx(20 * math.log(g), rel=1e-6)
+
+
+def test_a_gradient_of_zero_has_no_logarithm() -> None:
+    spec = trial(g=0.0)
+
+    norms = _engine(spec, blobs()).probe(spec.trial_id)
+
+    assert norms.log_first is None
+    assert norms.log_last is None
+
+
+def test_error_is_the_fraction_of_samples_whose_largest_output_is_elsewhere() -> None:
+    data = blobs()
+    spec = trial(precision=Precision.FLOAT64)
+    x, targets = _split(data, Task.CLASSIFY, "train")
+    outputs = _naive(spec, data).forward(x)[1][-1]
+    wrong = np.mean(outputs.argmax(axis=1) != targets.argmax(axis=1))
+
+    measured = _engine(spec, data).evaluate(spec.trial_id)
+
+    assert measured.train.error == wrong
+    assert 0 < wrong < 1
+
+
+def test_a_full_pass_over_several_chunks_is_the_mean_over_all_samples() -> None:
+    data = blobs(n_train=2345)
+    spec = trial(precision=Precision.FLOAT64)
+
+    measured = _engine(spec, data).evaluate(spec.trial_id)
+
+    expected = _naive(spec, data).loss(*_split(data, Task.CLASSIFY, "train"))
+    assert measured.train.loss == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_full_pass_sums_squares_that_float32_cannot_hold() -> None:
+    spec = trial(task=Task.AUTOENCODE, g_out=1e25)
+    exact = replace(spec, precision=Precision.FLOAT64)
+
+    measured, expected = (
+        _engine(each, blobs()).evaluate(spec.trial_id).train.loss for each in (spec, exact)
+    )
+
+    assert measured > 1e45
+    assert measured == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_loss_that_is_not_finite_updates_nothing() -> None:
+    data = blobs()
+    poisoned = data.train_x.copy()
+    poisoned[0] = np.inf
+    spec = trial()
+    engine = _engine(spec, replace(data, train_x=poisoned))
+    before = engine.evaluate(spec.trial_id).eval
+
+    indices = np.arange(5)
+    loss = engine.step({spec.trial_id: StepInput(indices, 0.1)})[spec.trial_id]
+
+    assert not math.isfinite(loss)
+    assert engine.evaluate(spec.trial_id).eval == before
+    engine.step({spec.trial_id: StepInput(indices + 1, 0.1)})
+    assert engine.evaluate(spec.trial_id).eval != before
+
+
+def test_trials_that_share_an_engine_do_not_touch() -> None:
+    data = blobs()
+    one, two = trial(), trial(trial_id=UUID(int=2), depth=5, optimizer=OptimizerKind.ADAM)
+    together = _engine(one, data)
+    together.add(two)
+    given = StepInput(np.arange(10), 0.05)
+
+    for step in range(6):
+        together.step(
+            {one.trial_id: given, two.trial_id: given} if step % 2 else {two.trial_id: given}
+        )
+    both = together.evaluate(one.trial_id), together.evaluate(two.trial_id)
+
+    for spec, steps, found in ((one, 3, both[0]), (two, 6, both[1])):
+        alone = _engine(spec, data)
+        for _ in range(steps):
+            alone.step({spec.trial_id: given})
+        assert alone.evaluate(spec.trial_id) == found
+
+
+def test_a_dropped_trial_can_be_added_anew() -> None:
+    spec, data = trial(), blobs()
+    engine = _engine(spec, data)
+    before = engine.evaluate(spec.trial_id)
+    engine.step({spec.trial_id: StepInput(np.arange(10), 0.05)})
+
+    engine.drop(spec.trial_id)
+    engine.drop(spec.trial_id)
+    with pytest.raises(KeyError):
+        engine.evaluate(spec.trial_id)
+    engine.add(spec)
+
+    assert engine.evaluate(spec.trial_id) == before
+
+
+@pytest.mark.parametrize("scheme", Scheme)
+@pytest.mark.parametrize("activation", Activation)
+def test_every_scheme_and_activation_starts_with_a_finite_loss(
+    scheme: Scheme, activation: Activation
+) -> None:
+    spec = trial(scheme=scheme, activation=activation, g=1.0)
+
+    measured = _engine(spec, blobs()).evaluate(spec.trial_id)
+
+    assert math.isfinite(measured.train.loss)
+
+
+def test_a_larger_g_scales_the_same_draws() -> None:
+    # Positively homogeneous and without biases: the outputs scale by 2 per hidden matrix.
+    data = blobs()
+    spec = trial(task=Task.AUTOENCODE, precision=Precision.FLOAT64, g_out=1e6)
+
+    small = _engine(spec, data).evaluate(spec.trial_id).train.loss
+    large = _engine(replace(spec, g=2 * spec.g), data).evaluate(spec.trial_id).train.loss
+
+    # The targets are a millionth of the outputs, so the loss is the outputs' square.
+    assert large / small == pytest.approx(2 ** (2 * (spec.depth - 1)), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"kind": "transformer"}, "network.kind"),
+        ({"dataset": "mnist"}, "dataset.name"),
+    ],
+)
+def test_a_trial_that_does_not_fit_is_refused(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(UnsupportedTrialError) as caught:
+        _engine(trial(**changes), blobs())
+
+    assert caught.value.field == field
+
+
+def test_classes_cannot_be_learned_without_labels() -> None:
+    with pytest.raises(UnsupportedTrialError, match="has no labels"):
+        _engine(trial(), without_labels(blobs()))
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "meta", "no such", "cpu or so"])
+def test_a_device_that_is_not_here_is_refused(device: str) -> None:
+    with pytest.raises(DeviceUnavailableError, match="no device"):
+        engines.create(trial(), blobs(), device)

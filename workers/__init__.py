@@ -1,0 +1,1 @@
+"""What runs on a compute node: data sets, schedules, engines, the training loop."""

@@ -1,0 +1,251 @@
+"""What travels between the service and a worker: frozen dataclasses of the standard library.
+
+The service builds them from rows and validates them with pydantic; a worker needs neither
+pydantic nor Ray to read them. Every float is finite: what is not finite is an `Outcome`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from workers.schedules import Schedule
+
+
+class Task(StrEnum):
+    """What the network learns, and so its loss."""
+
+    CLASSIFY = "classify"  # softmax cross-entropy, mean over samples; error is the fraction wrong
+    AUTOENCODE = "autoencode"  # mean squared error over samples and dimensions; no error
+
+
+class Activation(StrEnum):
+    """Elementwise nonlinearities of the hidden layers."""
+
+    LINEAR = "linear"
+    RELU = "relu"
+    LEAKY_RELU = "leaky_relu"
+    TANH = "tanh"
+    HARDTANH = "hardtanh"
+    SIGMOID_CENTRED = "sigmoid_centred"  # 2 sigmoid(x) - 1
+    ERF = "erf"
+    SOFTPLUS = "softplus"
+    GELU = "gelu"
+    SILU = "silu"
+    SELU = "selu"
+    ELU = "elu"
+    SINE = "sine"
+
+
+class Scheme(StrEnum):
+    """Initial-weight schemes."""
+
+    RWI = "rwi"
+    RWI_PAPER = "rwi_paper"
+    HE = "he"
+    GLOROT = "glorot"
+    LECUN = "lecun"
+    ORTHOGONAL = "orthogonal"
+
+
+class OptimizerKind(StrEnum):
+    """Update rules."""
+
+    SGD = "sgd"
+    ADAM = "adam"
+
+
+class Precision(StrEnum):
+    """Arithmetic of the training step."""
+
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+
+
+class EngineName(StrEnum):
+    """Implementations of the training step."""
+
+    REFERENCE = "reference"
+
+
+class Outcome(StrEnum):
+    """How a trial ended."""
+
+    COMPLETED = "completed"
+    DIVERGED = "diverged"  # the loss of a step or of a full pass was not finite
+    STOPPED = "stopped"  # early stopping or a deadline ended it
+    FAILED = "failed"  # an error; the message says which
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetShape:
+    """What the planner must know of a data set without loading it.
+
+    Attributes:
+        name: Name in specs and rows.
+        n_inputs: Dimensions of one sample.
+        n_classes: Number of labels; 0 if the data set has none (autoencode only).
+        n_train: Samples of the training split.
+        n_eval: Samples of the test split.
+    """
+
+    name: str
+    n_inputs: int
+    n_classes: int
+    n_train: int
+    n_eval: int
+
+    def n_outputs(self, task: Task) -> int:
+        """Return the width of the last layer for a task."""
+        return self.n_inputs if task is Task.AUTOENCODE else self.n_classes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialSpec:
+    """Everything that decides a trial's curve, resolved to numbers.
+
+    A curve is a function of this value alone: not of the pack, its order, the number of
+    workers, or a crash. `trial_id` labels it and decides nothing.
+
+    Attributes:
+        trial_id: Key of the trial's row.
+        dataset: Name of a data set.
+        task: Loss and outputs.
+        kind: Architecture; ``"ffn"`` is the feed-forward network of [SA14].
+        activation: Nonlinearity of the hidden layers.
+        slope: Negative-side slope; used by ``leaky_relu`` only.
+        depth: Hidden layers D, at least 1; the network has D + 1 matrices.
+        width: Units per hidden layer N, at least 1.
+        scheme: How initial weights are drawn.
+        g: Multiplier of the D - 1 hidden matrices' unit draw.
+        g_in: Multiplier of the first matrix's.
+        g_out: Multiplier of the last matrix's.
+        epochs: Passes over the training set; 0 records the initial network only.
+        batch_size: Samples per step; the last batch of an epoch may be smaller.
+        optimizer: Update rule.
+        momentum: SGD momentum.
+        nesterov: Whether SGD looks ahead.
+        weight_decay: L2 coefficient added to the gradient (biases included).
+        clip_norm: Bound of the global gradient norm, or None.
+        beta1: Adam's first-moment decay.
+        beta2: Adam's second-moment decay.
+        eps: Adam's denominator offset.
+        learning_rate: Base rate after every rule (`effective_lr` in rows).
+        schedule: How the rate moves from there.
+        precision: Arithmetic.
+        seed: Decides data order and initial draws.
+        engine: Implementation that runs it, chosen by fixed rules at planning.
+    """
+
+    trial_id: UUID
+    dataset: str
+    task: Task
+    kind: str
+    activation: Activation
+    slope: float
+    depth: int
+    width: int
+    scheme: Scheme
+    g: float
+    g_in: float
+    g_out: float
+    epochs: int
+    batch_size: int
+    optimizer: OptimizerKind
+    momentum: float
+    nesterov: bool
+    weight_decay: float
+    clip_norm: float | None
+    beta1: float
+    beta2: float
+    eps: float
+    learning_rate: float
+    schedule: Schedule
+    precision: Precision
+    seed: int
+    engine: EngineName
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """An ordered queue of trials that share a data set and run on one actor."""
+
+    dataset: str
+    specs: tuple[TrialSpec, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialStart:
+    """A worker took up a trial (again, after a crash).
+
+    Attributes:
+        trial_id: The trial.
+        host: Name of the machine.
+        device: ``"cpu"`` or a GPU's model.
+        versions: Python, torch, numpy and Fathom versions, in words.
+    """
+
+    trial_id: UUID
+    host: str
+    device: str
+    versions: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochRecord:
+    """What one epoch measured, with the weights at its end.
+
+    Attributes:
+        trial_id: The trial.
+        epoch: 0 is the initial network, before any step.
+        step: Optimizer steps taken so far.
+        train_loss: Loss of a full pass over the training set.
+        train_error: Fraction misclassified in that pass; None when autoencoding.
+        eval_loss: Likewise on the test split.
+        eval_error: Likewise on the test split.
+        running_loss: Mean of the epoch's minibatch losses, weighted by their sizes; None at
+            epoch 0.
+        lr: Learning rate of the epoch's last step; None at epoch 0.
+        log_grad_norm_first: ln of the Euclidean norm of the loss gradient with respect to the
+            first matrix, on the probe batch, in float64; None where the norm is 0 or not finite.
+        log_grad_norm_last: Likewise for the last matrix.
+        seconds: Wall time of the epoch, its full passes included, and without the time that
+            the caller took between steps.
+    """
+
+    trial_id: UUID
+    epoch: int
+    step: int
+    train_loss: float
+    train_error: float | None
+    eval_loss: float
+    eval_error: float | None
+    running_loss: float | None
+    lr: float | None
+    log_grad_norm_first: float | None
+    log_grad_norm_last: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialEnd:
+    """How a trial ended.
+
+    Attributes:
+        trial_id: The trial.
+        outcome: Which end.
+        diverged_epoch: Epoch in which a loss was not finite (0: already the initial network);
+            None unless diverged.
+        diverged_step: Optimizer step, counted from 1 over the whole run, whose loss was not
+            finite; for a full pass, the steps taken before it. None unless diverged.
+        message: What went wrong, for a person; None unless failed.
+    """
+
+    trial_id: UUID
+    outcome: Outcome
+    diverged_epoch: int | None = None
+    diverged_step: int | None = None
+    message: str | None = None
+
+
+Report = TrialStart | EpochRecord | TrialEnd

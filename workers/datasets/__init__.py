@@ -1,0 +1,33 @@
+"""Data sets by name: two well-known ones and those that were registered on this machine.
+
+Importing this package loads numpy and nothing heavier.
+"""
+
+from workers.datasets.catalogue import load, shapes
+from workers.datasets.data import Data
+from workers.datasets.errors import (
+    DatasetCorruptError,
+    DatasetError,
+    DatasetExistsError,
+    DatasetInvalidError,
+    DatasetUnavailableError,
+    DatasetUnknownError,
+)
+from workers.datasets.registered import Registered, add, list_registered
+from workers.datasets.shapes import KNOWN_SHAPES
+
+__all__ = [
+    "KNOWN_SHAPES",
+    "Data",
+    "DatasetCorruptError",
+    "DatasetError",
+    "DatasetExistsError",
+    "DatasetInvalidError",
+    "DatasetUnavailableError",
+    "DatasetUnknownError",
+    "Registered",
+    "add",
+    "list_registered",
+    "load",
+    "shapes",
+]

@@ -1,0 +1,143 @@
+"""Data sets that a user added on this machine: one folder each, with the file and its hash."""
+
+import json
+import logging
+import re
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from workers.contract import DatasetShape
+from workers.datasets import npz
+from workers.datasets.data import Data, Samples, prepare
+from workers.datasets.errors import (
+    DatasetCorruptError,
+    DatasetExistsError,
+    DatasetInvalidError,
+    DatasetUnknownError,
+)
+from workers.datasets.files import file_sha256
+from workers.datasets.shapes import KNOWN_SHAPES
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
+_DATA = "data.npz"
+_META = "meta.json"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """A registered data set.
+
+    Attributes:
+        shape: Its name and sizes.
+        sha256: Hash of its npz file.
+    """
+
+    shape: DatasetShape
+    sha256: str
+
+
+def add(name: str, file: Path, registry_dir: Path) -> Registered:
+    """Check an npz file, copy it to the registry, and return what was registered.
+
+    The copy is what is checked and hashed, and its folder appears under its name by one
+    rename: a reader sees all of it or nothing, and of two writers one gets the error.
+
+    Args:
+        name: Lower-case letters, digits, ``_`` and ``-``, a letter first, at most 63.
+        file: See `npz.read` for what it holds.
+        registry_dir: Made if absent.
+
+    Raises:
+        DatasetExistsError: The name is taken.
+        DatasetInvalidError: The name or the file is not allowed; every mistake is listed.
+        OSError: The file cannot be read, or the registry not written.
+    """
+    if not _NAME.fullmatch(name):
+        message = f"the name {name!r} is not allowed: {_NAME.pattern} is (a letter first)"
+        raise DatasetInvalidError((message,))
+    target = registry_dir / name
+    if name in KNOWN_SHAPES or target.exists():
+        raise DatasetExistsError(name)
+    registry_dir.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".adding-", dir=registry_dir))
+    try:
+        found = _fill(aside, name, file)
+        aside.chmod(0o755)  # mkdtemp's 0700 would shut out workers of another user
+        try:
+            aside.rename(target)
+        except OSError as error:
+            if target.exists():
+                raise DatasetExistsError(name) from error
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return found
+
+
+def load(name: str, registry_dir: Path | None) -> Data:
+    """Return a registered data set.
+
+    Raises:
+        DatasetUnknownError: None has this name.
+        DatasetCorruptError: Its file is not the one that was added.
+    """
+    found = _read_meta(registry_dir / name) if registry_dir and _NAME.fullmatch(name) else None
+    if registry_dir is None or found is None:
+        names = (known.shape.name for known in list_registered(registry_dir))
+        raise DatasetUnknownError(name, (*KNOWN_SHAPES, *names))
+    path = registry_dir / name / _DATA
+    sha256 = file_sha256(path) if path.is_file() else "nothing"
+    if sha256 != found.sha256:
+        raise DatasetCorruptError(path, f"sha256 {found.sha256}", sha256)
+    return prepare(npz.read(path), found.shape, sha256)
+
+
+def list_registered(registry_dir: Path | None) -> list[Registered]:
+    """Return what is registered, by name; a folder that cannot be read is logged and left out."""
+    if registry_dir is None or not registry_dir.is_dir():
+        return []
+    folders = (entry for entry in sorted(registry_dir.iterdir()) if _NAME.fullmatch(entry.name))
+    return [found for folder in folders if (found := _read_meta(folder)) is not None]
+
+
+def _fill(folder: Path, name: str, file: Path) -> Registered:
+    path = folder / _DATA
+    shutil.copyfile(file, path)
+    samples = npz.read(path)
+    found = Registered(shape=_shape(name, samples), sha256=file_sha256(path))
+    with np.errstate(over="ignore", invalid="ignore"):  # what they make of it is refused
+        data = prepare(samples, found.shape, found.sha256)
+    if not (np.isfinite(data.train_x).all() and np.isfinite(data.eval_x).all()):
+        # A dimension that hardly varies in train_x sends a far value of eval_x out of float32.
+        raise DatasetInvalidError(("standardised by train_x, some values leave float32",))
+    meta = {"shape": asdict(found.shape), "sha256": found.sha256}
+    (folder / _META).write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+    return found
+
+
+def _shape(name: str, samples: Samples) -> DatasetShape:
+    return DatasetShape(
+        name=name,
+        n_inputs=samples.train_x.shape[1],
+        n_classes=0 if samples.train_y is None else int(samples.train_y.max()) + 1,
+        n_train=len(samples.train_x),
+        n_eval=len(samples.eval_x),
+    )
+
+
+def _read_meta(folder: Path) -> Registered | None:
+    path = folder / _META
+    if not path.is_file():
+        return None
+    try:
+        meta = json.loads(path.read_text(encoding="utf-8"))
+        return Registered(shape=DatasetShape(**meta["shape"]), sha256=str(meta["sha256"]))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        _log.warning("%s cannot be read; its data set is left out: %s", path, error)
+        return None

@@ -1,0 +1,38 @@
+"""Norms of gradients whose size spans hundreds of orders of magnitude."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from rwinit import FeedForward
+from workers.contract import Task
+from workers.engines.interface import GradientNorms
+from workers.engines.objective import batch_loss
+
+
+def gradient_norms(network: FeedForward, task: Task, x: Tensor, targets: Tensor) -> GradientNorms:
+    """Return the log gradient norms of the first and the last matrix.
+
+    Args:
+        network: In float64; left unchanged.
+        task: Which loss.
+        x: Inputs, float64, shape ``(batch, n_inputs)``.
+        targets: As `batch_loss` takes them.
+    """
+    loss = batch_loss(task, network(x), targets)
+    ends = (network.weights[0], network.weights[-1])
+    first, last = torch.autograd.grad(loss, ends)
+    return GradientNorms(log_norm(first), log_norm(last))
+
+
+def log_norm(values: Tensor) -> float | None:
+    """Return ln of the Euclidean norm; None where it is 0 or a value is not finite.
+
+    Squares are taken of values divided by the largest, so none over- or underflows that
+    matters to the sum.
+    """
+    largest = values.abs().max().item()
+    if largest == 0.0 or not math.isfinite(largest):
+        return None
+    return math.log(largest) + 0.5 * math.log((values / largest).square().sum().item())

@@ -1,0 +1,32 @@
+"""The two tasks' losses, and the error of a classifier."""
+
+from torch import Tensor
+from torch.nn import functional
+
+from workers.contract import Task
+
+
+def batch_loss(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the loss that a step descends, a scalar in the dtype of the outputs.
+
+    Args:
+        task: Which loss.
+        outputs: Of the last layer, shape ``(batch, n_outputs)``.
+        targets: Labels, int64 of shape ``(batch,)``; when autoencoding the inputs.
+    """
+    if task is Task.CLASSIFY:
+        return functional.cross_entropy(outputs, targets)
+    return functional.mse_loss(outputs, targets)
+
+
+def summed_loss(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the sum of the samples' losses, a float64 scalar; arguments as `batch_loss`'s."""
+    outputs = outputs.double()
+    if task is Task.CLASSIFY:
+        return functional.cross_entropy(outputs, targets, reduction="sum")
+    return (outputs - targets.double()).square().mean(dim=1).sum()
+
+
+def count_errors(outputs: Tensor, labels: Tensor) -> Tensor:
+    """Return how many samples have their largest output elsewhere, an int64 scalar."""
+    return (outputs.argmax(dim=1) != labels).sum()

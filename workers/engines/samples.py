@@ -1,0 +1,61 @@
+"""A split of a data set as tensors on an engine's device."""
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+CHUNK = 1000
+"""Samples of a full pass that are computed together. Part of what a curve is: the rounding of
+a matrix product depends on its size."""
+
+
+class Split:
+    """One split of a data set; hands out batches in the precision of whoever asks.
+
+    Batches are always copies in memory that torch aligned. The arrays may lie at any address,
+    shared between processes, and a library's matrix product may round by the alignment of its
+    operands: MKL promises the same bits only for the same one.
+    """
+
+    def __init__(self, x: NDArray[Any], y: NDArray[Any] | None, device: torch.device) -> None:
+        """Bring a split to a device.
+
+        Args:
+            x: Inputs, float32, shape ``(n, n_inputs)``; only read.
+            y: Labels, int64, shape ``(n,)``, or None; only read.
+            device: Where batches are to be.
+        """
+        self._x = _tensor(x).to(device)
+        self._y = None if y is None else _tensor(y).to(device)
+
+    def __len__(self) -> int:
+        return len(self._x)
+
+    def batch(self, indices: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
+        """Return inputs of shape ``(batch, n_inputs)`` and labels of the named samples."""
+        x = self._x.index_select(0, indices).to(dtype)
+        return x, None if self._y is None else self._y.index_select(0, indices)
+
+    def head(self, count: int, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
+        """Return the first ``count`` samples, or all if there are fewer."""
+        return self._slice(0, count, dtype)
+
+    def chunks(self, dtype: torch.dtype) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Yield all samples in order, at most `CHUNK` at a time."""
+        for start in range(0, len(self), CHUNK):
+            yield self._slice(start, start + CHUNK, dtype)
+
+    def _slice(self, start: int, stop: int, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
+        x = self._x[start:stop].to(dtype, copy=True)
+        return x, None if self._y is None else self._y[start:stop].clone()
+
+
+def _tensor(array: NDArray[Any]) -> Tensor:
+    with warnings.catch_warnings():
+        # torch has no read-only tensors and warns of arrays that are; nothing here writes.
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(array)

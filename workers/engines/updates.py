@@ -1,0 +1,52 @@
+"""The update rules, as a trial's spec describes them."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import Parameter
+from torch.optim import SGD, Adam, Optimizer
+
+from workers.contract import OptimizerKind, TrialSpec
+
+
+def optimizer(spec: TrialSpec, parameters: Sequence[Parameter]) -> Optimizer:
+    """Return the trial's optimizer; the rate is set before each step.
+
+    Weight decay is added to the gradient (L2), for Adam too. The fused kernels are the same
+    rules in one pass over memory, three to seven times faster for hundreds of small matrices.
+    """
+    match spec.optimizer:
+        case OptimizerKind.SGD:
+            return SGD(
+                parameters,
+                lr=spec.learning_rate,
+                momentum=spec.momentum,
+                nesterov=spec.nesterov,
+                weight_decay=spec.weight_decay,
+                fused=True,
+            )
+        case OptimizerKind.ADAM:
+            return Adam(
+                parameters,
+                lr=spec.learning_rate,
+                betas=(spec.beta1, spec.beta2),
+                eps=spec.eps,
+                weight_decay=spec.weight_decay,
+                fused=True,
+            )
+
+
+def clip_(gradients: Sequence[Tensor], bound: float) -> None:
+    """Scale gradients down so that their joint Euclidean norm is at most ``bound``.
+
+    The norm is taken in float64: that of float32 gradients above 1e19 would overflow, and
+    dividing by it would stop the training without a sign. Gradients that are not finite are
+    left alone, so that the next loss shows it.
+    """
+    norms = [torch.linalg.vector_norm(gradient, dtype=torch.float64) for gradient in gradients]
+    norm = torch.linalg.vector_norm(torch.stack(norms)).item()
+    if math.isfinite(norm) and norm > bound:
+        for gradient in gradients:
+            gradient.mul_(bound / norm)

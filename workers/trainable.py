@@ -1,0 +1,78 @@
+"""The loop as Ray Tune sees it: a pack of trials is one Tune trial on a warm actor.
+
+Tune sees few, fat trials and no metric: curves travel in the ``reports`` of a result, which
+the sink takes out, and a trial that diverges ends here, so that no number that is not finite
+ever reaches a Tune scheduler.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ray import tune
+
+from workers.contract import EpochRecord, Pack, Report
+from workers.control import Control
+from workers.datasets import Data
+from workers.training import run_pack
+
+STEP_SECONDS = 1.0
+REPORTS = "reports"
+DONE = "done"
+
+
+def take(
+    run: Iterator[Report | None], seconds: float, clock: Callable[[], float] = time.monotonic
+) -> tuple[list[Report], bool]:
+    """Advance a run until an epoch ends with some time gone, or all of the time is gone.
+
+    Args:
+        run: Yields None between optimizer steps.
+        seconds: Longest time to go on for; an epoch that ends after a quarter of it returns.
+        clock: Seconds, monotone.
+
+    Returns:
+        The reports in order, and whether the run is exhausted.
+    """
+    start = clock()
+    reports: list[Report] = []
+    for report in run:
+        if report is not None:
+            reports.append(report)
+        elapsed = clock() - start
+        if elapsed >= seconds or (elapsed >= seconds / 4 and isinstance(report, EpochRecord)):
+            return reports, False
+    return reports, True
+
+
+class PackTrainable(tune.Trainable):
+    """Runs one pack after another on the same actor."""
+
+    # Tune calls `setup(config)`; `tune.with_parameters` adds the keywords.
+    def setup(
+        self,
+        config: dict[str, Any],  # Tune's
+        packs: Sequence[Pack] = (),
+        data: Mapping[str, Data] | None = None,
+        control: Control | None = None,
+        device: str = "cpu",
+    ) -> None:
+        """Keep what all packs share and begin the first."""
+        self._packs = packs
+        self._data = data or {}
+        self._control = control
+        self._device = device
+        self.reset_config(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Begin the pack that the config names; the actor and its data stay."""
+        pack = self._packs[new_config["pack"]]
+        self._run = run_pack(pack.specs, self._data[pack.dataset], device=self._device)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Train for about a second and return the reports; done when told to or exhausted."""
+        if self._control is not None and self._control.orders().wind_down:
+            return {REPORTS: [], DONE: True}
+        reports, done = take(self._run, STEP_SECONDS)
+        return {REPORTS: reports, DONE: done}
