@@ -6,61 +6,134 @@ The theory needs numpy and scipy only; names that need torch load it when they a
 import importlib
 from typing import TYPE_CHECKING
 
-from rwinit.arguments import ACTIVATION_NAMES, SCHEME_NAMES
-from rwinit.errors import ArgumentError, RwinitError, UnsupportedActivationError
-from rwinit.gains import gain, he_gain, paper_gain, scheme_gain, unbiased_gain
+from rwinit.arguments import ACTIVATION_NAMES, MODEL_SCHEME_NAMES, SCHEME_NAMES
+from rwinit.cache import CACHE_VARIABLE, cache_folder
+from rwinit.correlation import (
+    CriticalPoint,
+    MeanField,
+    correlation_at_depth,
+    correlation_map,
+    critical_point,
+    length_map,
+    mean_field,
+)
+from rwinit.errors import ArgumentError, GainNotFoundError, RwinitError, UnsupportedActivationError
+from rwinit.estimates import LONG_DEPTH, STANDARD_ERROR, estimate_gain
+from rwinit.gains import gain, gain_array, he_gain, paper_gain, scheme_gain, unbiased_gain
 from rwinit.laws import LogGainLaw, log_gain_law, paper_log_gain_law
+from rwinit.limits import death_probability, depth_limit, inverse_width_sum
+from rwinit.nonlinearities import NONLINEARITIES, Nonlinearity, nonlinearity
+from rwinit.root_search import GainEstimate
+from rwinit.simulated_walks import simulate_walks
+from rwinit.simulation import Conditions, Walks
+from rwinit.walks import WalkLaw, walk_law, walk_law_of_widths
 
 if TYPE_CHECKING:
     from rwinit.activations import ACTIVATIONS, activation_function
+    from rwinit.comparison import WalkComparison, compare_with_law
+    from rwinit.data_driven import lsuv_
     from rwinit.initializers import (
         glorot_,
         he_,
         initialize_,
         lecun_,
+        looks_linear_,
+        mean_field_,
         orthogonal_,
         rwi_,
         rwi_paper_,
         unit_draw_,
     )
+    from rwinit.models import InitializedLayer, initialize
     from rwinit.networks import FeedForward
+    from rwinit.profiles import Profile, correlation_profile, jacobian_singular_values, profile
 
 __all__ = [
     "ACTIVATIONS",
     "ACTIVATION_NAMES",
+    "CACHE_VARIABLE",
+    "LONG_DEPTH",
+    "MODEL_SCHEME_NAMES",
+    "NONLINEARITIES",
     "SCHEME_NAMES",
+    "STANDARD_ERROR",
     "ArgumentError",
+    "Conditions",
+    "CriticalPoint",
     "FeedForward",
+    "GainEstimate",
+    "GainNotFoundError",
+    "InitializedLayer",
     "LogGainLaw",
+    "MeanField",
+    "Nonlinearity",
+    "Profile",
     "RwinitError",
     "UnsupportedActivationError",
+    "WalkComparison",
+    "WalkLaw",
+    "Walks",
     "activation_function",
+    "cache_folder",
+    "compare_with_law",
+    "correlation_at_depth",
+    "correlation_map",
+    "correlation_profile",
+    "critical_point",
+    "death_probability",
+    "depth_limit",
+    "estimate_gain",
     "gain",
+    "gain_array",
     "glorot_",
     "he_",
     "he_gain",
+    "initialize",
     "initialize_",
+    "inverse_width_sum",
+    "jacobian_singular_values",
     "lecun_",
+    "length_map",
     "log_gain_law",
+    "looks_linear_",
+    "lsuv_",
+    "mean_field",
+    "mean_field_",
+    "nonlinearity",
     "orthogonal_",
     "paper_gain",
     "paper_log_gain_law",
+    "profile",
     "rwi_",
     "rwi_paper_",
     "scheme_gain",
+    "simulate_walks",
     "unbiased_gain",
     "unit_draw_",
+    "walk_law",
+    "walk_law_of_widths",
 ]
 
 _MODULE_OF = {
     "ACTIVATIONS": "rwinit.activations",
     "FeedForward": "rwinit.networks",
+    "InitializedLayer": "rwinit.models",
+    "Profile": "rwinit.profiles",
+    "WalkComparison": "rwinit.comparison",
     "activation_function": "rwinit.activations",
+    "compare_with_law": "rwinit.comparison",
+    "correlation_profile": "rwinit.profiles",
     "glorot_": "rwinit.initializers",
     "he_": "rwinit.initializers",
+    "initialize": "rwinit.models",
     "initialize_": "rwinit.initializers",
+    "jacobian_singular_values": "rwinit.profiles",
     "lecun_": "rwinit.initializers",
+    "looks_linear_": "rwinit.initializers",
+    "lsuv_": "rwinit.data_driven",
+    "mean_field_": "rwinit.initializers",
     "orthogonal_": "rwinit.initializers",
+    "profile": "rwinit.profiles",
     "rwi_": "rwinit.initializers",
     "rwi_paper_": "rwinit.initializers",
     "unit_draw_": "rwinit.initializers",

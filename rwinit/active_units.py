@@ -18,7 +18,7 @@ from scipy import special
 Vector = NDArray[np.float64]
 
 # Counts further from the mean have a total probability below 1e-30, and their logs are bounded.
-# The constant is for means of a few units, where the upper tail is that of a Poisson law.
+# The constant is for few units that are on, or off, where that tail is that of a Poisson law.
 _STANDARD_DEVIATIONS: Final = 12.0
 _POISSON_TAIL: Final = 40
 
@@ -54,7 +54,7 @@ def _active_units(width: int, probability: float) -> tuple[Vector, Vector]:
         return np.array([float(width)]), np.ones(1)
     mean = width * probability
     reach = _STANDARD_DEVIATIONS * math.sqrt(mean * (1.0 - probability))
-    low = max(1, min(width, math.floor(mean - reach)))
+    low = max(1, math.floor(mean - reach) - _POISSON_TAIL)
     high = min(width, math.ceil(mean + reach) + _POISSON_TAIL)
     active = np.arange(low, high + 1, dtype=np.float64)
     # Binomial coefficients overflow beyond width 1000, and differences of log-gammas lose digits:

@@ -44,9 +44,7 @@ def check_choice(name: str, given: str, allowed: Collection[str]) -> None:
         raise ArgumentError(name, given, f"one of {', '.join(allowed)}")
 
 
-def check_count(
-    name: str, given: SupportsIndex, maximum: int = MAX_WIDTH, minimum: int = 1
-) -> int:
+def check_count(name: str, given: SupportsIndex, maximum: int = MAX_WIDTH, minimum: int = 1) -> int:
     """Return a count as an int, or raise ArgumentError unless it is in minimum..maximum.
 
     Integers of other libraries pass; floats and bools do not.

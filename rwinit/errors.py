@@ -25,7 +25,7 @@ class ArgumentError(RwinitError, ValueError):
 
 
 class UnsupportedActivationError(RwinitError, ValueError):
-    """A closed form was asked for an activation that has none here.
+    """No g can be had for an activation, or no closed form that was asked for: g has to be given.
 
     Attributes:
         activation: The activation, as given.
@@ -43,7 +43,7 @@ class UnsupportedActivationError(RwinitError, ValueError):
         )
 
 
-class GainNotFoundError(RwinitError, ValueError):
+class GainNotFoundError(UnsupportedActivationError):
     """No g was found at which the simulated walk has no drift.
 
     Attributes:
@@ -66,7 +66,8 @@ class GainNotFoundError(RwinitError, ValueError):
         closest: float,
         log_gain: float,
     ) -> None:
-        super().__init__(activation, width, depth, lowest, highest, closest, log_gain)
+        # Every field, so that it unpickles; the base would keep the activation alone.
+        ValueError.__init__(self, activation, width, depth, lowest, highest, closest, log_gain)
         self.activation = activation
         self.width = width
         self.depth = depth

@@ -66,9 +66,7 @@ def gain(
         GainNotFoundError: No g leaves the simulated walk without drift.
         ArgumentError: An argument is not allowed.
     """
-    question = ask(
-        activation, width, depth, weights, slope, keep, conditions, standard_error, seed
-    )
+    question = ask(activation, width, depth, weights, slope, keep, conditions, standard_error, seed)
     return answer(question, cache_folder(cache_dir)).gain
 
 
@@ -108,20 +106,25 @@ def gain_array(
     Raises:
         ArgumentError: An argument is not allowed.
     """
-    names = np.asarray(activation, dtype=object)
-    widths = np.asarray(width, dtype=object)
-    depths = np.asarray(depth, dtype=object)
+    names, widths, depths = (
+        np.asarray(given, dtype=object) for given in (activation, width, depth)
+    )
     try:
         arrays = np.broadcast_arrays(names, widths, depths)
     except ValueError:
         shapes = f"{names.shape}, {widths.shape} and {depths.shape}"
-        raise ArgumentError("activation, width, depth", shapes, "of shapes that broadcast") from None
+        raise ArgumentError(
+            "activation, width, depth", shapes, "of shapes that broadcast"
+        ) from None
     folder = cache_folder(cache_dir)
     known: dict[tuple[object, ...], float] = {}
     found = np.empty(arrays[0].shape)
     for index, asked in enumerate(zip(*(array.flat for array in arrays), strict=True)):
         if asked not in known:
-            question = ask(*asked, weights, slope, keep, conditions, standard_error, seed)
+            name, units, layers = asked
+            question = ask(
+                name, units, layers, weights, slope, keep, conditions, standard_error, seed
+            )
             try:
                 known[asked] = answer(question, folder).gain
             except GainNotFoundError:

@@ -13,6 +13,8 @@ References:
     [LBOM98] Y. LeCun et al., Efficient BackProp, 1998.
     [SMG13] A. Saxe et al., Exact solutions to the nonlinear dynamics of learning in deep linear
         neural networks, arXiv:1312.6120.
+    [BFLLMM17] D. Balduzzi et al., The Shattered Gradients Problem, arXiv:1702.08591.
+    [SGGS17] S. Schoenholz et al., Deep Information Propagation, arXiv:1611.01232.
 """
 
 import math
@@ -23,30 +25,40 @@ from torch import Generator, Tensor
 
 from rwinit import gains
 from rwinit.arguments import SCHEME_NAMES, check_choice, check_multiplier, check_slope
+from rwinit.correlation import critical_point
 from rwinit.draws import Shape, draw, normal
 from rwinit.errors import ArgumentError
+from rwinit.nonlinearities import Nonlinearity
 
 
 def rwi_(
-    weight: Tensor, *, activation: str = "relu", gain: float | None = None, generator: Generator
+    weight: Tensor,
+    *,
+    activation: str | Nonlinearity = "relu",
+    gain: float | None = None,
+    depth: int | None = None,
+    slope: float = 0.01,
+    generator: Generator,
 ) -> Tensor:
-    """Fill a matrix by random walk initialization, with the exact unbiased g for its fan-in.
+    """Fill a matrix by random walk initialization, with the unbiased g for its fan-in.
 
     Args:
         weight: Float matrix of shape ``(fan_out, fan_in)``, overwritten.
-        activation: ``"linear"`` or ``"relu"``; not read where ``gain`` is given.
+        activation: As in `rwinit.gain`; not read where ``gain`` is given.
         gain: g, finite and at least 0; None computes it.
+        depth: Hidden layers of the network, as in `rwinit.gain`; read where g is simulated.
+        slope: Negative-side slope; read for ``"leaky_relu"`` only.
         generator: Source of the draw; advanced.
 
     Returns:
         ``weight``, i.i.d. normal of variance ``g^2 / fan_in`` [SA14].
 
     Raises:
-        UnsupportedActivationError: ``gain`` is None and the activation has no closed form here.
+        GainNotFoundError: ``gain`` is None, and no g leaves the simulated walk without drift.
         ArgumentError: Another argument is not allowed.
     """
-    _, fan_in = _shape(weight)
-    g = gains.gain(activation, fan_in) if gain is None else gain
+    _, fan_in = matrix_shape(weight)
+    g = gains.gain(activation, fan_in, depth, slope=slope) if gain is None else gain
     return _fill_(weight, "rwi", g, generator, "gain")
 
 
@@ -65,7 +77,7 @@ def rwi_paper_(weight: Tensor, *, activation: str = "relu", generator: Generator
         UnsupportedActivationError: The paper gives no formula for the activation.
         ArgumentError: Another argument is not allowed.
     """
-    _, fan_in = _shape(weight)
+    _, fan_in = matrix_shape(weight)
     return _fill_(weight, "rwi_paper", gains.paper_gain(activation, fan_in), generator)
 
 
@@ -86,11 +98,11 @@ def he_(
     Raises:
         ArgumentError: An argument is not allowed.
     """
-    fans = dict(zip(("fan_out", "fan_in"), _shape(weight), strict=True))
+    fans = dict(zip(("fan_out", "fan_in"), matrix_shape(weight), strict=True))
     check_choice("mode", mode, fans)
     check_slope(slope)
     deviation = math.sqrt(2.0 / ((1.0 + slope * slope) * fans[mode]))
-    return _write_(weight, normal(_shape(weight), deviation, _source(generator)))
+    return _write_(weight, normal(matrix_shape(weight), deviation, checked_generator(generator)))
 
 
 def glorot_(weight: Tensor, *, generator: Generator) -> Tensor:
@@ -125,24 +137,125 @@ def lecun_(weight: Tensor, *, generator: Generator) -> Tensor:
     return unit_draw_(weight, "lecun", generator=generator)
 
 
-def orthogonal_(weight: Tensor, *, gain: float = 1.0, generator: Generator) -> Tensor:
+def orthogonal_(
+    weight: Tensor,
+    *,
+    gain: float | None = None,
+    activation: str | Nonlinearity = "linear",
+    depth: int | None = None,
+    slope: float = 0.01,
+    generator: Generator,
+) -> Tensor:
     """Fill a matrix with a Haar (semi-)orthogonal one times a gain [SMG13].
-
-    The gain that keeps a ReLU walk unbiased is ``rwinit.gain("relu", width,
-    weights="orthogonal")``.
 
     Args:
         weight: Float matrix of shape ``(fan_out, fan_in)``, overwritten.
-        gain: Factor, finite and at least 0.
+        gain: Factor, finite and at least 0; None takes the unbiased g of orthogonal matrices,
+            which is 1 for the linear activation and exact for ReLU.
+        activation: As in `rwinit.gain`; not read where ``gain`` is given.
+        depth: Hidden layers of the network, as in `rwinit.gain`; read where g is simulated.
+        slope: Negative-side slope; read for ``"leaky_relu"`` only.
         generator: Source of the draw; advanced.
 
     Returns:
         ``weight``: its shorter side's vectors are orthogonal, each of length ``gain``.
 
     Raises:
+        GainNotFoundError: ``gain`` is None, and no g leaves the simulated walk without drift.
         ArgumentError: An argument is not allowed.
     """
+    _, fan_in = matrix_shape(weight)
+    if gain is None:
+        gain = gains.gain(activation, fan_in, depth, weights="orthogonal", slope=slope)
     return _fill_(weight, "orthogonal", gain, generator, "gain")
+
+
+def looks_linear_(
+    weight: Tensor,
+    *,
+    gain: float = 1.0,
+    mirror_in: bool = True,
+    mirror_out: bool = True,
+    generator: Generator,
+) -> Tensor:
+    """Fill a matrix so that a ReLU network computes a linear, orthogonal function [BFLLMM17].
+
+    A hidden matrix is ``[[W, -W], [-W, W]]``: with ``relu(x) - relu(-x) = x`` two mirrored halves
+    of a layer pass everything. The first matrix mirrors its outputs only, the last its inputs.
+
+    Args:
+        weight: Float matrix of shape ``(fan_out, fan_in)``, overwritten.
+        gain: Factor of the orthogonal W, finite and at least 0.
+        mirror_in: Whether the inputs come in two mirrored halves; ``fan_in`` is even then.
+        mirror_out: Whether the outputs are to; ``fan_out`` is even then.
+        generator: Source of the draw; advanced.
+
+    Returns:
+        ``weight``.
+
+    Raises:
+        ArgumentError: An argument is not allowed, or a side to be mirrored is odd.
+    """
+    fan_out, fan_in = matrix_shape(weight)
+    check_multiplier("gain", gain)
+    for name, side, mirrored in (
+        ("fan_out", fan_out, mirror_out),
+        ("fan_in", fan_in, mirror_in),
+    ):
+        if mirrored and side % 2:
+            raise ArgumentError(f"weight's {name}", side, "even where it is mirrored")
+    shape = fan_out // (1 + mirror_out), fan_in // (1 + mirror_in)
+    block = draw("orthogonal", shape, checked_generator(generator)).mul_(gain)
+    if mirror_in:
+        block = torch.cat([block, -block], dim=1)
+    if mirror_out:
+        block = torch.cat([block, -block], dim=0)
+    return _write_(weight, block)
+
+
+def mean_field_(
+    weight: Tensor,
+    bias: Tensor | None,
+    *,
+    activation: str | Nonlinearity = "tanh",
+    q: float = 1.0,
+    slope: float = 0.01,
+    generator: Generator,
+) -> Tensor:
+    """Fill a matrix and its bias on the edge of chaos of very wide networks [SGGS17].
+
+    Args:
+        weight: Float matrix of shape ``(fan_out, fan_in)``, overwritten.
+        bias: Float vector of shape ``(fan_out,)``, overwritten; None where the critical biases
+            are zero, as for ReLU.
+        activation: As in `rwinit.critical_point`.
+        q: Variance of pre-activations to keep, above 0.
+        slope: Negative-side slope; read for ``"leaky_relu"`` only.
+        generator: Source of the draws, the matrix's first; advanced.
+
+    Returns:
+        ``weight``, i.i.d. normal of variance ``sigma_w^2 / fan_in``; biases have variance
+        ``sigma_b^2``.
+
+    Raises:
+        ArgumentError: An argument is not allowed, or biases are needed and there are none.
+    """
+    shape, source = matrix_shape(weight), checked_generator(generator)
+    point = critical_point(activation, q=q, slope=slope)
+    check_bias(bias, point.sigma_b)
+    _write_(weight, normal(shape, point.sigma_w / math.sqrt(shape[1]), source))
+    if bias is not None:
+        _write_(bias, normal((1, shape[0]), point.sigma_b, source)[0])
+    return weight
+
+
+def check_bias(bias: Tensor | None, sigma_b: float) -> None:
+    """Raise ArgumentError where a scheme needs random biases and a layer has none."""
+    if bias is None and sigma_b > 0.0:
+        allowed = f"a vector: the critical point has biases of deviation {sigma_b:.4g}"
+        raise ArgumentError("bias", None, allowed)
+    if bias is not None and not bias.is_floating_point():
+        raise ArgumentError("bias", str(bias.dtype), "a float vector (fan_out,)")
 
 
 def unit_draw_(weight: Tensor, scheme: str, *, generator: Generator) -> Tensor:
@@ -200,8 +313,8 @@ def initialize_(
     check_choice("scheme", scheme, SCHEME_NAMES)
     for name, factor in (("g", g), ("g_in", g_in), ("g_out", g_out)):
         check_multiplier(name, factor)
-    shapes = [_shape(weight, f"weights[{d}]") for d, weight in enumerate(weights)]
-    sources = [_source(entry, f"generators[{d}]") for d, entry in enumerate(generators)]
+    shapes = [matrix_shape(weight, f"weights[{d}]") for d, weight in enumerate(weights)]
+    sources = [checked_generator(entry, f"generators[{d}]") for d, entry in enumerate(generators)]
     factors = [g_in, *[g] * (count - 2), g_out]
     for weight, shape, factor, source in zip(weights, shapes, factors, sources, strict=True):
         _write_(weight, draw(scheme, shape, source).mul_(factor))
@@ -213,10 +326,10 @@ def initialize_(
 def _fill_(
     weight: Tensor, scheme: str, factor: float, generator: Generator, name: str = "factor"
 ) -> Tensor:
-    shape = _shape(weight)
+    shape = matrix_shape(weight)
     check_choice("scheme", scheme, SCHEME_NAMES)
     check_multiplier(name, factor)
-    return _write_(weight, draw(scheme, shape, _source(generator)).mul_(factor))
+    return _write_(weight, draw(scheme, shape, checked_generator(generator)).mul_(factor))
 
 
 def _write_(weight: Tensor, values: Tensor) -> Tensor:
@@ -224,7 +337,10 @@ def _write_(weight: Tensor, values: Tensor) -> Tensor:
         return weight.copy_(values)
 
 
-def _shape(weight: Tensor, name: str = "weight") -> Shape:
+def matrix_shape(weight: Tensor, name: str = "weight") -> Shape:
+    """Return ``(fan_out, fan_in)``, or raise ArgumentError unless it is a float matrix."""
+    if not isinstance(weight, Tensor):
+        raise ArgumentError(name, type(weight).__name__, "a tensor")
     if weight.ndim != 2 or weight.numel() == 0 or not weight.is_floating_point():
         given = f"{weight.dtype} of shape {tuple(weight.shape)}"
         raise ArgumentError(name, given, "a float matrix (fan_out, fan_in) with no side of 0")
@@ -232,7 +348,8 @@ def _shape(weight: Tensor, name: str = "weight") -> Shape:
     return fan_out, fan_in
 
 
-def _source(generator: Generator, name: str = "generator") -> Generator:
+def checked_generator(generator: Generator, name: str = "generator") -> Generator:
+    """Return a generator, or raise ArgumentError: randomness is never taken from elsewhere."""
     if not isinstance(generator, Generator):
         raise ArgumentError(name, generator, "a torch.Generator")
     return generator

@@ -115,9 +115,7 @@ def paper_log_gain_law(activation: str, width: int) -> LogGainLaw:
 
 
 @lru_cache(maxsize=65536)
-def _law(
-    activation: str, width: int, orthogonal: bool, slope: float, keep: float
-) -> LogGainLaw:
+def _law(activation: str, width: int, orthogonal: bool, slope: float, keep: float) -> LogGainLaw:
     if activation == "leaky_relu" and slope != 0.0:
         mean, variance = leaky_moments(width, slope, keep)
     else:

@@ -71,7 +71,9 @@ def _moments_by_quadrature(width: int, slope: float, keep: float) -> tuple[float
     return mean + math.log(scale), square_mean - mean * mean
 
 
-def _transform_difference(t: Vector, width: int, square: float, keep: float, scale: float) -> Vector:
+def _transform_difference(
+    t: Vector, width: int, square: float, keep: float, scale: float
+) -> Vector:
     """Return ``exp(-t) - E[exp(-t X / scale) | not wholly dropped]``, shape of ``t``."""
     full = np.expm1(-0.5 * np.log1p(2.0 * t / (width * scale)))
     part = np.expm1(-0.5 * np.log1p(2.0 * square * t / (width * scale)))
@@ -80,7 +82,7 @@ def _transform_difference(t: Vector, width: int, square: float, keep: float, sca
     decay = np.exp(-t)
     dropped = math.exp(width * math.log1p(-keep)) if keep < 1.0 else 0.0
     if dropped > _NEGLIGIBLE:
-        return decay - (np.exp(log_phi) - dropped) / (1.0 - dropped)
+        return np.asarray(decay - (np.exp(log_phi) - dropped) / (1.0 - dropped))
     # Near 0 both are close to 1 - t: only the difference of the exponents keeps its digits.
     excess = log_phi + t
     near = decay * -np.expm1(np.minimum(excess, 1.0))

@@ -117,10 +117,11 @@ class FeedForward(nn.Module):
 
         Raises:
             UnsupportedActivationError: ``g`` is None, and the scheme has none for the activation.
+            GainNotFoundError: ``g`` is None, and no g leaves the simulated walk without drift.
             ArgumentError: An argument is not allowed.
         """
         if g is None:
-            g = scheme_gain(scheme, self.activation, self.width, self.slope)
+            g = scheme_gain(scheme, self.activation, self.width, self.slope, depth=self.depth)
         initialize_(
             self.weights,
             self.biases,

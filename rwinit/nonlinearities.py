@@ -6,6 +6,7 @@ digits of small arguments: a walk with a wrong g visits norms far from 1.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -70,6 +71,7 @@ def nonlinearity(activation: str | Nonlinearity, slope: float = 0.01) -> Nonline
     return NONLINEARITIES[name]
 
 
+@lru_cache(maxsize=1024)
 def _leaky_relu(slope: float) -> Nonlinearity:
     return Nonlinearity(
         "leaky_relu",

@@ -39,10 +39,15 @@ _HIGHEST_LOG: Final = math.log(1e60)
 _BATCH_ELEMENTS: Final = 8192
 # Elements of all layers of a batch; up to five arrays of that size are held.
 _WALK_ELEMENTS: Final = 4_000_000
+# A batch of narrow networks stops here, so that a first look at one g is cheap.
+_PILOT_ELEMENTS: Final = 800_000
+_FEW: Final = 64
 # Drawing normals takes most of the time: up to this many are kept for the next g (128 MB).
 _KEPT_NORMALS: Final = 16_000_000
 
 _TINY: Final = 1e-300
+_SMALLEST: Final = 5e-324
+_SQUARES_VANISH: Final = 1e-140
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,14 @@ class Walks:
     @property
     def log_gains(self) -> Array:
         """``ln Z = 2 (ln |delta_1| - ln |delta_D|)``, shape ``(samples,)``; may be ``-inf``."""
-        return 2.0 * self.backward[0]
+        return np.asarray(2.0 * self.backward[0])
+
+    @property
+    def log_signal_gains(self) -> Array:
+        """``2 (ln |h_D| - ln |h_1|)``, shape ``(samples,)``; ``-inf`` of a network that died."""
+        last, first = self.forward[-1], self.forward[0]
+        alive = np.isfinite(last) & np.isfinite(first)
+        return np.where(alive, 2.0 * (last - np.where(alive, first, 0.0)), -np.inf)
 
 
 class Networks:
@@ -188,7 +200,12 @@ class Networks:
 def batch_size(setting: Setting) -> int:
     """Return how many networks one batch simulates: a function of the widths alone."""
     widest, units = max(setting.widths), sum(setting.widths)
-    return max(1, min(_BATCH_ELEMENTS // widest, _WALK_ELEMENTS // units))
+    return max(
+        1,
+        min(
+            _BATCH_ELEMENTS // widest, max(_FEW, _PILOT_ELEMENTS // units), _WALK_ELEMENTS // units
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +249,11 @@ def _draw(setting: Setting, count: int, rng: Generator) -> _Noise:
     scale = _input_scale(setting, count, rng)
     sources = [rng.standard_normal((count, width)) for width in widths]
     log_square = np.zeros(count)
-    for source in sources:
-        squares = _dots(source, source)
-        if setting.orthogonal:
-            source /= np.sqrt(squares)[:, None]
-        else:
-            log_square += _excess_log_square(squares, source.shape[1])
+    if setting.orthogonal:
+        sources = [xi / _norms(xi)[:, None] for xi in sources]
+    else:
+        for xi in sources:
+            log_square += _excess_log_square(_dots(xi, xi), xi.shape[1])
     fresh = [rng.standard_normal((count, width)) for width in widths[:-1]]
     error = rng.standard_normal((count, widths[-1]))
     error /= _norms(error)[:, None]
@@ -278,14 +294,14 @@ def _forward(setting: Setting, gains: Array, noise: _Noise) -> tuple[list[_Layer
         h, slopes = f.function(a), f.derivative(a)
         if noise.masks:
             h, slopes = h * noise.masks[d], slopes * noise.masks[d]
-        norms = _norms(h)
+        direction, norms = _units(h)
         logs[d] = carried + _log(norms)
         held = np.clip(logs[d], _LOWEST_LOG, _HIGHEST_LOG)
         carried = logs[d] - held
         if noise.biases:
             # With biases a layer that is off wakes up again, and small norms are not scaled.
             carried = np.maximum(carried, 0.0)
-        layers.append(_Layer(h / np.maximum(norms, _TINY)[:, None], slopes))
+        layers.append(_Layer(direction, slopes))
         if d < setting.depth - 1:
             root = 1.0 if setting.orthogonal else math.sqrt(width)
             scale = gains[d] / root * np.exp(held)
@@ -307,26 +323,27 @@ def _backward(
             fresh_part += _excess_log_square(across, eta.shape[1] - 1)
         # Where h is 0 it has no direction to project on, and the error ends there anyway.
         fresh = eta - stray[:, None] * direction
-        v = layers[d].slopes * delta
-        delta = _transposed_product(setting, v, noise.sources[d], direction, fresh)
-        norms = _norms(delta)
-        logs[d - 1] = logs[d] + _log(gains[d - 1] * norms)
-        delta /= np.maximum(norms, _TINY)[:, None]
+        v, passed = _units(layers[d].slopes * delta)
+        product = _transposed_product(setting, v, noise.sources[d], direction, fresh)
+        delta, stretched = _units(product)
+        logs[d - 1] = logs[d] + math.log(gains[d - 1]) + _log(passed) + _log(stretched)
     return logs, fresh_part
 
 
 def _transposed_product(
     setting: Setting, v: Array, source: Array, direction: Array, fresh: Array
 ) -> Array:
-    """Return ``W^T v`` given ``u = W h``, at g = 1; ``fresh`` is normal and orthogonal to h."""
-    along, size = _dots(source, v), _norms(v)
+    """Return ``W^T v`` for unit vectors v, given ``u = W h``, at g = 1.
+
+    ``fresh`` is normal and orthogonal to h.
+    """
+    along = _dots(source, v)
     if setting.orthogonal:
-        across = np.sqrt(np.maximum(size**2 - along**2, 0.0))
-        factor = across / np.maximum(_norms(fresh), _TINY)
+        across = np.sqrt(np.maximum(1.0 - along**2, 0.0))
+        product = (across / np.maximum(_norms(fresh), _TINY))[:, None] * fresh
     else:
         root = math.sqrt(direction.shape[1])
-        along, factor = along / root, size / root
-    product: Array = factor[:, None] * fresh
+        along, product = along / root, fresh / root
     product += along[:, None] * direction
     return product
 
@@ -345,6 +362,18 @@ def _dots(x: Array, y: Array) -> Array:
 
 def _norms(x: Array) -> Array:
     return np.sqrt(_dots(x, x))
+
+
+def _units(x: Array) -> tuple[Array, Array]:
+    """Return unit vectors along x and its norms; where x is 0 both are 0."""
+    norms = _norms(x)
+    small = norms < _SQUARES_VANISH
+    if small.any():
+        # Layers that saturate wholly pass slopes like 1e-200, whose squares are 0.
+        peaks = np.abs(x).max(axis=1, initial=0.0)
+        scaled = x[small] / np.maximum(peaks[small], _SMALLEST)[:, None]
+        norms[small] = peaks[small] * _norms(scaled)
+    return x / np.maximum(norms, _SMALLEST)[:, None], norms
 
 
 def _log(x: Array) -> Array:

@@ -14,6 +14,8 @@ def configure(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # It tells at every start that it looked.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def event(logger: logging.Logger, level: int, what: str, **fields: object) -> None:

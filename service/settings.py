@@ -4,10 +4,12 @@ import os
 from pathlib import Path
 from typing import Self
 
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "FATHOM_"
+# Ray starts with no smaller one.
+SMALLEST_OBJECT_STORE_BYTES = 75 * 1024**2
 
 
 class BadSettingsError(Exception):
@@ -37,7 +39,9 @@ class Settings(BaseSettings):
 
     Attributes:
         home: Folder of the embedded service: database, registered data sets, logs.
-        database_url: SQLAlchemy URL; a SQLite file in `home` by default.
+        database_password_file: File that holds the password of `database_url`, or None.
+        database_url: SQLAlchemy URL; a SQLite file in `home` by default. Once read, it holds the
+            password of the file.
         data_dir: Where large data sets such as mnist lie, or None.
         host: Address the API binds to.
         port: Port the API binds to; 0 picks a free one.
@@ -45,7 +49,11 @@ class Settings(BaseSettings):
         max_running_sweeps: Sweeps a driver runs at the same time.
         lease_seconds: How long a silent driver keeps its sweeps.
         cpus: Cores given to workers; None means all.
-        ray_address: Ray cluster to join; None starts a local one. ``RAY_ADDRESS`` is read too.
+        ray_address: Ray cluster to join, ``HOST:PORT``, or ``auto`` for the one that this machine
+            is a node of; None starts a local one. ``RAY_ADDRESS`` is read too.
+        ray_node: Whether a driver that joins a cluster at ``HOST:PORT`` starts a Ray node for
+            itself; no, if this machine is a node of it already.
+        ray_object_store_bytes: Shared memory of that node; every data set of a sweep must fit.
         body_limit_bytes: Largest request body the API accepts.
     """
 
@@ -54,7 +62,11 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(default_factory=_default_home)
-    database_url: str = Field(default_factory=_sqlite_in_home, min_length=1)
+    # Before the URL, whose check reads it.
+    database_password_file: Path | None = None
+    database_url: str = Field(
+        default_factory=_sqlite_in_home, min_length=1, repr=False, validate_default=True
+    )
     data_dir: Path | None = None
     host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(8000, ge=0, le=65535)
@@ -65,7 +77,29 @@ class Settings(BaseSettings):
     ray_address: str | None = Field(
         None, validation_alias=AliasChoices("FATHOM_RAY_ADDRESS", "RAY_ADDRESS")
     )
+    ray_node: bool = True
+    ray_object_store_bytes: int = Field(512 * 1024**2, ge=SMALLEST_OBJECT_STORE_BYTES)
     body_limit_bytes: int = Field(1024 * 1024, ge=1024)
+
+    @field_validator("database_password_file")
+    @classmethod
+    def _password_can_be_read(cls, file: Path | None) -> Path | None:
+        if file is not None and not _password_in(file):
+            raise ValueError("the file holds no password")
+        return file
+
+    @field_validator("database_url")
+    @classmethod
+    def _url_with_password(cls, url: str, info: ValidationInfo) -> str:
+        file = info.data.get("database_password_file")
+        return url if file is None else _with_password(url, _password_in(file))
+
+    @field_validator("ray_address")
+    @classmethod
+    def _ray_is_joined_by_a_node(cls, address: str | None) -> str | None:
+        if address and "://" in address:
+            raise ValueError("give HOST:PORT; Ray Client would run Tune away from the driver")
+        return address or None
 
     @classmethod
     def read(cls, **overrides: object) -> Self:
@@ -85,6 +119,11 @@ class Settings(BaseSettings):
             raise BadSettingsError(_problems(error)) from error
 
     @property
+    def joined_cluster(self) -> str | None:
+        """Address of the cluster that the driver joins with a node of its own, or None."""
+        return self.ray_address if self.ray_node and self.ray_address != "auto" else None
+
+    @property
     def registry_dir(self) -> Path:
         """Folder of registered data sets."""
         return self.home / "datasets"
@@ -93,6 +132,28 @@ class Settings(BaseSettings):
     def logs_dir(self) -> Path:
         """Folder of log files."""
         return self.home / "logs"
+
+
+def _password_in(file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"the file cannot be read: {error}") from error
+
+
+def _with_password(url: str, password: str) -> str:
+    # Not every command that reads settings opens the database.
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # Told where the database is opened, without showing it.
+        return url
+    if parsed.username is None:
+        raise ValueError("a password needs a URL with a user")
+    return parsed.set(password=password).render_as_string(hide_password=False)
 
 
 def _problems(error: ValidationError) -> tuple[str, ...]:

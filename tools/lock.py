@@ -1,4 +1,4 @@
-"""Write requirements.lock and requirements-dev.lock from pyproject.toml (`make lock`).
+"""Write the three lock files from pyproject.toml (`make lock`).
 
 The files pin every package for Python 3.11 and newer and install with pip alone. What torch
 itself pins (its CUDA libraries, on Linux builds that carry CUDA) stays torch's own choice, so
@@ -32,3 +32,4 @@ if __name__ == "__main__":
     service = ROOT / "requirements.lock"
     compile_lock(["service"], service, None)
     compile_lock(["service", "dev"], ROOT / "requirements-dev.lock", service)
+    compile_lock(["service", "cluster"], ROOT / "requirements-cluster.lock", service)

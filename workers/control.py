@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +51,10 @@ class Control:
 
 
 def start() -> Control:
-    """Start the control actor on the connected Ray cluster; it reserves no CPU."""
-    return Control(ray.remote(ControlState).options(num_cpus=0).remote())
+    """Start the control actor beside the calling process; it reserves no CPU.
+
+    Elsewhere the loss of that node would take the orders away from every other one.
+    """
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    options = {"num_cpus": 0, "scheduling_strategy": here}
+    return Control(ray.remote(ControlState).options(**options).remote())

@@ -35,6 +35,7 @@ _COMMANDS: Mapping[str, _Entry] = {
     ),
     "plot": _Entry("service.cli.results", "Draw the best result against depth."),
     "datasets": _Entry("service.cli.datasets", "List or register data sets."),
+    "init-env": _Entry("service.cli.init_env", "Write the secrets of a cluster."),
 }
 
 
@@ -49,7 +50,7 @@ class _LazyGroup(click.Group):
         if entry is None:
             return None
         module = importlib.import_module(entry.module)
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

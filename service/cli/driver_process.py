@@ -1,7 +1,5 @@
 """The driver as a child process: started again if it dies, and never left behind."""
 
-import ctypes
-import signal
 import subprocess
 import sys
 import threading
@@ -11,12 +9,13 @@ from typing import Self
 
 import click
 
+from service.processes import die_with_parent
+
 COMMAND = (sys.executable, "-m", "service.driver")
 # The driver gives its own children 20 seconds to write what they have.
 STOP_SECONDS = 40.0
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
-_PR_SET_PDEATHSIG = 1
 
 
 class DriverProcess:
@@ -61,7 +60,7 @@ class DriverProcess:
             # Ctrl-C goes to this process alone, which then stops the driver in order.
             start_new_session=True,
             # It only makes one system call, which needs no lock that a thread may hold.
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+            preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
         )
 
     def _watch(self) -> None:
@@ -79,11 +78,3 @@ class DriverProcess:
             self._process = self._start()
             if self._stopping.is_set():
                 self._process.terminate()
-
-
-_LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-def _die_with_parent() -> None:
-    """Ask the kernel to end the driver if this process is killed and cannot do so itself."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -87,7 +87,9 @@ def sole_user(home: Path) -> Iterator[None]:
 def environment(settings: Settings) -> dict[str, str]:
     """Return an environment in which a child reads the same settings."""
     inherited = dict(os.environ)
-    for name, value in settings.model_dump(mode="json").items():
+    # A password that came as a file stays in it: the child merges the two again.
+    left_out = {"database_url"} if settings.database_password_file else set()
+    for name, value in settings.model_dump(mode="json", exclude=left_out).items():
         if value is not None:
             inherited[f"{PREFIX}{name.upper()}"] = str(value)
     return inherited

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 import click
@@ -45,16 +46,20 @@ def serve(home: Path | None, host: str | None, port: int | None, cpus: int | Non
 @_host
 @_port
 def api(host: str | None, port: int | None) -> None:
-    """Run the HTTP API alone; the database must have its schema (see `fathom db upgrade`)."""
+    """Run the HTTP API alone, once the database is there (see `fathom db upgrade`)."""
+    from service import logs
     from service.api.app import parts_from
     from service.cli import http_server
+    from service.driver.waiting import wait_for_database
     from service.settings import BadSettingsError, Settings
-    from service.store import StoreError, check_schema
+    from service.store import StoreError
 
     try:
         settings = Settings.read(host=host, port=port)
         parts = parts_from(settings)
-        check_schema(parts.database)
+        logs.configure()
+        # Signals end the process while it waits; the server sets its own.
+        wait_for_database(parts.database, threading.Event())
         with http_server.listening(settings.host, settings.port) as socket:
             click.echo(f"Fathom's API listens on {http_server.url_of(socket)}")
             http_server.run(parts, socket)

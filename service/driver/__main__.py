@@ -1,39 +1,60 @@
 """Process entry of the driver: `python -m service.driver`."""
 
+import contextlib
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
 
 from service import logs
 from service.driver.identity import claim_identity
+from service.driver.ray_node import RayNode, node_command
 from service.driver.supervisor import Supervisor, launch_child
-from service.settings import Settings
-from service.store import Database, check_schema
+from service.driver.waiting import wait_for_database
+from service.settings import BadSettingsError, Settings
+from service.store import Database
 
 
 def main() -> int:
-    """Run one driver until SIGTERM or SIGINT."""
+    """Run one driver until SIGTERM or SIGINT; what is not there yet is waited for."""
     logs.configure()
-    settings = Settings.read()
+    try:
+        settings = Settings.read()
+    except BadSettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     owner, lock = claim_identity(settings.home)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     database = Database(settings.database_url)
     try:
-        check_schema(database)
-        Supervisor(
-            database=database,
-            owner=owner,
-            lease_seconds=settings.lease_seconds,
-            max_running_sweeps=settings.max_running_sweeps,
-            launch=launch_child,
-        ).serve(stop)
+        if wait_for_database(database, stop):
+            with _ray_node(settings) as is_ready:
+                Supervisor(
+                    database=database,
+                    owner=owner,
+                    lease_seconds=settings.lease_seconds,
+                    max_running_sweeps=settings.max_running_sweeps,
+                    launch=launch_child,
+                    is_ready=is_ready,
+                ).serve(stop)
     finally:
         database.dispose()
         if lock is not None:
             lock.close()
     return 0
+
+
+@contextlib.contextmanager
+def _ray_node(settings: Settings) -> Iterator[Callable[[], bool]]:
+    """Keep the Ray node that the settings ask for; give the question whether Ray can be used."""
+    address = settings.joined_cluster
+    if address is None:
+        yield lambda: True
+        return
+    with RayNode(address, node_command(address, settings.ray_object_store_bytes)) as node:
+        yield node.is_ready
 
 
 if __name__ == "__main__":

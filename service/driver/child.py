@@ -5,6 +5,7 @@ stay true: the next launch goes on from the trials that have no outcome.
 """
 
 import argparse
+import logging
 import signal
 import sys
 import threading
@@ -12,9 +13,12 @@ from uuid import UUID
 
 from service import logs
 from service.driver import sweep_run
+from service.logs import event
 from service.settings import Settings
-from service.store import Database
+from service.store import Database, FencedOutError
 from service.store.leases import Claim
+
+log = logging.getLogger("fathom.driver")
 
 
 def _claim(arguments: list[str]) -> Claim:
@@ -36,6 +40,8 @@ def main() -> int:
     database = Database(settings.database_url)
     try:
         sweep_run.run(settings, database, claim, stop)
+    except FencedOutError as error:
+        event(log, logging.WARNING, "fenced out", sweep=claim.sweep_id, reason=error)
     finally:
         database.dispose()
     return 0

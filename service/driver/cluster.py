@@ -30,8 +30,9 @@ def connected(address: str | None, cpus: int | None) -> Iterator[None]:
     """Hold a connection to Ray for the length of the block.
 
     Args:
-        address: A running cluster's address, or None for a cluster of this process's own, which
-            ends with the process, however it ends.
+        address: Of a running cluster that this machine is a node of, or None for a cluster of
+            this process's own, which ends with the process, however it ends. A running one asks
+            for the token that ``RAY_AUTH_TOKEN_PATH`` names, if it asks for one.
         cpus: CPUs of an own cluster; None is all of the machine's.
     """
     for name, value in _ENVIRONMENT.items():

@@ -79,7 +79,7 @@ def _settled(session: WriteSession, claim: Claim, ending: Ending, state: SweepSt
     planned = trials.is_planned(session, claim.sweep_id)
     if planned and not has_unfinished(session, claim.sweep_id):
         return Ending.RAN_OUT
-    if ending is Ending.GIVEN_BACK:
+    if ending in (Ending.GIVEN_BACK, Ending.PAUSED):
         return REQUESTED.get(state, ending)
     return ending
 

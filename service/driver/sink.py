@@ -4,12 +4,15 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from service.logs import event
 from workers.contract import Report
 
 log = logging.getLogger("fathom.driver")
+
+AWAY = (OperationalError, InterfaceError)
+"""What the database's absence raises; every other error of it is a fault to be seen."""
 
 
 class Sink:
@@ -39,6 +42,7 @@ class Sink:
             Whether the queue is in the database; False while the database is away.
 
         Raises:
+            DBAPIError: The database refused the batch, and would again.
             FencedOutError: Another driver has taken the sweep over; nothing was written.
         """
         with self._flush_lock:
@@ -48,7 +52,7 @@ class Sink:
                 return True
             try:
                 self._write(batch)
-            except DBAPIError as error:
+            except AWAY as error:
                 reason = type(error.orig).__name__
                 event(log, logging.WARNING, "batch kept", reports=len(batch), reason=reason)
                 return False

@@ -23,6 +23,8 @@ log = logging.getLogger("fathom.driver")
 POLL_SECONDS = 0.25
 # Time a child gets to wind down before it is killed; what it had not written is trained again.
 WIND_DOWN_SECONDS = 20.0
+# Time a child without a lease gets to exit by itself.
+LAST_WORDS_SECONDS = 5.0
 STALLED_LAUNCHES = 3
 
 
@@ -46,6 +48,7 @@ class Supervisor:
         lease_seconds: How long a lease lasts without renewal.
         max_running_sweeps: Children at once.
         launch: Starts a child for a claim.
+        is_ready: Whether a child would find what it needs; until then no sweep is claimed.
     """
 
     database: Database
@@ -53,6 +56,7 @@ class Supervisor:
     lease_seconds: float
     max_running_sweeps: int
     launch: Callable[[Claim], subprocess.Popen[bytes]]
+    is_ready: Callable[[], bool] = lambda: True
     running: dict[UUID, Running] = field(default_factory=dict)
 
     def serve(self, stop: threading.Event) -> None:
@@ -71,10 +75,13 @@ class Supervisor:
     def tick(self) -> None:
         """Look once: reap, renew, claim."""
         for sweep_id in list(self.running):
-            self._reap(sweep_id)
             self._renew(sweep_id)
-        while len(self.running) < self.max_running_sweeps and self._claim():
+            self._reap(sweep_id)
+        while self._may_claim() and self._claim():
             pass
+
+    def _may_claim(self) -> bool:
+        return len(self.running) < self.max_running_sweeps and self.is_ready()
 
     def _claim(self) -> bool:
         """Take the next sweep, if there is one; return whether to look for another."""
@@ -102,19 +109,22 @@ class Supervisor:
         event(log, logging.INFO, "claimed", **fields)
 
     def _renew(self, sweep_id: UUID) -> None:
-        run = self.running.get(sweep_id)
-        if run is None or time.monotonic() - run.renewed_at < self.lease_seconds / 3:
+        run = self.running[sweep_id]
+        if time.monotonic() - run.renewed_at < self.lease_seconds / 3:
             return
         with self.database.write() as session:
             kept = leases.renew(session, run.claim, self.lease_seconds)
         if kept:
             run.renewed_at = time.monotonic()
             return
-        if run.process.poll() is None:
+        # A child ends its own lease when it concludes, and is about to exit; one that lost it to
+        # another driver can write nothing more and exits when it tries.
+        try:
+            run.process.wait(LAST_WORDS_SECONDS)
+        except subprocess.TimeoutExpired:
             event(log, logging.ERROR, "lease lost", sweep=sweep_id)
             run.process.kill()
             run.process.wait()
-            del self.running[sweep_id]
 
     def _reap(self, sweep_id: UUID) -> None:
         """Forget a child that ended; if it was lost, the next claim takes its sweep up again."""

@@ -7,10 +7,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy.exc import DBAPIError
-
 from service.driver.conclusion import REQUESTED, Ending
-from service.driver.sink import Sink
+from service.driver.sink import AWAY, Sink
 from service.logs import event
 from service.spec.controls import Limits
 from service.store import Database, FencedOutError, sweeps
@@ -76,7 +74,7 @@ class Watch(threading.Thread):
             # Another driver runs this sweep now; the workers die with this process.
             event(log, logging.ERROR, "fenced out", sweep=self._claim.sweep_id)
             os._exit(1)
-        except DBAPIError:
+        except AWAY:
             reason = Ending.GIVEN_BACK if self._stop_asked.is_set() else None
         if reason is not None and self.ending is None:
             self.ending = reason

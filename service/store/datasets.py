@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from service.store.database import WriteSession
 from service.store.errors import DatasetExistsError, DatasetNotFoundError
 from service.store.models import Dataset
-from service.store.upserts import insert_or_skip
+from service.store.upserts import insert_new
 from workers.contract import DatasetShape
 
 
@@ -31,8 +31,7 @@ def insert(session: WriteSession, shape: DatasetShape, sha256: str) -> Dataset:
         "n_train": shape.n_train,
         "n_eval": shape.n_eval,
     }
-    statement = insert_or_skip(session, Dataset, [Dataset.name]).returning(Dataset.name)
-    if session.scalar(statement, values) is None:
+    if not insert_new(session, Dataset, [Dataset.name], values):
         raise DatasetExistsError(shape.name)
     return get(session, shape.name)
 

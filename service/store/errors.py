@@ -93,6 +93,17 @@ class UnknownTrialError(StoreError):
         return f"sweep {self.sweep_id} has no trial {self.trial_id}"
 
 
+class BadPlanError(StoreError):
+    """A plan has one trial twice, or one of another sweep; nothing of it was written."""
+
+    def __init__(self, sweep_id: UUID) -> None:
+        super().__init__(sweep_id)
+        self.sweep_id = sweep_id
+
+    def __str__(self) -> str:
+        return f"the plan of sweep {self.sweep_id} has a trial twice, or one of another sweep"
+
+
 class FencedOutError(StoreError):
     """A claim is no longer its sweep's: it was claimed again, given back, paused or ended.
 

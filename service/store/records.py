@@ -18,7 +18,7 @@ from service.store.database import WriteSession
 from service.store.errors import UnknownTrialError
 from service.store.leases import Claim
 from service.store.models import Epoch, Sweep, Trial
-from service.store.upserts import insert_or_skip
+from service.store.upserts import insert_all_new
 from workers.contract import EpochRecord, Report, TrialEnd, TrialStart
 
 # Trials looked up at once; SQLite takes at most 32,766 parameters.
@@ -110,14 +110,9 @@ def _insert_epochs(
 ) -> list[EpochRecord]:
     """Insert the records whose epoch is not there yet, and return those."""
     first = {(record.trial_id, record.epoch): record for record in reversed(records)}
-    if not first:
-        return []
-    statement = insert_or_skip(session, Epoch, [Epoch.trial_id, Epoch.epoch])
-    inserted = session.connection().execute(
-        statement.returning(Epoch.trial_id, Epoch.epoch),
-        [_row(record, attempts[record.trial_id]) for record in first.values()],
-    )
-    return [first[trial_id, epoch] for trial_id, epoch in inserted]
+    rows = [_row(record, attempts[record.trial_id]) for record in first.values()]
+    inserted = insert_all_new(session, Epoch, [Epoch.trial_id, Epoch.epoch], rows)
+    return [first[row.trial_id, row.epoch] for row in inserted]
 
 
 def _row(record: EpochRecord, attempt: int) -> Mapping[str, object]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic import JsonValue
 from sqlalchemy import ColumnElement, delete, select, tuple_, update
@@ -23,7 +23,7 @@ from service.store.locks import lock_sweep
 from service.store.models import Sweep
 from service.store.pages import Page
 from service.store.standings import has_unfinished, rest
-from service.store.upserts import insert_or_skip
+from service.store.upserts import insert_new
 
 __all__ = ["Counts", "SweepCursor", "counts", "delete_ended", "get", "insert", "move", "page"]
 
@@ -61,7 +61,9 @@ def insert(
     Raises:
         IdempotencyConflictError: The key made a sweep of another spec.
     """
+    sweep_id = uuid4()
     values = {
+        "id": sweep_id,
         "name": name,
         "spec_text": spec_text,
         "spec_media": spec_media,
@@ -72,9 +74,7 @@ def insert(
         "tags": dict(tags or {}),
         "idempotency_key": idempotency_key,
     }
-    statement = insert_or_skip(session, Sweep, [Sweep.idempotency_key]).returning(Sweep.id)
-    sweep_id = session.scalar(statement, values)
-    if sweep_id is not None:
+    if insert_new(session, Sweep, [Sweep.idempotency_key], values):
         return get(session, sweep_id)
     made = session.scalars(select(Sweep).where(Sweep.idempotency_key == idempotency_key)).one()
     if idempotency_key is not None and made.spec_hash != spec_hash:

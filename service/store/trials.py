@@ -3,19 +3,20 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, exists, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from service.lifecycle import TrialState
 from service.planner import PlannedTrial
 from service.store.column_types import database_now
 from service.store.database import WriteSession
-from service.store.errors import TrialNotFoundError
+from service.store.errors import BadPlanError, TrialNotFoundError
 from service.store.locks import lock_sweep
 from service.store.models import Epoch, Sweep, Trial
 from service.store.pages import Page
 from service.store.standings import UNFINISHED
 from service.store.trial_rows import row_values, trial_spec
+from service.store.upserts import insert_all_new
 from workers.contract import Outcome, TrialSpec
 
 __all__ = [
@@ -45,17 +46,16 @@ def insert_plan(session: WriteSession, sweep_id: UUID, planned: Sequence[Planned
 
     Raises:
         SweepNotFoundError: There is none.
+        BadPlanError: It has a trial twice, or one of another sweep.
     """
     lock_sweep(session, sweep_id)
-    rows = session.execute(select(Trial.id, Trial.number).where(Trial.sweep_id == sweep_id))
-    known = dict(rows.all())
+    numbers = session.execute(select(Trial.id, Trial.number).where(Trial.sweep_id == sweep_id))
+    known = dict(numbers.all())
     first = max(known.values(), default=-1) + 1
     new = [trial for trial in planned if trial.spec.trial_id not in known]
-    if new:
-        session.execute(
-            insert(Trial),
-            [row_values(sweep_id, first + offset, trial) for offset, trial in enumerate(new)],
-        )
+    rows = [row_values(sweep_id, first + offset, trial) for offset, trial in enumerate(new)]
+    if len(insert_all_new(session, Trial, [Trial.id], rows)) < len(rows):
+        raise BadPlanError(sweep_id)
     session.execute(
         update(Sweep)
         .where(Sweep.id == sweep_id)

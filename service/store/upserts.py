@@ -1,29 +1,70 @@
 """Inserts that leave rows alone which are there already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Insert
+from sqlalchemy import ARRAY, Row, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.store.database import WriteSession
 from service.store.models import Base
 
+Key = Sequence[InstrumentedAttribute[Any]]  # Any: the columns of one key differ in type
 
-def insert_or_skip(
-    session: WriteSession, table: type[Base], key: Sequence[InstrumentedAttribute[object]]
-) -> Insert:
-    """Return an insert that skips rows whose key is taken.
+
+def insert_new(
+    session: WriteSession, table: type[Base], key: Key, values: Mapping[str, object]
+) -> bool:
+    """Insert one row unless its key is taken.
 
     Args:
-        session: Decides the dialect.
+        session: The transaction.
         table: Where to insert.
         key: The columns of one unique constraint; a clash with another one still raises.
+        values: By column; a missing one takes its default.
 
     Returns:
-        The statement; with ``returning`` it gives the rows that were new.
+        Whether the row is new.
     """
-    names = [column.key for column in key]
-    if session.get_bind().dialect.name == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing(index_elements=names)
-    return postgresql.insert(table).on_conflict_do_nothing(index_elements=names)
+    insert = _dialect(session).insert(table).on_conflict_do_nothing(index_elements=_names(key))
+    return session.execute(insert.returning(*key), values).first() is not None
+
+
+def insert_all_new(
+    session: WriteSession, table: type[Base], key: Key, rows: Sequence[Mapping[str, object]]
+) -> Sequence[Row[Any]]:
+    """Insert those of many rows whose key is not taken.
+
+    Args:
+        session: The transaction.
+        table: Where to insert.
+        key: As for `insert_new`.
+        rows: Values by column, the same columns in each; a missing one takes its default. No
+            key twice; may be empty.
+
+    Returns:
+        The keys of the rows that were new, in any order.
+    """
+    if not rows:
+        return []
+    insert = _dialect(session).insert(table).on_conflict_do_nothing(index_elements=_names(key))
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        return connection.execute(insert.returning(*key), rows).all()
+    # One array for each column: thousands of separate parameters take the driver several times
+    # as long to put into a statement.
+    columns = [table.__table__.columns[name] for name in rows[0]]
+    arrays = [func.unnest(bindparam(column.key, type_=ARRAY(column.type))) for column in columns]
+    return connection.execute(
+        insert.from_select([column.key for column in columns], select(*arrays)).returning(*key),
+        {column.key: [row[column.key] for row in rows] for column in columns},
+    ).all()
+
+
+def _dialect(session: WriteSession) -> Any:  # Any: two modules whose Inserts share no base
+    return sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+
+
+def _names(key: Key) -> list[str]:
+    return [column.key for column in key]

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from service.store import sweeps
 from service.store.models import Trial
 from service.verbs import compare_depth
+from service.verbs.chart_axes import Json
+from service.verbs.charts import BestPoint, Chart, SeriesPoint
 from service.verbs.columns import Scalar
 from service.verbs.compare import Question
 from service.verbs.compare_depth import Configuration, best_of
 from service.verbs.configurations import NAMES
-from service.verbs.depth_chart import BestPoint, Chart, Json, SeriesPoint, draw
+from service.verbs.depth_chart import draw
 from service.verbs.measures import Metric
 from service.verbs.statistics import IntervalKind
 from workers.contract import Task

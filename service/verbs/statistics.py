@@ -140,6 +140,9 @@ def compare_means(first: Mapping[int, float], second: Mapping[int, float]) -> Di
 def _paired(first: Sequence[float], second: Sequence[float]) -> Difference | None:
     differences = np.subtract(first, second, dtype=np.float64)
     n = len(differences)
+    # Rounding leaves a spread where all differences are equal.
+    if np.ptp(differences) <= 4.0 * np.finfo(np.float64).eps * np.max(np.abs([first, second])):
+        return None
     standard_error = differences.std(ddof=1) / math.sqrt(n)
     return _tested(differences.mean(), standard_error, n - 1, SignificanceTest.PAIRED_T, n)
 
@@ -148,7 +151,9 @@ def _welch(first: Sequence[float], second: Sequence[float]) -> Difference | None
     a, b = (np.var(side, ddof=1) / len(side) for side in (first, second))
     if a + b == 0.0:
         return None
-    freedom = (a + b) ** 2 / (a**2 / (len(first) - 1) + b**2 / (len(second) - 1))
+    # Welch and Satterthwaite's formula in shares, which do not overflow.
+    share = a / (a + b)
+    freedom = 1.0 / (share**2 / (len(first) - 1) + (1.0 - share) ** 2 / (len(second) - 1))
     difference = float(np.mean(first) - np.mean(second))
     n = len(first) + len(second)
     return _tested(difference, math.sqrt(a + b), float(freedom), SignificanceTest.WELCH_T, n)
@@ -157,10 +162,11 @@ def _welch(first: Sequence[float], second: Sequence[float]) -> Difference | None
 def _tested(
     difference: float, standard_error: float, freedom: float, test: SignificanceTest, n: int
 ) -> Difference | None:
-    # Rounding leaves a spread of some 1e-17 where all differences are equal.
-    if not standard_error > 1e-14 * abs(difference) or not math.isfinite(standard_error):
+    if not 0.0 < standard_error < math.inf:
         return None
     p_value = 2.0 * float(stdtr(freedom, -abs(difference) / standard_error))
+    if not math.isfinite(difference) or not math.isfinite(p_value):
+        return None
     return Difference(difference=float(difference), test=test, p_value=p_value, n=n)
 
 

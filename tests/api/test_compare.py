@@ -145,12 +145,12 @@ def test_depths_are_compared_by_pairs_of_seeds(
     shallow, deep = depths(http, sweep_id)
 
     step = deep["better_than_previous"]
-    pairs = [values(database, sweep_id, depth, 0.05, 0.9) for depth in (8, 2)]
-    expected = scipy.stats.ttest_rel(*pairs)
+    here, before = (values(database, sweep_id, depth, 0.05, 0.9) for depth in (8, 2))
+    expected = scipy.stats.ttest_rel(here, before)
     assert shallow["better_than_previous"] is None
     assert (step["previous_depth"], step["test"], step["n"]) == (2, "paired_t", 3)
     assert step["p_value"] == pytest.approx(expected.pvalue)
-    assert step["difference"] == pytest.approx(np.mean(pairs[0]) - np.mean(pairs[1]))
+    assert step["difference"] == pytest.approx(np.mean(here) - np.mean(before))
     assert step["better"] is True
 
 

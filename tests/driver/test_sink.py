@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from service.driver.sink import Sink
 from tests.factories import epoch_record
@@ -61,12 +61,15 @@ def test_what_arrives_while_a_batch_is_being_written_is_kept_for_the_next() -> N
     assert batches == [(early,), (late,)]
 
 
-def test_an_error_that_is_not_the_databases_absence_is_not_swallowed() -> None:
+@pytest.mark.parametrize(
+    "error", [LookupError("unknown trial"), IntegrityError("insert", {}, ValueError("refused"))]
+)
+def test_an_error_that_is_not_the_databases_absence_is_not_swallowed(error: Exception) -> None:
     def write(batch: Sequence[Report]) -> None:
-        raise LookupError("unknown trial")
+        raise error
 
     sink = Sink(write)
     sink.receive([epoch_record(uuid4(), 0)])
 
-    with pytest.raises(LookupError):
+    with pytest.raises(type(error)):
         sink.flush()

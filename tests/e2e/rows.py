@@ -1,9 +1,11 @@
 """What two runs of a sweep must agree on, bit for bit."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 
 from service.store import Database
-from service.store.models import Epoch, Trial
+from service.store.models import Epoch, Sweep, Trial
 
 # Times, hosts and ids are a run's own; everything else is the trial's.
 _TRIAL = [
@@ -24,8 +26,6 @@ Row = tuple[object, ...]
 
 def rows(url: str, sweep_name: str) -> tuple[list[Row], list[Row]]:
     """Return the trials and the epochs of a sweep's last run, in the order of the plan."""
-    from service.store.models import Sweep
-
     database = Database(url)
     try:
         with database.read() as session:
@@ -48,5 +48,6 @@ def rows(url: str, sweep_name: str) -> tuple[list[Row], list[Row]]:
         database.dispose()
 
 
-def _plain(row: object) -> Row:
-    return tuple(repr(value) for value in tuple(row))  # type: ignore[call-overload]
+def _plain(values: Iterable[object]) -> Row:
+    # repr tells apart what == does not: 0.0 and -0.0, True and 1.
+    return tuple(repr(value) for value in values)

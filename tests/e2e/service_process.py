@@ -46,14 +46,16 @@ class ServiceProcess:
             text=True,
             start_new_session=True,
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.url = wait_for(self._find_url, 60)
         self.client = Client(self.url)
         wait_for(self._is_healthy, 60)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        self.output.extend(self.process.stdout)
+        with self.process.stdout as lines:
+            self.output.extend(lines)
 
     def _find_url(self) -> str | None:
         assert self.process.poll() is None, "".join(self.output)
@@ -77,7 +79,7 @@ class ServiceProcess:
         self.client.close()
         self.process.send_signal(signal.SIGINT)
         try:
-            assert self.process.wait(60) == 0, "".join(self.output)
+            assert self.wait() == 0, "".join(self.output)
             _, left = psutil.wait_procs(family, timeout=20)
             assert not left, left
         finally:
@@ -89,6 +91,12 @@ class ServiceProcess:
             self.process.kill()
             self.process.wait()
 
+    def wait(self, seconds: float = 60) -> int:
+        """Return the exit code, once the process and all that shared its output have ended."""
+        code = self.process.wait(seconds)
+        self._reader.join(seconds)
+        return code
+
 
 @contextmanager
 def serving(home: Path, **environment: str) -> Iterator[ServiceProcess]:
@@ -99,6 +107,6 @@ def serving(home: Path, **environment: str) -> Iterator[ServiceProcess]:
     except BaseException:
         sys.stderr.write("".join(service.output))
         service.process.send_signal(signal.SIGINT)
-        service.process.wait(60)
+        service.wait()
         raise
     service.stop()

@@ -97,7 +97,7 @@ def test_killing_a_worker_half_way_changes_no_row(
         child = service.find("service.driver.child")
         assert child is not None
         worker = next(
-            p for p in child.children(recursive=True) if "PackTrainable" in " ".join(p.cmdline())
+            p for p in child.children(recursive=True) if "Trainable" in " ".join(p.cmdline())
         )
         worker.kill()
         assert finish(service) == "completed"
@@ -116,6 +116,7 @@ def test_killing_the_service_leaves_no_process_and_the_next_start_goes_on(
     service.kill()
     _, left = psutil.wait_procs(family, timeout=20)
     assert not left
+    service.wait()
 
     with serving(tmp_path) as again:
         assert finish(again) == "completed"
@@ -129,8 +130,9 @@ def test_sigterm_winds_down_and_the_next_start_goes_on(
     service = ServiceProcess(tmp_path)
     submit(service)
     wait_for(lambda: epochs_done(service) > 20, 60)
+    service.client.close()
     service.process.send_signal(signal.SIGTERM)
-    assert service.process.wait(60) == 0
+    assert service.wait() == 0
     assert "given_back" in "".join(service.output)
 
     with serving(tmp_path) as again:

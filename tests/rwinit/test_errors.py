@@ -4,12 +4,16 @@ import pickle
 
 import pytest
 
-from rwinit import ArgumentError, RwinitError, UnsupportedActivationError
+from rwinit import ArgumentError, GainNotFoundError, RwinitError, UnsupportedActivationError
 
 
 @pytest.mark.parametrize(
     "error",
-    [ArgumentError("width", -3, "an integer from 1"), UnsupportedActivationError("tanh")],
+    [
+        ArgumentError("width", -3, "an integer from 1"),
+        UnsupportedActivationError("tanh"),
+        GainNotFoundError("tanh", 2, 500, 0.9, 45.0, 1.2, -28.0),
+    ],
 )
 def test_an_error_comes_back_from_a_pickle_with_its_type_fields_and_text(
     error: RwinitError,
@@ -22,7 +26,7 @@ def test_an_error_comes_back_from_a_pickle_with_its_type_fields_and_text(
 
 
 def test_errors_are_of_the_package_and_value_errors() -> None:
-    for kind in (ArgumentError, UnsupportedActivationError):
+    for kind in (ArgumentError, UnsupportedActivationError, GainNotFoundError):
         assert issubclass(kind, RwinitError)
         assert issubclass(kind, ValueError)
 

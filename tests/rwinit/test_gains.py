@@ -76,13 +76,18 @@ def test_the_papers_gains_are_its_formulas(width: int) -> None:
 
 
 @pytest.mark.parametrize("activation", NO_CLOSED_FORM)
-def test_gains_without_closed_form_ask_for_an_explicit_g(activation: str) -> None:
-    for quantity in (gain, paper_gain):
-        with pytest.raises(UnsupportedActivationError, match=r"no closed form here.*explicitly"):
-            quantity(activation, 100)
-    for scheme in ("rwi", "rwi_paper", "orthogonal"):
-        with pytest.raises(UnsupportedActivationError):
-            scheme_gain(scheme, activation, 100)
+def test_the_paper_has_no_gain_for_other_activations(activation: str) -> None:
+    with pytest.raises(UnsupportedActivationError, match=r"no closed form here.*explicitly"):
+        paper_gain(activation, 100)
+    with pytest.raises(UnsupportedActivationError):
+        scheme_gain("rwi_paper", activation, 100)
+
+
+def test_schemes_simulate_the_gain_of_other_activations_at_their_depth() -> None:
+    assert scheme_gain("rwi", "tanh", 50, depth=20) == gain("tanh", 50, 20)
+    orthogonal = gain("tanh", 50, 20, weights="orthogonal")
+    assert scheme_gain("orthogonal", "tanh", 50, depth=20) == orthogonal
+    assert orthogonal != gain("tanh", 50, 20) != gain("tanh", 50, 40)
 
 
 @pytest.mark.parametrize("activation", ["linear", "relu"])

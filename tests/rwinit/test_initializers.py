@@ -202,7 +202,7 @@ def test_other_mistakes_are_refused_by_name() -> None:
     with pytest.raises(ArgumentError, match="scheme must be one of rwi"):
         unit_draw_(weight, "kaiming", generator=seeded())
     with pytest.raises(UnsupportedActivationError):
-        rwi_(weight, activation="tanh", generator=seeded())
+        rwi_paper_(weight, activation="tanh", generator=seeded())
     assert bool(weight.isnan().all())
 
 

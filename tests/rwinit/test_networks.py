@@ -92,8 +92,8 @@ def test_reset_asks_for_g_where_the_scheme_has_none() -> None:
     network = FeedForward(4, 4, 6, 2, "tanh")
 
     with pytest.raises(UnsupportedActivationError, match="give g explicitly"):
-        network.reset_(scheme="rwi", generators=generators(5))
-    network.reset_(scheme="rwi", g=1.2, generators=generators(5))
+        network.reset_(scheme="rwi_paper", generators=generators(5))
+    network.reset_(scheme="rwi_paper", g=1.2, generators=generators(5))
 
     assert all(bool(weight.any()) for weight in network.weights)
 

@@ -91,16 +91,19 @@ def planned(sweep_id: UUID, n: int, *, epochs: int = 10) -> list[PlannedTrial]:
 
 
 def claimed_sweep(
-    database: Database, n_trials: int = 2, *, owner: str = "driver"
+    database: Database, n_trials: int = 2, *, owner: str | None = None
 ) -> tuple[Claim, list[UUID]]:
-    """Add a sweep with trials and claim it; return the claim and the trials' ids."""
+    """Add a sweep with trials and claim it; return the claim and the trials' ids.
+
+    By a driver of its own unless named: one driver would get its former sweep back instead.
+    """
     with database.write() as session:
-        plan = planned(add_sweep(session).id, n_trials)
+        sweep_id = add_sweep(session).id
+        trials.insert_plan(session, sweep_id, plan := planned(sweep_id, n_trials))
     with database.write() as session:
-        claim = leases.claim(session, owner, 60.0)
-        assert claim is not None
-        plan = planned(claim.sweep_id, n_trials)
-        trials.insert_plan(session, claim.sweep_id, plan)
+        claim = leases.claim(session, owner or f"driver of {sweep_id}", 60.0)
+    assert claim is not None
+    assert claim.sweep_id == sweep_id
     return claim, [trial.spec.trial_id for trial in plan]
 
 

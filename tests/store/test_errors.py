@@ -19,6 +19,7 @@ ONE = UUID(int=1)
         errors.SweepNotFoundError(ONE),
         errors.TrialNotFoundError(ONE),
         errors.UnknownTrialError(ONE, ONE),
+        errors.BadPlanError(ONE),
         errors.FencedOutError(ONE, 1, 2),
         errors.UnfinishedTrialsError(ONE, SweepState.COMPLETED),
         errors.SweepNotEndedError(ONE, SweepState.RUNNING),

@@ -153,7 +153,7 @@ def test_sweeps_that_the_driver_runs_already_are_passed_over(database: Database)
 
 
 def test_a_claim_makes_the_trials_of_lost_workers_pending(database: Database) -> None:
-    claim, ids = claimed_sweep(database)
+    claim, ids = claimed_sweep(database, owner="driver")
     with database.write() as session:
         records.write(session, claim, [start(ids[0])])
 

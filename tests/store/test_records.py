@@ -107,6 +107,17 @@ def test_final_is_of_the_last_epoch_and_best_of_any(database: Database) -> None:
     assert trial.seconds == 0.75
 
 
+def test_an_epoch_that_comes_late_does_not_become_the_final_one(database: Database) -> None:
+    claim, (trial_id, _) = claimed_sweep(database)
+    _write(database, claim, record(trial_id, 0), record(trial_id, 3))
+
+    _write(database, claim, record(trial_id, 2), record(trial_id, 1))
+
+    with database.read() as session:
+        trial = trials.get(session, trial_id)
+    assert (trial.epochs_done, trial.final_train_loss, trial.final_train_error) == (3, 0.25, 0.125)
+
+
 def test_an_end_gives_a_trial_its_outcome(database: Database) -> None:
     claim, (diverged, failed) = claimed_sweep(database)
 

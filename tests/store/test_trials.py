@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from service.lifecycle import SweepState, TrialState
 from service.planner import GMode, PlannedTrial, Written
 from service.store import Database, FencedOutError, epochs, records, sweeps, trials
-from service.store.errors import SweepNotFoundError, TrialNotFoundError
+from service.store.errors import BadPlanError, SweepNotFoundError, TrialNotFoundError
 from service.store.models import Trial
 from tests.store.builders import (
     SPEC,
@@ -142,6 +142,28 @@ def test_a_larger_plan_appends_whatever_its_order(database: Database) -> None:
 def test_a_plan_for_no_sweep_is_refused(database: Database) -> None:
     with database.write() as session, pytest.raises(SweepNotFoundError):
         trials.insert_plan(session, uuid4(), [PlannedTrial(spec=SPEC, written=WRITTEN)])
+
+
+def test_a_plan_with_a_trial_of_another_sweep_is_refused_whole(database: Database) -> None:
+    other, _ = claimed_sweep(database)
+    claim, ids = claimed_sweep(database, 1)
+
+    plan = planned(claim.sweep_id, 2) + planned(other.sweep_id, 1)
+
+    with pytest.raises(BadPlanError), database.write() as session:
+        trials.insert_plan(session, claim.sweep_id, plan)
+
+    with database.read() as reader:
+        left = trials.unfinished(reader, claim.sweep_id)
+    assert [spec.trial_id for spec in left] == ids
+
+
+def test_a_plan_with_a_trial_twice_is_refused(database: Database) -> None:
+    claim, _ = claimed_sweep(database, 0)
+    plan = planned(claim.sweep_id, 1)
+
+    with pytest.raises(BadPlanError), database.write() as session:
+        trials.insert_plan(session, claim.sweep_id, plan + plan)
 
 
 def test_an_empty_plan_leaves_the_sweep_unplanned(database: Database) -> None:

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 import vl_convert
 
-from service.verbs.depth_chart import BestPoint, Chart, SeriesPoint, draw
+from service.verbs.charts import BestPoint, Chart, SeriesPoint
+from service.verbs.depth_chart import draw
 
 BEST = (
     BestPoint(depth=4, mean=0.02, ci_low=0.01, ci_high=0.03),

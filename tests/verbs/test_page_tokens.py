@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.verbs.errors import PageTokenError
-from service.verbs.page_tokens import read_token, write_token
+from service.verbs.page_tokens import Key, read_token, write_token
 
 QUERY = {"list": "trials", "filter": "depth = 1", "order_by": None}
 
 
 def test_a_token_gives_back_its_key() -> None:
-    key = ["a", 1, None, 0.1, True]
+    key: Key = ["a", 1, None, 0.1, True]
 
     assert read_token(QUERY, write_token(QUERY, key), 5) == key
 

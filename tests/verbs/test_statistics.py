@@ -17,6 +17,7 @@ from service.verbs.statistics import (
 )
 
 ANY_FINITE = st.floats(allow_nan=False, allow_infinity=False)
+BY_SEED = st.dictionaries(st.integers(0, 5), ANY_FINITE)
 
 
 def test_a_summary_equals_numpy_and_scipy() -> None:
@@ -117,9 +118,7 @@ def test_too_few_seeds_or_no_spread_cannot_be_tested(
     assert compare_means(first, second) is None
 
 
-@given(
-    st.dictionaries(st.integers(0, 5), ANY_FINITE), st.dictionaries(st.integers(0, 5), ANY_FINITE)
-)
+@given(BY_SEED, BY_SEED)
 def test_a_comparison_is_finite_or_absent(
     first: dict[int, float], second: dict[int, float]
 ) -> None:

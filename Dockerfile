@@ -1,0 +1,46 @@
+# One image for the API, the driver and every Ray node: Ray and Python must be the same, to the
+# patch level, on all of them.
+#
+#   PYTHON_IMAGE  the base, of Python 3.11 or newer; one that holds your own certificates, say
+#   TORCH_INDEX   a package index to take torch from, such as PyTorch's index of CPU builds;
+#                 by default torch comes with the rest, and brings CUDA
+#
+# A wheel in the folder wheels/ is taken before one of an index: torch's CPU build there gives a
+# CPU image from the same lock file. Needs no BuildKit.
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS build
+ARG TORCH_INDEX=
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+RUN python3 -m venv /opt/fathom
+ENV PATH=/opt/fathom/bin:$PATH
+WORKDIR /build
+COPY wheels/ wheels/
+COPY requirements-cluster.lock ./
+RUN if [ -n "$TORCH_INDEX" ]; then \
+      pip install --no-deps --index-url "$TORCH_INDEX" \
+        "$(sed -n 's/^\(torch==[^ ;]*\).*/\1/p' requirements-cluster.lock)"; \
+    fi \
+ && pip install --find-links wheels --requirement requirements-cluster.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY rwinit/ rwinit/
+COPY workers/ workers/
+COPY service/ service/
+COPY migrations/ migrations/
+RUN pip install --no-deps --no-build-isolation .
+
+FROM ${PYTHON_IMAGE}
+# The number is fixed, so that files of a volume keep their owner over new images.
+RUN groupadd --gid 10001 fathom \
+ && useradd --uid 10001 --gid 10001 --create-home fathom \
+ && install -d -o fathom -g fathom -m 0700 /var/lib/fathom /var/lib/fathom-checkpoints
+COPY --from=build /opt/fathom /opt/fathom
+COPY sweeps/ /opt/fathom/sweeps/
+ENV PATH=/opt/fathom/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    FATHOM_HOME=/var/lib/fathom \
+    RAY_USAGE_STATS_ENABLED=0 \
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility
+USER 10001:10001
+WORKDIR /var/lib/fathom
+CMD ["fathom", "--help"]

@@ -1,0 +1,150 @@
+"""The driver's own Ray node: Ray wants one on the machine of every process that connects.
+
+It has no CPU and no GPU, so nothing is ever scheduled on it. Ray Client would need no such node,
+but would run Tune and its callbacks on the head, away from the sink.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from service.driver.ray_health import node_is_well
+from service.driver.waiting import wait_for
+from service.logs import event
+from service.processes import die_with_parent
+
+log = logging.getLogger("fathom.driver")
+
+STOP_SECONDS = 10.0
+LOOK_SECONDS = 1.0
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+# A node that was well for this long starts its next pauses anew.
+SETTLED_SECONDS = 60.0
+
+
+def node_command(address: str, object_store_bytes: int) -> tuple[str, ...]:
+    """Return the command line of a node that joins a cluster and offers it nothing."""
+    return (
+        *(sys.executable, "-m", "ray.scripts.scripts", "start", f"--address={address}"),
+        *("--num-cpus=0", "--num-gpus=0", f"--object-store-memory={object_store_bytes}"),
+        *("--disable-usage-stats", "--block"),
+    )
+
+
+class RayNode:
+    """Keeps a Ray node running for the length of a ``with`` block.
+
+    Args:
+        address: Of the cluster, ``HOST:PORT``.
+        command: What to run; it must stay in the foreground.
+        is_well: Whether the node is up and part of the cluster.
+        missing: Why the cluster cannot be joined yet, or None; by default, whether its address
+            accepts connections.
+        look_seconds: Time between looks at the node.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        command: Sequence[str],
+        *,
+        is_well: Callable[[], bool] = node_is_well,
+        missing: Callable[[], str | None] | None = None,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        self._address = address
+        self._command = tuple(command)
+        self._is_well = is_well
+        self._missing = missing or (lambda: unreachable(address))
+        self._look_seconds = look_seconds
+        self._stop = threading.Event()
+        self._well = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="ray-node", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def is_ready(self) -> bool:
+        """Return whether a process of this machine can connect to the cluster."""
+        return self._well.is_set()
+
+    def _keep(self) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        what = f"the Ray cluster at {self._address}"
+        while wait_for(what, self._missing, self._stop):
+            started = time.monotonic()
+            process = self._start()
+            self._watch(process)
+            self._well.clear()
+            _end(process)
+            if self._stop.is_set():
+                return
+            if time.monotonic() - started > SETTLED_SECONDS:
+                pause = FIRST_PAUSE_SECONDS
+            fields = {"code": process.returncode, "again_in_seconds": pause}
+            event(log, logging.ERROR, "ray node ended", **fields)
+            self._stop.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            # Ray greets with a page of advice; errors come on the other stream.
+            stdout=subprocess.DEVNULL,
+            # A group of its own, to be ended as a whole.
+            start_new_session=True,
+            preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+        )
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        """Return when the node's process ends, or when told to stop."""
+        while not self._stop.wait(self._look_seconds) and process.poll() is None:
+            well = self._is_well()
+            if well != self._well.is_set():
+                event(log, logging.INFO, "ray node up" if well else "ray node unwell")
+            if well:
+                self._well.set()
+            else:
+                self._well.clear()
+
+
+def unreachable(address: str) -> str | None:
+    """Return why an address accepts no connection, or None if it does."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=3.0):
+            return None
+    except OSError as error:
+        return error.strerror or str(error) or type(error).__name__
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a node and every process of it."""
+    if process.poll() is None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

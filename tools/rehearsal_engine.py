@@ -1,0 +1,164 @@
+"""The Docker engine as the rehearsal uses it: one compose project of its own, and nothing else."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = (("docker-compose.yml",), ("docker-compose.yml", "docker-compose.override.yml"))
+"""Every documented combination: a host without a GPU, and one with GPUs."""
+# What the shell says about a service of its own is not the rehearsal's business; what it says
+# about building an image is.
+_BUILD = ("PYTHON_IMAGE", "TORCH_INDEX", "POSTGRES_IMAGE", "FATHOM_BUILD_NETWORK")
+
+
+class RehearsalError(Exception):
+    """Something did not happen as it must; the text says what."""
+
+
+def run(
+    command: Sequence[str], *, environment: Mapping[str, str] | None = None, seconds: float = 300
+) -> str:
+    """Return what a command printed.
+
+    Raises:
+        RehearsalError: It failed; the text holds the end of its output.
+    """
+    try:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RehearsalError(f"`{' '.join(command)}` took over {seconds:.0f} s") from error
+    if done.returncode:
+        tail = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
+        raise RehearsalError(f"`{' '.join(command)}` ended with {done.returncode}:\n{tail}")
+    return done.stdout.strip()
+
+
+def missing_engine() -> str | None:
+    """Return why no rehearsal is possible here, or None."""
+    if shutil.which("docker") is None:
+        return "there is no `docker` command"
+    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
+        return "no Docker engine answers"
+    return None if _compose_command() else "there is neither `docker compose` nor `docker-compose`"
+
+
+def _compose_command() -> tuple[str, ...] | None:
+    for command in (("docker", "compose"), ("docker-compose",)):
+        if shutil.which(command[0]) is not None:
+            done = subprocess.run([*command, "version"], capture_output=True, check=False)
+            if done.returncode == 0:
+                return command
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container of the project.
+
+    Attributes:
+        id: The engine's, in full.
+        name: Service and number.
+        service: Its service.
+        hostname: Its name for itself.
+        state: ``running``, ``exited`` and so on.
+        health: ``healthy``, ``unhealthy``, ``starting``, or empty without a check.
+        addresses: IP address by network, without the project's name.
+    """
+
+    id: str
+    name: str
+    service: str
+    hostname: str
+    state: str
+    health: str
+    addresses: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One compose project made of the repository's own files.
+
+    Attributes:
+        name: Prefix of its containers, networks and volumes.
+        folder: Holds its ``.env`` and ``secrets/``.
+        port: Published port of the API.
+        image: Tag of the image under rehearsal.
+    """
+
+    name: str
+    folder: Path
+    port: int
+    image: str
+
+    @property
+    def url(self) -> str:
+        """Where its API is published."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment for compose."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name in _BUILD or not name.startswith(("FATHOM_", "COMPOSE_", "RAY_"))
+        }
+        return kept | {
+            "COMPOSE_PROJECT_NAME": self.name,
+            "FATHOM_PORT": str(self.port),
+            "FATHOM_IMAGE": self.image,
+            "FATHOM_WORKER_CPUS": "1",
+        }
+
+    def command(self, *arguments: str, files: Sequence[str] = FILES[0], folder: Path | None = None):
+        """Return a compose command over the repository's files."""
+        named = [part for file in files for part in ("-f", str(ROOT / file))]
+        where = folder or self.folder
+        env_file = ("--env-file", str(self.folder / ".env")) if not folder else ()
+        compose = _compose_command() or ()
+        return [*compose, *named, "--project-directory", str(where), *env_file, *arguments]
+
+    def compose(self, *arguments: str, files: Sequence[str] = FILES[0]) -> str:
+        """Run compose and return what it printed."""
+        return run(self.command(*arguments, files=files), environment=self.environment())
+
+    def build(self) -> None:
+        """Build the image as `docker compose build` does, its output shown."""
+        command = self.command("build", "migrate", folder=ROOT)
+        if subprocess.run(command, env=self.environment(), check=False).returncode:
+            raise RehearsalError("the image was not built")
+
+    def containers(self, service: str | None = None) -> list[Container]:
+        """Return the project's containers, one-shot ones that ended included."""
+        label = f"label=com.docker.compose.project={self.name}"
+        ids = run(["docker", "ps", "-aq", "--no-trunc", "--filter", label]).split()
+        if not ids:
+            return []
+        found = [self._container(each) for each in json.loads(run(["docker", "inspect", *ids]))]
+        return sorted(
+            (each for each in found if service in (None, each.service)), key=lambda c: c.name
+        )
+
+    # As the engine has it: a tree of JSON.
+    def _container(self, told: dict) -> Container:
+        labels, state = told["Config"]["Labels"], told["State"]
+        service = labels["com.docker.compose.service"]
+        return Container(
+            id=told["Id"],
+            name=f"{service}-{labels['com.docker.compose.container-number']}",
+            service=service,
+            hostname=told["Config"]["Hostname"],
+            state=state["Status"],
+            health=state.get("Health", {}).get("Status", ""),
+            addresses={
+                name.removeprefix(f"{self.name}_"): network["IPAddress"]
+                for name, network in told["NetworkSettings"]["Networks"].items()
+                if network["IPAddress"]
+            },
+        )
