@@ -9,7 +9,7 @@
 # CPU image from the same lock file. Needs no BuildKit.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
-FROM ${PYTHON_IMAGE} AS build
+FROM ${PYTHON_IMAGE} AS packages
 ARG TORCH_INDEX=
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 RUN python3 -m venv /opt/fathom
@@ -22,25 +22,30 @@ RUN if [ -n "$TORCH_INDEX" ]; then \
         "$(sed -n 's/^\(torch==[^ ;]*\).*/\1/p' requirements-cluster.lock)"; \
     fi \
  && pip install --find-links wheels --requirement requirements-cluster.lock
+
+FROM packages AS project
 COPY pyproject.toml README.md LICENSE ./
 COPY rwinit/ rwinit/
 COPY workers/ workers/
 COPY service/ service/
 COPY migrations/ migrations/
-RUN pip install --no-deps --no-build-isolation .
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir /project .
 
 FROM ${PYTHON_IMAGE}
 # The number is fixed, so that files of a volume keep their owner over new images.
 RUN groupadd --gid 10001 fathom \
  && useradd --uid 10001 --gid 10001 --create-home fathom \
  && install -d -o fathom -g fathom -m 0700 /var/lib/fathom /var/lib/fathom-checkpoints
-COPY --from=build /opt/fathom /opt/fathom
-COPY sweeps/ /opt/fathom/sweeps/
 ENV PATH=/opt/fathom/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     FATHOM_HOME=/var/lib/fathom \
     RAY_USAGE_STATS_ENABLED=0 \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
+# The packages are a layer of their own: a new version of the project leaves it as it is.
+COPY --from=packages /opt/fathom /opt/fathom
+COPY --from=project /project /project
+RUN pip install --disable-pip-version-check --no-cache-dir --no-index --no-deps /project/*.whl
+COPY sweeps/ /opt/fathom/sweeps/
 USER 10001:10001
 WORKDIR /var/lib/fathom
 CMD ["fathom", "--help"]

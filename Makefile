@@ -31,7 +31,7 @@ check: $(DEV)  ## Format, lint, types and the import rules.
 	$(BIN)/lint-imports --no-logo
 
 bench: $(SERVICE)  ## Speed, as ratios measured side by side in one run.
-	@$(BIN)/python -m benchmarks.reference_step
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.step
 
 lock: $(DEV)  ## Write the two lock files anew from pyproject.toml.
 	$(BIN)/pip install -q uv

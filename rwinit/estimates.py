@@ -98,7 +98,7 @@ def estimate_gain(
         keep: Chance of a unit to survive dropout; survivors are multiplied by ``1 / keep``.
         conditions: Statistics of the input, the first matrix and the biases.
         standard_error: Requested standard error of g, above 0. Networks are added until it is
-            met, up to a bound on the work of about 20 seconds per evaluation.
+            met, up to a bound on the work of about ten seconds per evaluation.
         seed: Non-negative seed of the simulation.
         cache_dir: Folder of remembered answers; None takes ``RWINIT_CACHE_DIR`` or the user's
             cache folder.

@@ -1,9 +1,9 @@
 """The g at which the mean of ln Z over simulated networks is 0.
 
 The mean is that of ln Z from the last hidden layer back to the first, over D - 1 matrices, of
-networks that pass any error at all. All g see the same random numbers, of a fixed seed, so the
-same question always has the same answer, and the two control variates of `rwinit.simulation`
-take away most of the noise.
+networks that pass any error at all; a g at which most pass none counts as too small. All g see
+the same random numbers, of a fixed seed, so the same question always has the same answer, and the
+two control variates of `rwinit.simulation` take away most of the noise.
 
 For a bounded activation the mean need not rise with g everywhere: far above g* every unit
 saturates. The g looked for is the first crossing from below.
@@ -26,10 +26,13 @@ Array = NDArray[np.float64]
 
 # Units times layers times networks of one evaluation; about 50 ns each.
 _PILOT_WORK: Final = 800_000
-_LARGEST_WORK: Final = 400_000_000
+_LARGEST_WORK: Final = 200_000_000
 _FEWEST: Final = 6
+_MOST: Final = 2000
 
 _FEWEST_TO_REGRESS: Final = 6
+# Where more networks than this die, the mean over the rest describes nobody's network.
+_ALIVE_SHARE: Final = 0.5
 _SCAN_RATIO: Final = 1.15
 _SCAN_STEPS: Final = 28
 _OUTER: Final = 0.01
@@ -84,7 +87,7 @@ def search(setting: Setting, seed: int, standard_error: float) -> GainEstimate |
     """
     units = sum(setting.widths)
     networks = Networks(setting, seed)
-    n_samples = max(_FEWEST, _PILOT_WORK // units)
+    n_samples = max(_FEWEST, min(_MOST, _PILOT_WORK // units))
 
     def mean_at(g: float) -> Mean:
         return mean_log_gain(*networks.log_gains(g, n_samples))
@@ -113,7 +116,7 @@ def mean_log_gain(gains: Array, controls: Array) -> Mean:
     """
     alive = np.isfinite(gains)
     n_alive, n_dead = int(alive.sum()), int((~alive).sum())
-    if n_alive < 2:
+    if n_alive < max(2, _ALIVE_SHARE * len(gains)):
         return Mean(-math.inf, math.inf, len(gains), n_dead)
     if n_dead or n_alive < _FEWEST_TO_REGRESS:
         # The controls have their known means over all networks only.

@@ -64,7 +64,8 @@ class Precision(StrEnum):
 class EngineName(StrEnum):
     """Implementations of the training step."""
 
-    REFERENCE = "reference"
+    REFERENCE = "reference"  # autograd, one network after another
+    PACKED = "packed"  # many networks as one batched product
 
 
 class Outcome(StrEnum):
@@ -210,7 +211,8 @@ class EpochRecord:
             first matrix, on the probe batch, in float64; None where the norm is 0 or not finite.
         log_grad_norm_last: Likewise for the last matrix.
         seconds: Wall time of the epoch, its full passes included, and without the time that
-            the caller took between steps.
+            the caller took between steps. The epochs of trials that are trained together
+            overlap, and each counts whole.
     """
 
     trial_id: UUID

@@ -67,7 +67,10 @@ class PackTrainable(tune.Trainable):
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begin the pack that the config names; the actor and its data stay."""
         pack = self._packs[new_config["pack"]]
-        self._run = run_pack(pack.specs, self._data[pack.dataset], device=self._device)
+        # A batched product on a GPU is not the same for every batch, so there each trial has its
+        # own; on a CPU it is, bit for bit.
+        slots = None if self._device == "cpu" else 1
+        self._run = run_pack(pack.specs, self._data[pack.dataset], device=self._device, slots=slots)
         return True
 
     def step(self) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def _planned_rules(table: str) -> list[sa.CheckConstraint]:
             table, "schedule_kind", "constant exponential step cosine linear inverse_time table"
         ),
         _one_of(table, "precision", "float32 float64"),
-        _one_of(table, "engine", "reference"),
+        _one_of(table, "engine", "reference packed"),
         _one_of(table, "g_mode", "auto absolute relative"),
         _at_least(table, "number", 0),
         _at_least(table, "depth", 1),

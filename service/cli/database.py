@@ -13,6 +13,8 @@ def db() -> None:
 @db.command("upgrade")
 def upgrade_database() -> None:
     """Bring the database to the schema of this version; run it once before a new version."""
+    from sqlalchemy.exc import OperationalError
+
     from service.settings import BadSettingsError, Settings
     from service.store import StoreError, schema_revision, upgrade
 
@@ -21,6 +23,8 @@ def upgrade_database() -> None:
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         upgrade(settings.database_url)
         click.echo(f"the database has schema {schema_revision(settings.database_url)}")
+    except OperationalError as error:
+        raise FailedError(f"the database does not answer: {error.orig}") from error
     except (BadSettingsError, StoreError, OSError) as error:
         raise FailedError(str(error)) from error
 

@@ -1,7 +1,8 @@
 """Group unfinished trials into packs: pure, and never able to change a result.
 
-Costly packs come first and none holds more than a small share of the whole, so that the
-actors finish at about the same time.
+A pack holds trials that can be trained as one batched product, deepest first. Costly packs come
+first and none holds more than a small share of the whole, so that the actors finish at about the
+same time; but a pack is never too small to fill its engine.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -9,12 +10,14 @@ from itertools import groupby
 from uuid import UUID
 
 from workers.contract import DatasetShape, Pack, TrialSpec
+from workers.engines.capacity import slots_for
 
 PACKS_PER_ACTOR = 8
 # What a layer costs besides arithmetic, in multiply-adds: dispatch dominates narrow nets.
 DISPATCH = 3e5
 
 _Costed = tuple[float, TrialSpec]
+_Kind = tuple[str, ...]
 
 
 def predicted_cost(spec: TrialSpec, shape: DatasetShape) -> float:
@@ -47,23 +50,43 @@ def pack(
     """
     costed = sorted(
         ((predicted_cost(spec, shapes[spec.dataset]), spec) for spec in specs),
-        key=lambda pair: (pair[1].dataset, -pair[0], str(pair[1].trial_id)),
+        key=lambda pair: (_kind(pair[1]), -pair[0], str(pair[1].trial_id)),
     )
     share = sum(cost for cost, _ in costed) / (PACKS_PER_ACTOR * actors)
     together = [pair for pair in costed if pair[1].trial_id not in alone]
     groups = [[pair] for pair in costed if pair[1].trial_id in alone]
-    for _, same_data in groupby(together, key=lambda pair: pair[1].dataset):
-        groups += _cut(same_data, share, pack_size)
+    for _, alike in groupby(together, key=lambda pair: _kind(pair[1])):
+        group = list(alike)
+        slots = slots_for(group[0][1], shapes[group[0][1].dataset])
+        groups += _cut(group, share, min(slots, pack_size or slots), pack_size)
     groups.sort(key=lambda group: -sum(cost for cost, _ in group))
     return [_as_pack(group) for group in groups]
 
 
-def _cut(costed: Iterable[_Costed], share: float, pack_size: int | None) -> Iterator[list[_Costed]]:
-    """Cut trials, costliest first, into runs of about `share` each."""
+def _kind(spec: TrialSpec) -> _Kind:
+    """Return what trials of one batched product share."""
+    return (
+        spec.dataset,
+        spec.engine,
+        spec.kind,
+        spec.task,
+        spec.activation,
+        repr(spec.slope),
+        spec.optimizer,
+        spec.precision,
+        f"{spec.width:09d}",
+        f"{spec.batch_size:09d}",
+    )
+
+
+def _cut(
+    costed: Iterable[_Costed], share: float, least: int, most: int | None
+) -> Iterator[list[_Costed]]:
+    """Cut trials, costliest first, into runs of about `share` each, but of `least` trials."""
     group: list[_Costed] = []
     filled = 0.0
     for cost, spec in costed:
-        if group and (len(group) == pack_size or filled + cost > share):
+        if len(group) == most or (len(group) >= least and filled + cost > share):
             yield group
             group, filled = [], 0.0
         group.append((cost, spec))

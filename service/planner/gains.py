@@ -1,7 +1,6 @@
 """The factor g of the hidden matrices: as written, relative, or the scheme's own."""
 
 import json
-from functools import cache
 
 import rwinit
 from service.planner.written import GMode
@@ -12,9 +11,6 @@ RELATIVE_PATH = "init.g.relative"
 
 _FIXED = frozenset({Scheme.HE, Scheme.GLOROT, Scheme.LECUN})
 _UNBIASED = frozenset({Scheme.RWI, Scheme.ORTHOGONAL})
-
-#: What [SA14] found to work where it gives no formula.
-_ADVICE = {Activation.TANH: " (between 1.1 and 1.3 works well for tanh)"}
 
 
 def mode_of(point: Point) -> GMode:
@@ -27,20 +23,28 @@ def mode_of(point: Point) -> GMode:
 def gain_of(point: Point, width: int) -> float:
     """Return g for a point's networks of a width.
 
+    Linear, ReLU and leaky ReLU have exact laws. Any other activation is simulated with a fixed
+    seed, which takes a second or so the first time and is remembered on disk: the same question
+    always has the same answer.
+
     Args:
         point: One without a `gain_mistake`.
         width: Units per hidden layer.
+
+    Raises:
+        rwinit.GainNotFoundError: No g leaves the simulated walk without drift.
     """
     scheme = Scheme(point.text("init.scheme"))
-    activation = Activation(point.text("network.activation"))
-    slope = point.number("network.slope")
     match mode_of(point):
         case GMode.ABSOLUTE:
             return point.number("init.g")
         case GMode.RELATIVE:
-            return point.number(RELATIVE_PATH) * _unbiased(activation, width, scheme, slope)
+            return point.number(RELATIVE_PATH) * _unbiased(point, width, scheme)
+        case GMode.AUTO if scheme in _UNBIASED:
+            return _unbiased(point, width, scheme)
         case GMode.AUTO:
-            return rwinit.scheme_gain(scheme, activation, width, slope)
+            activation = point.text("network.activation")
+            return rwinit.scheme_gain(scheme, activation, width, point.number("network.slope"))
 
 
 def relative_of(point: Point) -> float | None:
@@ -55,16 +59,26 @@ def relative_of(point: Point) -> float | None:
 
 
 def gain_mistake(point: Point) -> Mistake | None:
-    """Return a mistake where g cannot be had as it is written."""
+    """Return a mistake where g cannot be had as it is written; simulates nothing."""
     mode = mode_of(point)
     scheme = Scheme(point.text("init.scheme"))
     if scheme in _FIXED:
         return None if mode is GMode.AUTO else _given_twice(point, scheme)
+    if scheme is Scheme.RWI_PAPER and mode is GMode.AUTO:
+        return _beyond_the_paper(point)
+    return None
+
+
+def not_found(point: Point, error: rwinit.GainNotFoundError) -> Mistake:
+    """Return the mistake of a point whose activation has no unbiased g."""
+    return Mistake("init.g", _written(point), f"{error}; give g as a number")
+
+
+def _beyond_the_paper(point: Point) -> Mistake | None:
     activation = Activation(point.text("network.activation"))
-    if mode is GMode.ABSOLUTE or _has_closed_form(activation, scheme, mode):
+    if activation in (Activation.LINEAR, Activation.RELU):
         return None
-    advice = _ADVICE.get(activation, "")
-    message = f"no closed form for {activation}: give g as a number{advice}"
+    message = f"the paper has no formula for {activation}: use scheme rwi, or give g as a number"
     return Mistake("init.g", _written(point), message)
 
 
@@ -79,19 +93,12 @@ def _written(point: Point) -> str:
     return json.dumps(point["init.g"])
 
 
-def _unbiased(activation: Activation, width: int, scheme: Scheme, slope: float = 0.01) -> float:
-    weights = "orthogonal" if scheme is Scheme.ORTHOGONAL else "gaussian"
-    return rwinit.gain(activation, width, weights=weights, slope=slope)
-
-
-@cache
-def _has_closed_form(activation: Activation, scheme: Scheme, mode: GMode) -> bool:
-    # Asked at one small width: a closed form is there for all widths or for none.
-    try:
-        if mode is GMode.RELATIVE:
-            _unbiased(activation, 2, scheme)
-        else:
-            rwinit.scheme_gain(scheme, activation, 2)
-    except rwinit.UnsupportedActivationError:
-        return False
-    return True
+def _unbiased(point: Point, width: int, scheme: Scheme) -> float:
+    return rwinit.gain(
+        point.text("network.activation"),
+        width,
+        point.whole("network.depth"),
+        weights="orthogonal" if scheme is Scheme.ORTHOGONAL else "gaussian",
+        slope=point.number("network.slope"),
+        conditions=rwinit.Conditions(g_in=point.number("init.g_in")),
+    )

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID, uuid5
 
+from rwinit import GainNotFoundError
 from service.planner.features import feature_mistakes
+from service.planner.gains import not_found
 from service.planner.refusals import point_mistakes
 from service.planner.resolution import resolve, written_of
 from service.planner.written import PlannedTrial
@@ -36,12 +38,19 @@ def plan(
     found = _runnable(spec, datasets, cap)
     seeds = seeds_of(spec)
     trials: list[PlannedTrial] = []
+    mistakes: dict[Mistake, None] = {}
     for point in found:
         ids = {seed: _trial_id(sweep_id, point, seed) for seed in seeds}
-        first = resolve(point, datasets[point.text("dataset.name")], ids[seeds[0]], seeds[0])
+        try:
+            first = resolve(point, datasets[point.text("dataset.name")], ids[seeds[0]], seeds[0])
+        except GainNotFoundError as error:
+            mistakes[not_found(point, error)] = None
+            continue
         rest = (replace(first, trial_id=ids[seed], seed=seed) for seed in seeds[1:])
         written = written_of(point)
         trials.extend(PlannedTrial(trial, written) for trial in (first, *rest))
+    if mistakes:
+        raise SpecError(mistakes)
     return trials
 
 
@@ -54,7 +63,8 @@ def check(spec: SweepSpec, datasets: Mapping[str, DatasetShape], *, cap: int | N
         cap: The service's own limit of trials; None for no limit but the spec's.
 
     Raises:
-        SpecError: As `plan`.
+        SpecError: As `plan`, but for activations whose simulation finds no unbiased g: nothing is
+            simulated here.
     """
     return len(_runnable(spec, datasets, cap)) * len(seeds_of(spec))
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from service.driver.packing import PACKS_PER_ACTOR, pack, predicted_cost
 from tests.factories import DIGITS, trial_spec
-from workers.contract import TrialSpec
+from workers.contract import Activation, TrialSpec
+from workers.engines.capacity import slots_for
 
 SHAPES = {"digits": DIGITS}
 
@@ -39,7 +40,7 @@ def test_every_trial_is_in_exactly_one_pack_and_no_pack_is_empty(
 
 
 @given(specs, st.integers(1, 16))
-def test_costly_packs_come_first_and_only_a_single_trial_exceeds_a_share(
+def test_costly_packs_come_first_and_exceed_a_share_only_to_fill_their_engine(
     trials: list[TrialSpec], actors: int
 ) -> None:
     packs = pack(trials, SHAPES, actors)
@@ -48,9 +49,26 @@ def test_costly_packs_come_first_and_only_a_single_trial_exceeds_a_share(
     share = sum(costs) / (PACKS_PER_ACTOR * actors)
     assert costs == sorted(costs, reverse=True)
     assert all(
-        len(group.specs) == 1 or total <= share * (1 + 1e-9)
+        len(group.specs) <= slots_for(group.specs[0], DIGITS) or total <= share * (1 + 1e-9)
         for group, total in zip(packs, costs, strict=True)
     )
+
+
+def test_a_pack_holds_one_shape_of_product_deepest_first() -> None:
+    trials = [
+        trial_spec(width=width, activation=activation, depth=depth)
+        for width in (8, 16)
+        for activation in (Activation.RELU, Activation.TANH)
+        for depth in (3, 30, 300)
+    ]
+
+    packs = pack(trials, SHAPES, 1)
+
+    assert len(packs) >= 4
+    for group in packs:
+        assert len({(spec.width, spec.activation) for spec in group.specs}) == 1
+        depths = [spec.depth for spec in group.specs]
+        assert depths == sorted(depths, reverse=True)
 
 
 def test_a_trial_that_keeps_losing_its_worker_runs_alone() -> None:

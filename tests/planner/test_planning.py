@@ -2,12 +2,14 @@
 
 import json
 import time
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import rwinit
 from service.planner import PlannedTrial, check, plan
 from service.spec import SpecError, SweepSpec, count_trials
 from tests.planner.shapes import SHAPES
@@ -181,21 +183,10 @@ def test_features_that_are_not_run_are_refused_with_everything_else() -> None:
         ({"dataset": {"name": "sounds"}}, "dataset.task", "sounds has no labels"),
         ({"init": {"scheme": "he", "g": 1.2}}, "init.g", "he fixes its own gain"),
         ({"init": {"scheme": "glorot", "g": {"relative": 1}}}, "init.g", "use scheme rwi"),
-        ({"network": network(activation="gelu")}, "init.g", "no closed form for gelu: give g as a"),
-        (
-            {"network": network(activation="tanh"), "init": {"g": {"relative": 1}}},
-            "init.g",
-            "no closed form for tanh: give g as a number (between 1.1 and 1.3 works well for tanh)",
-        ),
-        (
-            {"network": network(activation="tanh"), "init": {"scheme": "orthogonal"}},
-            "init.g",
-            "no closed form for tanh",
-        ),
         (
             {"network": network(activation="erf"), "init": {"scheme": "rwi_paper"}},
             "init.g",
-            "no closed form for erf",
+            "the paper has no formula for erf",
         ),
         (
             {"network": network(width={"parameters": 90})},
@@ -230,10 +221,40 @@ def test_what_cannot_be_resolved_is_refused(
 
 def test_a_mistake_of_many_points_is_reported_once() -> None:
     document = minimal(
-        network=network(activation=["tanh", "relu"], depth=[1, 2, 3]), dataset={"name": "gone"}
+        network=network(activation=["tanh", "relu"], depth=[1, 2, 3]),
+        dataset={"name": "gone"},
+        init={"scheme": "rwi_paper"},
     )
 
     with pytest.raises(SpecError) as caught:
         planned(document)
 
     assert [mistake.path for mistake in caught.value.mistakes] == ["dataset.name", "init.g"]
+
+
+def test_an_activation_without_a_closed_form_gets_its_simulated_gain_of_width_and_depth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(rwinit.CACHE_VARIABLE, str(tmp_path))
+    document = minimal(
+        network=network(activation="tanh", depth=[3, 6], width=8), init={"g": {"relative": [1, 2]}}
+    )
+
+    trials = planned(document)
+
+    unbiased = {depth: rwinit.gain("tanh", 8, depth) for depth in (3, 6)}
+    assert [trial.spec.g for trial in trials] == [
+        unbiased[3], 2 * unbiased[3], unbiased[6], 2 * unbiased[6],
+    ]  # fmt: skip
+
+
+def test_the_check_that_answers_a_submission_simulates_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_args: object, **_kwargs: object) -> float:
+        raise AssertionError("simulated")
+
+    monkeypatch.setattr(rwinit, "gain", fail)
+    document = minimal(network=network(activation="tanh", depth=[3, 6], width=8))
+
+    assert check(read(document), SHAPES) == 2

@@ -60,7 +60,7 @@ def test_a_trial_with_nothing_but_defaults() -> None:
         schedule=Schedule(),
         precision=Precision.FLOAT32,
         seed=0,
-        engine=EngineName.REFERENCE,
+        engine=EngineName.PACKED,
     )
     assert isinstance(trial.trial_id, UUID)
 

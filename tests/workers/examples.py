@@ -24,7 +24,7 @@ from workers.datasets import Data
 from workers.datasets.data import Samples, prepare
 from workers.schedules import Schedule
 
-_BASE = TrialSpec(
+BASE = TrialSpec(
     trial_id=UUID(int=1),
     dataset="blobs",
     task=Task.CLASSIFY,
@@ -56,7 +56,7 @@ _BASE = TrialSpec(
 
 
 def trial(**changes: Any) -> TrialSpec:  # any field of a TrialSpec
-    return replace(_BASE, **changes)
+    return replace(BASE, **changes)
 
 
 def blobs(n_inputs: int = 6, n_classes: int = 3, n_train: int = 45, n_eval: int = 12) -> Data:

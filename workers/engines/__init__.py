@@ -7,9 +7,11 @@ from workers.engines.interface import (
     GradientNorms,
     SplitResult,
     StepInput,
+    TrialState,
     UnsupportedTrialError,
 )
 from workers.engines.selection import create
+from workers.engines.states import StateMismatchError
 
 __all__ = [
     "DeviceUnavailableError",
@@ -17,7 +19,9 @@ __all__ = [
     "Evaluation",
     "GradientNorms",
     "SplitResult",
+    "StateMismatchError",
     "StepInput",
+    "TrialState",
     "UnsupportedTrialError",
     "create",
     "device_name",

@@ -4,12 +4,12 @@ An engine holds networks in training, one per trial, and advances any of them to
 loop keeps what is not arithmetic: the position in the run, the order of the samples, the
 learning rate, the end. So trials may join and leave between any two steps, each with its own
 rate, and an engine that stacks many networks into one batched product fits behind the same
-five calls.
+few calls.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import numpy as np
@@ -30,6 +30,20 @@ class UnsupportedTrialError(WorkersError):
 
     def __str__(self) -> str:
         return f"{self.field} must be {self.allowed}; given {self.given!r}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrialState:
+    """All that a trial's further steps depend on, beside its spec.
+
+    Attributes:
+        steps: Optimizer steps taken.
+        arrays: Parameters and optimizer state in the trial's precision, by the names that
+            `workers.engines.states` gives them.
+    """
+
+    steps: int
+    arrays: Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +91,15 @@ class GradientNorms:
 class Engine(Protocol):
     """Networks in training on one data set and one device."""
 
+    @property
+    def slots(self) -> int:
+        """How many trials it should hold at once, at least 1."""
+        ...
+
+    def accepts(self, spec: TrialSpec) -> bool:
+        """Whether a trial can run beside those that are or were here, given a free slot."""
+        ...
+
     def add(self, spec: TrialSpec) -> None:
         """Take up a trial with its initial network.
 
@@ -103,6 +126,19 @@ class Engine(Protocol):
 
     def probe(self, trial_id: UUID) -> GradientNorms:
         """Return the log gradient norms on the trial's first ``batch_size`` training samples."""
+        ...
+
+    def save(self, trial_id: UUID) -> TrialState:
+        """Return a copy of a trial's state."""
+        ...
+
+    def restore(self, spec: TrialSpec, state: TrialState) -> None:
+        """Take up a trial where `save` left it, in an engine of this kind or another.
+
+        Raises:
+            UnsupportedTrialError: This engine or data set cannot run it.
+            StateMismatchError: The state is of a trial with other matrices.
+        """
         ...
 
     def drop(self, trial_id: UUID) -> None:

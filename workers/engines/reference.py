@@ -2,17 +2,20 @@
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
 from rwinit import FeedForward
 from workers.contract import Precision, Task, TrialSpec
 from workers.datasets import Data
+from workers.engines.checks import check_trial
 from workers.engines.devices import fixed_arithmetic
 from workers.engines.gradients import gradient_norms
 from workers.engines.interface import (
@@ -20,21 +23,23 @@ from workers.engines.interface import (
     GradientNorms,
     SplitResult,
     StepInput,
-    UnsupportedTrialError,
+    TrialState,
 )
 from workers.engines.objective import batch_loss, count_errors, summed_loss
 from workers.engines.samples import Split
-from workers.engines.updates import clip_, optimizer
+from workers.engines.states import check_state, fill_, kind_arrays, state_kinds
+from workers.engines.updates import clip_, optimizer, optimizer_state, set_optimizer_state_
 from workers.seeding import weight_generators
 
 _DTYPES = {Precision.FLOAT32: torch.float32, Precision.FLOAT64: torch.float64}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Slot:
     spec: TrialSpec
     network: FeedForward
     optimizer: Optimizer
+    steps: int = 0
 
     @property
     def dtype(self) -> torch.dtype:
@@ -55,19 +60,19 @@ class ReferenceEngine:
         self._eval = Split(data.eval_x, data.eval_y, device)
         self._slots: dict[UUID, _Slot] = {}
 
+    @property
+    def slots(self) -> int:
+        """One: there is nothing to gain from more, and memory to lose."""
+        return 1
+
+    def accepts(self, spec: TrialSpec) -> bool:
+        """Any trial can run beside any other."""
+        return True
+
     @fixed_arithmetic()
     def add(self, spec: TrialSpec) -> None:
         """Take up a trial with its initial network."""
-        self._check(spec)
-        network = FeedForward(
-            n_inputs=self._shape.n_inputs,
-            depth=spec.depth,
-            width=spec.width,
-            n_outputs=self._shape.n_outputs(spec.task),
-            activation=spec.activation,
-            slope=spec.slope,
-            dtype=_DTYPES[spec.precision],
-        )
+        network = self._network(spec)
         network.reset_(
             scheme=spec.scheme,
             g=spec.g,
@@ -75,8 +80,7 @@ class ReferenceEngine:
             g_out=spec.g_out,
             generators=weight_generators(spec.seed, spec.depth),
         )
-        network.to(self._device)
-        self._slots[spec.trial_id] = _Slot(spec, network, optimizer(spec, [*network.parameters()]))
+        self._hold(spec, network)
 
     @fixed_arithmetic()
     def step(self, inputs: Mapping[UUID, StepInput]) -> Mapping[UUID, float]:
@@ -97,18 +101,53 @@ class ReferenceEngine:
         exact = copy.deepcopy(slot.network).double()
         return gradient_norms(exact, slot.spec.task, x, _targets(slot.spec.task, x, labels))
 
+    def save(self, trial_id: UUID) -> TrialState:
+        """Return a copy of a trial's state."""
+        slot = self._slots[trial_id]
+        kinds, parameters = state_kinds(slot.spec), [*slot.network.parameters()]
+        values: list[Sequence[Tensor]] = [parameters]
+        values += optimizer_state(slot.optimizer, parameters, kinds[1:])
+        arrays: dict[str, NDArray[Any]] = {}
+        for kind, tensors in zip(kinds, values, strict=True):
+            arrays |= kind_arrays(kind, *_weights_and_biases(slot.network, tensors))
+        return TrialState(slot.steps, arrays)
+
+    @fixed_arithmetic()
+    def restore(self, spec: TrialSpec, state: TrialState) -> None:
+        """Take up a trial where `save` left it."""
+        check_trial(spec, self._shape)
+        check_state(spec, self._shape, state)
+        slot = self._hold(spec, self._network(spec))
+        parameters = [*slot.network.parameters()]
+        kinds = state_kinds(spec)
+        values = [[p.detach() for p in parameters]]
+        values += [[torch.zeros_like(p) for p in values[0]] for _ in kinds[1:]]
+        for kind, tensors in zip(kinds, values, strict=True):
+            fill_(kind, *_weights_and_biases(slot.network, tensors), state)
+        slot.steps = state.steps
+        set_optimizer_state_(slot.optimizer, parameters, state.steps, kinds[1:], values[1:])
+
     def drop(self, trial_id: UUID) -> None:
         """Forget a trial."""
         self._slots.pop(trial_id, None)
 
-    def _check(self, spec: TrialSpec) -> None:
-        if spec.kind != "ffn":
-            raise UnsupportedTrialError("network.kind", spec.kind, "'ffn'")
-        if spec.dataset != self._shape.name:
-            raise UnsupportedTrialError("dataset.name", spec.dataset, repr(self._shape.name))
-        if spec.task is Task.CLASSIFY and self._shape.n_classes == 0:
-            allowed = f"'autoencode' for {self._shape.name}, which has no labels"
-            raise UnsupportedTrialError("dataset.task", spec.task, allowed)
+    def _network(self, spec: TrialSpec) -> FeedForward:
+        check_trial(spec, self._shape)
+        return FeedForward(
+            n_inputs=self._shape.n_inputs,
+            depth=spec.depth,
+            width=spec.width,
+            n_outputs=self._shape.n_outputs(spec.task),
+            activation=spec.activation,
+            slope=spec.slope,
+            dtype=_DTYPES[spec.precision],
+        )
+
+    def _hold(self, spec: TrialSpec, network: FeedForward) -> _Slot:
+        network.to(self._device)
+        slot = _Slot(spec, network, optimizer(spec, [*network.parameters()]))
+        self._slots[spec.trial_id] = slot
+        return slot
 
     def _step(self, slot: _Slot, given: StepInput) -> float:
         indices = torch.from_numpy(given.indices).to(self._device)
@@ -118,6 +157,7 @@ class ReferenceEngine:
         value = loss.item()
         if math.isfinite(value):
             _update(slot, loss, given.learning_rate)
+            slot.steps += 1
         return value
 
 
@@ -130,6 +170,15 @@ def _update(slot: _Slot, loss: Tensor, learning_rate: float) -> None:
     for group in slot.optimizer.param_groups:
         group["lr"] = learning_rate
     slot.optimizer.step()
+
+
+def _weights_and_biases(
+    network: FeedForward, values: Sequence[Tensor]
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Sort one value per parameter into those of matrices and of biases, input side first."""
+    by_parameter = dict(zip(map(id, network.parameters()), values, strict=True))
+    weights = [by_parameter[id(weight)] for weight in network.weights]
+    return weights, [by_parameter[id(bias)] for bias in network.biases]
 
 
 @torch.no_grad()

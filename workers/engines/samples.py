@@ -1,7 +1,8 @@
 """A split of a data set as tensors on an engine's device."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -39,6 +40,27 @@ class Split:
         """Return inputs of shape ``(batch, n_inputs)`` and labels of the named samples."""
         x = self._x.index_select(0, indices).to(dtype)
         return x, None if self._y is None else self._y.index_select(0, indices)
+
+    def gather_operations(
+        self, indices: Tensor, x: Tensor, labels: Tensor
+    ) -> list[Callable[[], object]]:
+        """Return what writes the samples that ``indices`` names at the time into buffers.
+
+        Args:
+            indices: int64, shape ``(count,)``.
+            x: Inputs, shape ``(count, n_inputs)``, of any floating-point type.
+            labels: int64, shape ``(count,)``; not written where there are none.
+        """
+        same = x.dtype == self._x.dtype
+        rows = x if same else torch.zeros_like(x, dtype=self._x.dtype)
+        operations: list[Callable[[], object]] = [
+            partial(torch.index_select, self._x, 0, indices, out=rows)
+        ]
+        if not same:
+            operations.append(partial(x.copy_, rows))
+        if self._y is not None:
+            operations.append(partial(torch.index_select, self._y, 0, indices, out=labels))
+        return operations
 
     def head(self, count: int, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
         """Return the first ``count`` samples, or all if there are fewer."""

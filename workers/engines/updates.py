@@ -9,6 +9,10 @@ from torch.nn import Parameter
 from torch.optim import SGD, Adam, Optimizer
 
 from workers.contract import OptimizerKind, TrialSpec
+from workers.engines.states import MEAN, MOMENTUM, SQUARE
+
+# Where torch keeps each kind of state.
+_STATE_KEYS = {MOMENTUM: "momentum_buffer", MEAN: "exp_avg", SQUARE: "exp_avg_sq"}
 
 
 def optimizer(spec: TrialSpec, parameters: Sequence[Parameter]) -> Optimizer:
@@ -36,6 +40,45 @@ def optimizer(spec: TrialSpec, parameters: Sequence[Parameter]) -> Optimizer:
                 weight_decay=spec.weight_decay,
                 fused=True,
             )
+
+
+def optimizer_state(
+    rule: Optimizer, parameters: Sequence[Parameter], names: Sequence[str]
+) -> list[list[Tensor]]:
+    """Return by name, as `workers.engines.states` has them, one tensor per parameter.
+
+    Before the first step all are zeros.
+    """
+    return [
+        [rule.state[p].get(_STATE_KEYS[name], torch.zeros_like(p)) for p in parameters]
+        for name in names
+    ]
+
+
+def set_optimizer_state_(
+    rule: Optimizer,
+    parameters: Sequence[Parameter],
+    steps: int,
+    names: Sequence[str],
+    values: Sequence[Sequence[Tensor]],
+) -> None:
+    """Make an optimizer go on as if it had taken steps already.
+
+    Args:
+        rule: The optimizer, new.
+        parameters: What it optimizes.
+        steps: Steps taken; at 0 nothing is written.
+        names: As `workers.engines.states` has them.
+        values: By name, one tensor per parameter; kept.
+    """
+    if steps == 0:
+        return
+    for i, parameter in enumerate(parameters):
+        for name, tensors in zip(names, values, strict=True):
+            rule.state[parameter][_STATE_KEYS[name]] = tensors[i]
+        if isinstance(rule, Adam):
+            device = parameter.device
+            rule.state[parameter]["step"] = torch.tensor(float(steps), device=device)
 
 
 def clip_(gradients: Sequence[Tensor], bound: float) -> None:

@@ -1,14 +1,19 @@
-"""Many trials one after another, in which an error ends its own trial only."""
+"""A queue of trials, several of them live at once, in which an error ends its own trial only."""
 
-import contextlib
 import logging
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
-from workers.contract import EpochRecord, Outcome, Report, TrialEnd, TrialSpec
+from workers import engines
+from workers.contract import EngineName, EpochRecord, Outcome, Report, TrialEnd, TrialSpec
 from workers.datasets import Data
-from workers.training.trial import Clock, run_trial
+from workers.engines import Engine, StepInput
+from workers.training.course import Course, course
+from workers.training.machine import trial_start
+from workers.training.stopwatch import Clock, Stopwatch
 
 _log = logging.getLogger(__name__)
 
@@ -24,51 +29,157 @@ def run_pack(
     is_cancelled: Callable[[UUID], bool] = _never,
     device: str = "cpu",
     clock: Clock = time.perf_counter,
+    slots: int | None = None,
 ) -> Generator[Report | None, None, None]:
-    """Run trials in order; see `run_trial` for what each yields.
+    """Run trials from a queue; see `run_trial` for what each reports.
+
+    Trials start in order. As many are live as their engine has slots, and a slot that one
+    leaves is taken by the next at once. A trial that cannot run beside the live ones, because
+    it is of another shape, waits with all behind it until these have ended. No curve depends
+    on any of this.
 
     Args:
-        specs: The trials; they share a data set.
+        specs: The trials; they share a data set. Fastest with the deepest first.
         data: It.
         is_cancelled: Asked before each trial and after each epoch but the last; a trial of
             which it says so ends as cancelled. What it raises is not caught.
         device: ``"cpu"`` or ``"cuda"``.
-        clock: Seconds.
+        clock: Seconds; the epochs of live trials overlap, and each counts whole.
+        slots: Live trials at once; None takes what the engine finds best.
 
     Yields:
-        The reports of each trial. Each ends with one `TrialEnd`: whatever is raised inside a
-        trial, interrupts of the process aside, makes it a failed one with a message.
+        The reports of the trials as they come, and None after every step of the live ones.
+        Each trial ends with one `TrialEnd`: whatever is raised inside a trial, interrupts of
+        the process aside, makes it a failed one with a message. An error of a step that
+        several take together is all of theirs.
     """
-    for spec in specs:
-        if is_cancelled(spec.trial_id):
-            yield TrialEnd(trial_id=spec.trial_id, outcome=Outcome.CANCELLED)
+    queue = deque(specs)
+    while queue:
+        spec = queue[0]
+        try:
+            engine = engines.create(spec, data, device, slots)
+        except Exception as error:
+            queue.popleft()
+            yield _failed(spec, error)
             continue
-        with contextlib.closing(_guarded(spec, data, device, clock)) as reports:
-            yield from _until_cancelled(spec, reports, is_cancelled)
+        yield from _Bench(engine, data, device, Stopwatch(clock), is_cancelled).work(queue)
 
 
-def _until_cancelled(
-    spec: TrialSpec, reports: Iterator[Report | None], is_cancelled: Callable[[UUID], bool]
-) -> Iterator[Report | None]:
-    for report in reports:
-        yield report
-        # After the last epoch the trial is complete, whatever was wished of it.
-        running = isinstance(report, EpochRecord) and report.epoch < spec.epochs
-        if running and is_cancelled(spec.trial_id):
-            yield TrialEnd(trial_id=spec.trial_id, outcome=Outcome.CANCELLED)
-            return
+@dataclass(slots=True, eq=False)
+class _Seat:
+    """A live trial: its course, and the step that it waits for."""
+
+    spec: TrialSpec
+    course: Course
+    wanted: StepInput | None = None
 
 
-def _guarded(
-    spec: TrialSpec, data: Data, device: str, clock: Clock
-) -> Generator[Report | None, None, None]:
-    try:
-        yield from run_trial(spec, data, device=device, clock=clock)
-    except Exception as error:
-        # An edge: one bad trial must not take the pack with it.
-        _log.exception("trial %s failed", spec.trial_id)
-        yield TrialEnd(
-            trial_id=spec.trial_id,
-            outcome=Outcome.FAILED,
-            message=f"{type(error).__name__}: {error}",
-        )
+class _Bench:
+    """The live trials of one engine."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        data: Data,
+        device: str,
+        watch: Stopwatch,
+        is_cancelled: Callable[[UUID], bool],
+    ) -> None:
+        self._engine, self._data, self._device = engine, data, device
+        self._name: EngineName | None = None
+        self._watch, self._is_cancelled = watch, is_cancelled
+        self._seats: dict[UUID, _Seat] = {}
+
+    def work(self, queue: deque[TrialSpec]) -> Iterator[Report | None]:
+        """Take trials from the queue and run them until none is live that the next could join."""
+        try:
+            for report in self._reports(queue):
+                with self._watch.paused():
+                    yield report
+        finally:
+            for seat in [*self._seats.values()]:
+                self._leave(seat)
+
+    def _reports(self, queue: deque[TrialSpec]) -> Iterator[Report | None]:
+        yield from self._fill(queue)
+        while self._seats:
+            try:
+                losses = self._step()
+            except Exception as error:
+                # Whose fault it is cannot be seen from here.
+                for seat in [*self._seats.values()]:
+                    self._leave(seat)
+                    yield _failed(seat.spec, error)
+            else:
+                yield None
+                for seat in [*self._seats.values()]:
+                    yield from self._advance(seat, losses[seat.spec.trial_id])
+            yield from self._fill(queue)
+
+    def _fill(self, queue: deque[TrialSpec]) -> Iterator[Report]:
+        """Start trials while there are slots for them."""
+        engine = self._engine
+        while queue and len(self._seats) < engine.slots and self._accepts(queue[0]):
+            spec = queue.popleft()
+            self._name = spec.engine
+            if self._is_cancelled(spec.trial_id):
+                yield TrialEnd(trial_id=spec.trial_id, outcome=Outcome.CANCELLED)
+                continue
+            try:
+                start = trial_start(spec, self._device)
+            except Exception as error:
+                yield _failed(spec, error)
+                continue
+            yield start
+            seat = _Seat(spec, course(engine, spec, self._data.shape.n_train, self._watch))
+            self._seats[spec.trial_id] = seat
+            yield from self._advance(seat, None)
+
+    def _accepts(self, spec: TrialSpec) -> bool:
+        return self._name in (None, spec.engine) and self._engine.accepts(spec)
+
+    def _step(self) -> Mapping[UUID, float]:
+        wanted = {key: seat.wanted for key, seat in self._seats.items()}
+        return self._engine.step({key: step for key, step in wanted.items() if step is not None})
+
+    def _advance(self, seat: _Seat, loss: float | None) -> Iterator[Report]:
+        """Follow a course to its next step or its end."""
+        spec = seat.spec
+        while True:
+            try:
+                item = next(seat.course, None) if loss is None else seat.course.send(loss)
+            except StopIteration:
+                item = None
+            except Exception as error:
+                # An edge: one bad trial must not take the pack with it.
+                self._leave(seat)
+                yield _failed(spec, error)
+                return
+            loss = None
+            if isinstance(item, StepInput):
+                seat.wanted = item
+                return
+            if item is None:
+                self._leave(seat)
+                return
+            yield item
+            # After the last epoch the trial is complete, whatever was wished of it.
+            running = isinstance(item, EpochRecord) and item.epoch < spec.epochs
+            if running and self._is_cancelled(spec.trial_id):
+                self._leave(seat)
+                yield TrialEnd(trial_id=spec.trial_id, outcome=Outcome.CANCELLED)
+                return
+
+    def _leave(self, seat: _Seat) -> None:
+        seat.course.close()
+        self._engine.drop(seat.spec.trial_id)
+        del self._seats[seat.spec.trial_id]
+
+
+def _failed(spec: TrialSpec, error: Exception) -> TrialEnd:
+    _log.error("trial %s failed", spec.trial_id, exc_info=error)
+    return TrialEnd(
+        trial_id=spec.trial_id,
+        outcome=Outcome.FAILED,
+        message=f"{type(error).__name__}: {error}",
+    )

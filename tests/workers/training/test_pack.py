@@ -1,25 +1,100 @@
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from tests.workers.examples import blobs, curve, end, records, trial
 from workers import engines
-from workers.contract import EpochRecord, Outcome, TrialEnd, TrialSpec
+from workers.contract import (
+    Activation,
+    EngineName,
+    EpochRecord,
+    OptimizerKind,
+    Outcome,
+    Report,
+    TrialEnd,
+    TrialSpec,
+    TrialStart,
+)
 from workers.datasets import Data
 from workers.engines import Engine
-from workers.training import run_pack
-
-ONE, TWO = trial(), trial(trial_id=UUID(int=2), seed=1)
+from workers.training import run_pack, run_trial
 
 
-def test_trials_of_a_pack_run_in_order_and_each_ends_once() -> None:
-    reports = curve(run_pack([TWO, ONE], blobs()))
+@pytest.fixture(params=EngineName)
+def one(request: pytest.FixtureRequest) -> TrialSpec:
+    return trial(engine=request.param)
 
-    assert [report.trial_id for report in reports] == [TWO.trial_id] * 4 + [ONE.trial_id] * 4
-    ends = [report for report in reports if isinstance(report, TrialEnd)]
-    assert [found.outcome for found in ends] == [Outcome.COMPLETED] * 2
+
+@pytest.fixture
+def two(one: TrialSpec) -> TrialSpec:
+    return replace(one, trial_id=UUID(int=2), seed=1)
+
+
+def _of(spec: TrialSpec, reports: Sequence[Report | None]) -> list[EpochRecord | TrialEnd]:
+    return [report for report in curve(reports) if report.trial_id == spec.trial_id]
+
+
+def _starts(reports: Sequence[Report | None]) -> list[UUID]:
+    return [report.trial_id for report in reports if isinstance(report, TrialStart)]
+
+
+def test_trials_of_a_pack_start_in_order_and_each_ends_once(one: TrialSpec, two: TrialSpec) -> None:
+    reports = list(run_pack([two, one], blobs()))
+
+    assert _starts(reports) == [two.trial_id, one.trial_id]
+    for spec in (one, two):
+        own = _of(spec, reports)
+        assert [record.epoch for record in records(own)] == [0, 1, 2]
+        assert end(own).outcome is Outcome.COMPLETED
+        assert own == curve(run_trial(spec, blobs()))
+
+
+def test_live_trials_take_their_steps_together(two: TrialSpec) -> None:
+    specs = [replace(two, trial_id=UUID(int=i), seed=i, engine=EngineName.PACKED) for i in range(3)]
+
+    reports = list(run_pack(specs, blobs(n_train=45), slots=3))
+
+    assert reports.count(None) == 10  # two epochs of five steps
+    assert _starts(reports[:6]) == [spec.trial_id for spec in specs]
+
+
+def test_a_slot_that_is_left_is_taken_by_the_next_at_once(one: TrialSpec) -> None:
+    specs = [
+        replace(one, trial_id=UUID(int=i), epochs=epochs, engine=EngineName.PACKED)
+        for i, epochs in enumerate([3, 1, 2])
+    ]
+
+    reports = list(run_pack(specs, blobs(n_train=45), slots=2))
+
+    # The third trial needs the two epochs that the first still has when the second ends.
+    assert reports.count(None) == 15
+    ends = [report.trial_id.int for report in reports if isinstance(report, TrialEnd)]
+    assert ends == [1, 0, 2]
+
+
+def test_trials_that_cannot_run_together_run_after_one_another() -> None:
+    changes: list[dict[str, Any]] = [
+        {},
+        {"width": 5},
+        {"activation": Activation.TANH},
+        {"optimizer": OptimizerKind.ADAM},
+        {"engine": EngineName.REFERENCE},
+        {},
+    ]
+    specs = [
+        trial(**{"engine": EngineName.PACKED, "trial_id": UUID(int=i), **change})
+        for i, change in enumerate(changes)
+    ]
+
+    reports = list(run_pack(specs, blobs(n_train=45)))
+
+    assert reports.count(None) == 10 * len(specs)
+    for spec in specs:
+        assert _of(spec, reports) == curve(run_trial(spec, blobs(n_train=45)))
 
 
 def test_an_empty_pack_reports_nothing() -> None:
@@ -27,12 +102,12 @@ def test_an_empty_pack_reports_nothing() -> None:
 
 
 def test_an_error_fails_its_own_trial_with_type_and_text_and_the_pack_goes_on(
-    caplog: pytest.LogCaptureFixture,
+    one: TrialSpec, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bad = trial(trial_id=UUID(int=3), kind="transformer")
+    bad = replace(one, trial_id=UUID(int=3), kind="transformer")
 
     with caplog.at_level(logging.ERROR):
-        reports = list(run_pack([bad, ONE], blobs()))
+        reports = list(run_pack([bad, one], blobs()))
 
     failed, completed = [report for report in reports if isinstance(report, TrialEnd)]
     assert failed.trial_id == bad.trial_id
@@ -41,66 +116,137 @@ def test_an_error_fails_its_own_trial_with_type_and_text_and_the_pack_goes_on(
     assert failed.message.startswith("UnsupportedTrialError: ")
     assert "transformer" in failed.message
     assert completed.outcome is Outcome.COMPLETED
+    assert _of(one, reports) == curve(run_trial(one, blobs()))
     assert str(bad.trial_id) in caplog.text
 
 
-def test_an_interrupt_of_the_process_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(spec: TrialSpec, data: Data, device: str) -> Engine:
+def test_an_error_of_a_step_ends_the_trials_that_took_it_and_the_queue_goes_on(
+    one: TrialSpec, two: TrialSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = engines.create
+    broken = iter([True])
+
+    def breaking(spec: TrialSpec, data: Data, device: str, slots: int | None) -> Engine:
+        engine = create(spec, data, device, 1)
+        step = engine.step
+
+        def fail_once(inputs: Any) -> Any:  # an engine's step
+            if next(broken, False):
+                raise MemoryError("no more")
+            return step(inputs)
+
+        monkeypatch.setattr(engine, "step", fail_once)
+        return engine
+
+    monkeypatch.setattr(engines, "create", breaking)
+
+    reports = list(run_pack([one, two], blobs()))
+
+    assert end(_of(one, reports)).message == "MemoryError: no more"
+    assert end(_of(two, reports)).outcome is Outcome.COMPLETED
+
+
+def test_a_device_that_is_not_here_fails_every_trial(one: TrialSpec, two: TrialSpec) -> None:
+    reports = list(run_pack([one, two], blobs(), device="cuda:99"))
+
+    ends = [report for report in reports if isinstance(report, TrialEnd)]
+    assert [found.trial_id for found in ends] == [one.trial_id, two.trial_id]
+    assert {found.outcome for found in ends} == {Outcome.FAILED}
+
+
+def test_an_interrupt_of_the_process_passes(
+    one: TrialSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(spec: TrialSpec, data: Data, device: str, slots: int | None) -> Engine:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engines, "create", interrupted)
 
     with pytest.raises(KeyboardInterrupt):
-        list(run_pack([ONE], blobs()))
+        list(run_pack([one], blobs()))
 
 
-def test_a_trial_cancelled_before_its_start_never_starts() -> None:
-    reports = list(run_pack([ONE, TWO], blobs(), is_cancelled=lambda key: key == ONE.trial_id))
+def test_a_trial_cancelled_before_its_start_never_starts(one: TrialSpec, two: TrialSpec) -> None:
+    reports = list(run_pack([one, two], blobs(), is_cancelled=lambda key: key == one.trial_id))
 
-    assert reports[0] == TrialEnd(trial_id=ONE.trial_id, outcome=Outcome.CANCELLED)
+    assert reports[0] == TrialEnd(trial_id=one.trial_id, outcome=Outcome.CANCELLED)
     assert records(reports)
-    assert {record.trial_id for record in records(reports)} == {TWO.trial_id}
+    assert {record.trial_id for record in records(reports)} == {two.trial_id}
 
 
-def _cancel_after(answers: Iterator[bool]) -> list[EpochRecord | TrialEnd]:
-    return curve(run_pack([ONE], blobs(), is_cancelled=lambda _: next(answers)))
+def _cancel_after(spec: TrialSpec, answers: Iterator[bool]) -> list[EpochRecord | TrialEnd]:
+    return curve(run_pack([spec], blobs(), is_cancelled=lambda _: next(answers)))
 
 
-def test_a_trial_cancelled_while_it_runs_ends_at_an_epoch_with_a_prefix_of_its_curve() -> None:
-    whole = curve(run_pack([ONE], blobs()))
+def test_a_trial_cancelled_while_it_runs_ends_at_an_epoch_with_a_prefix_of_its_curve(
+    one: TrialSpec,
+) -> None:
+    whole = curve(run_pack([one], blobs()))
 
-    cut = _cancel_after(iter([False, False, True]))
+    cut = _cancel_after(one, iter([False, False, True]))
 
     assert cut[:-1] == whole[:2]
     assert end(cut).outcome is Outcome.CANCELLED
 
 
-def test_a_trial_whose_last_epoch_is_done_is_complete_and_not_asked_about() -> None:
-    assert end(_cancel_after(iter([False, False, False]))).outcome is Outcome.COMPLETED
+def test_a_trial_whose_last_epoch_is_done_is_complete_and_not_asked_about(one: TrialSpec) -> None:
+    assert end(_cancel_after(one, iter([False, False, False]))).outcome is Outcome.COMPLETED
 
 
-def test_an_error_of_the_question_is_not_the_trials_fault() -> None:
+def test_an_error_of_the_question_is_not_the_trials_fault(one: TrialSpec) -> None:
     def is_cancelled(trial_id: UUID) -> bool:
         raise ConnectionError(trial_id)
 
     with pytest.raises(ConnectionError):
-        list(run_pack([ONE], blobs(), is_cancelled=is_cancelled))
+        list(run_pack([one], blobs(), is_cancelled=is_cancelled))
 
 
-def test_closing_a_pack_drops_its_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_a_pack_drops_its_trials(
+    one: TrialSpec, two: TrialSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dropped: list[UUID] = []
     create = engines.create
 
-    def watched(spec: TrialSpec, data: Data, device: str) -> Engine:
-        engine = create(spec, data, device)
+    def watched(spec: TrialSpec, data: Data, device: str, slots: int | None) -> Engine:
+        engine = create(spec, data, device, slots)
         monkeypatch.setattr(engine, "drop", dropped.append)
         return engine
 
     monkeypatch.setattr(engines, "create", watched)
-    pack = run_pack([ONE], blobs())
-    for _ in range(4):
-        next(pack)
+    live = [one] if one.engine is EngineName.REFERENCE else [one, two]
+    pack = run_pack([one, two], blobs())
+    for report in pack:
+        if report is None:
+            break
 
     pack.close()
 
-    assert dropped == [ONE.trial_id]
+    assert dropped == [spec.trial_id for spec in live]
+
+
+def test_trials_that_diverge_or_are_cancelled_leave_their_neighbours_untouched() -> None:
+    data = blobs(n_train=45)
+    specs = [
+        trial(trial_id=UUID(int=i), seed=i, depth=depth, epochs=3, engine=EngineName.PACKED)
+        for i, depth in enumerate([4, 3, 3, 6, 1, 2, 3])
+    ]
+    diverging, cancelled = specs[2], specs[1]
+    specs[2] = diverging = replace(diverging, learning_rate=1e30)
+
+    def is_cancelled(trial_id: UUID) -> bool:
+        asked.append(trial_id)
+        return trial_id == cancelled.trial_id and asked.count(trial_id) > 2
+
+    asked: list[UUID] = []
+    reports = list(run_pack(specs, data, is_cancelled=is_cancelled, slots=5))
+
+    for spec in specs:
+        own, alone = _of(spec, reports), curve(run_trial(spec, data))
+        if spec is cancelled:
+            assert own[:-1] == alone[: len(own) - 1]
+            assert end(own).outcome is Outcome.CANCELLED
+            assert len(own) == 3
+        else:
+            assert own == alone
+    ended = end(_of(diverging, reports))
+    assert (ended.outcome, ended.diverged_step) == (Outcome.DIVERGED, 2)

@@ -21,6 +21,8 @@ from workers.datasets import Data, load
 from workers.schedules import Schedule, ScheduleKind
 from workers.training import run_trial
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 
 @pytest.fixture(scope="module")
 def digits() -> Data:

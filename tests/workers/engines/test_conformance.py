@@ -1,3 +1,5 @@
+"""What every engine must do; each test runs with each of them."""
+
 import math
 from dataclasses import replace
 from typing import Any
@@ -11,17 +13,34 @@ from rwinit import FeedForward
 from tests.workers.engines.naive import Array, NaiveNetwork, one_hot
 from tests.workers.examples import blobs, trial, without_labels
 from workers import engines
-from workers.contract import Activation, OptimizerKind, Precision, Scheme, Task, TrialSpec
+from workers.contract import (
+    Activation,
+    EngineName,
+    OptimizerKind,
+    Precision,
+    Scheme,
+    Task,
+    TrialSpec,
+)
 from workers.datasets import Data
-from workers.engines import DeviceUnavailableError, Engine, StepInput, UnsupportedTrialError
+from workers.engines import (
+    DeviceUnavailableError,
+    Engine,
+    StateMismatchError,
+    StepInput,
+    UnsupportedTrialError,
+)
 from workers.seeding import weight_generators
 
 SGD = {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01, "clip_norm": 0.6}
 ADAM = {"optimizer": OptimizerKind.ADAM, "weight_decay": 0.01, "eps": 1e-9, "beta1": 0.8}
 
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
+
 def _engine(spec: TrialSpec, data: Data) -> Engine:
-    engine = engines.create(spec, data, "cpu")
+    engine = engines.create(spec, data, "cpu", slots=2)
     engine.add(spec)
     return engine
 
@@ -169,7 +188,7 @@ def test_a_loss_that_is_not_finite_updates_nothing() -> None:
 
 def test_trials_that_share_an_engine_do_not_touch() -> None:
     data = blobs()
-    one, two = trial(), trial(trial_id=UUID(int=2), depth=5, optimizer=OptimizerKind.ADAM)
+    one, two = trial(), trial(trial_id=UUID(int=2), depth=5, momentum=0.5)
     together = _engine(one, data)
     together.add(two)
     given = StepInput(np.arange(10), 0.05)
@@ -249,3 +268,94 @@ def test_classes_cannot_be_learned_without_labels() -> None:
 def test_a_device_that_is_not_here_is_refused(device: str) -> None:
     with pytest.raises(DeviceUnavailableError, match="no device"):
         engines.create(trial(), blobs(), device)
+
+
+@pytest.mark.parametrize("rule", [{}, SGD, ADAM], ids=["plain", "sgd", "adam"])
+@pytest.mark.parametrize("other", EngineName)
+@pytest.mark.parametrize("depth", [1, 3])
+def test_a_saved_trial_goes_on_in_any_engine(
+    depth: int, other: EngineName, rule: dict[str, Any]
+) -> None:
+    data = blobs()
+    spec = trial(depth=depth, precision=Precision.FLOAT64, **rule)
+    undisturbed = _engine(spec, data)
+    given = {spec.trial_id: StepInput(np.arange(10), 0.05)}
+    for _ in range(3):
+        undisturbed.step(given)
+    state = undisturbed.save(spec.trial_id)
+
+    resumed = engines.create(replace(spec, engine=other), data, "cpu")
+    resumed.restore(spec, state)
+
+    for _ in range(3):
+        losses = [engine.step(given)[spec.trial_id] for engine in (undisturbed, resumed)]
+        assert losses[1] == pytest.approx(losses[0], rel=1e-12)
+    assert resumed.save(spec.trial_id).steps == 6
+    if other is spec.engine:
+        assert resumed.evaluate(spec.trial_id) == undisturbed.evaluate(spec.trial_id)
+
+
+def test_a_state_is_a_copy() -> None:
+    data, spec = blobs(), trial(momentum=0.5)
+    engine = _engine(spec, data)
+    state = engine.save(spec.trial_id)
+    before = {name: array.copy() for name, array in state.arrays.items()}
+
+    engine.step({spec.trial_id: StepInput(np.arange(10), 0.05)})
+
+    assert {"parameters.hidden.weight", "momentum.last.bias"} <= before.keys()
+    for name, array in state.arrays.items():
+        assert np.array_equal(array, before[name])
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"depth": 4}, "parameters.hidden.bias"),
+        ({"depth": 1}, "parameters.hidden.bias"),
+        ({"momentum": 0.5}, "momentum.first.bias"),
+        ({"precision": Precision.FLOAT64}, "parameters.first.bias"),
+    ],
+)
+def test_a_state_of_another_trial_is_refused(changes: dict[str, Any], name: str) -> None:
+    data, spec = blobs(), trial()
+    state = _engine(spec, data).save(spec.trial_id)
+    engine = engines.create(spec, data, "cpu")
+
+    with pytest.raises(StateMismatchError) as caught:
+        engine.restore(replace(spec, **changes), state)
+
+    assert caught.value.name == name
+
+
+def test_an_engine_without_trials_knows_none() -> None:
+    engine = engines.create(trial(), blobs(), "cpu")
+
+    assert engine.step({}) == {}
+    engine.drop(UUID(int=1))
+    with pytest.raises(KeyError):
+        engine.evaluate(UUID(int=1))
+
+
+def test_a_trial_added_twice_begins_anew() -> None:
+    spec, data = trial(), blobs()
+    engine = _engine(spec, data)
+    before = engine.evaluate(spec.trial_id)
+    engine.step({spec.trial_id: StepInput(np.arange(10), 0.05)})
+
+    engine.add(spec)
+
+    assert engine.evaluate(spec.trial_id) == before
+    engine.drop(spec.trial_id)
+    with pytest.raises(KeyError):
+        engine.evaluate(spec.trial_id)
+
+
+def test_a_rate_beyond_float32_ends_in_a_loss_that_is_not_finite() -> None:
+    spec = trial()
+    engine = _engine(spec, blobs())
+    given = {spec.trial_id: StepInput(np.arange(10), 1e300)}
+
+    assert math.isfinite(engine.step(given)[spec.trial_id])
+
+    assert not math.isfinite(engine.step(given)[spec.trial_id])

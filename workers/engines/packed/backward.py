@@ -1,0 +1,115 @@
+"""The backward pass, written out, as a list of operations on buffers.
+
+References:
+    [CXZG16] T. Chen et al., Training deep nets with sublinear memory cost, arXiv:1604.06174:
+        of a long chain keep the ends of sqrt(D) segments and compute each segment again.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from workers.engines.packed.forward import Frame, level_operations
+from workers.engines.packed.nonlinearities import Operation
+from workers.engines.packed.storage import Block
+
+
+class Gradients(Protocol):
+    """Where the gradients of a block go, and what happens when they are all there."""
+
+    def of(self, block: Block) -> Tensor | None:
+        """Return the tensor for a block's gradients; None if they are not wanted."""
+        ...
+
+    def done(self, block: Block) -> Sequence[Operation]:
+        """Return the operations that follow when a block's gradients are complete."""
+        ...
+
+
+def backward_operations(
+    frame: Frame, deltas: tuple[Tensor, Tensor], gradients: Gradients
+) -> Iterator[Operation]:
+    """Yield the whole pass, from the errors at the output to the first matrix, in order.
+
+    Args:
+        frame: The pass; its forward operations came before.
+        deltas: Two buffers of one level's shape, for the errors on their way.
+        gradients: Where gradients go and what follows. A block is done only after the errors
+            have passed through its matrices, so these may then change.
+    """
+    arrangement, store, batch = frame.arrangement, frame.store, frame.batch
+    held = _Held(frame)
+    everyone = (0, len(arrangement))
+    delta, below = deltas
+    yield from _through(frame, store.last, 0, len(arrangement), batch.errors, delta, 0)
+    output = frame.activations.output(0)
+    yield from _gradient(frame, gradients, store.last, 0, everyone, batch.errors, output)
+    yield from gradients.done(store.last)
+    for level in range(arrangement.depth):
+        if deeper := arrangement.count_of(level + 2):
+            yield from held.again(level + 1)
+            block, place = store.hidden_at(level)
+            source = frame.activations.output(level + 1)
+            # The errors go first: their pass over the activations brings these into the cache.
+            yield from _through(frame, block, place, deeper, delta, below, level + 1)
+            yield from _gradient(frame, gradients, block, place, (0, deeper), delta, source)
+            if place == block.count - 1 or level == arrangement.depth - 2:
+                yield from gradients.done(block)
+        if starting := arrangement.starting_at(level):
+            yield from _gradient(frame, gradients, store.first, 0, starting, delta, batch.x)
+        delta, below = below, delta
+    yield from gradients.done(store.first)
+
+
+class _Held:
+    """Which levels the buffers hold, as the backward pass goes on."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._key = frame.activations.key
+        levels = reversed(range(frame.arrangement.depth))
+        self._level_of = {self._key(level): level for level in levels}
+
+    def again(self, level: int) -> Iterator[Operation]:
+        """Yield what computes a level anew, from the nearest level above that is held."""
+        top = level
+        while top < self._frame.arrangement.depth and self._level_of[self._key(top)] != top:
+            top += 1
+        for lost in reversed(range(level, top)):
+            self._level_of[self._key(lost)] = lost
+            yield from level_operations(self._frame, lost)
+
+
+def _through(
+    frame: Frame, block: Block, place: int, count: int, delta: Tensor, below: Tensor, level: int
+) -> Iterator[Operation]:
+    """Take the errors of the first trials through a matrix and the nonlinearity before it."""
+    rows, buffers = frame.rows, frame.activations
+    weight = frame.weight(block, place, 0, count)
+    yield partial(torch.bmm, delta[:count, :rows], weight, out=below[:count, :rows])
+    yield from frame.nonlinearity.backward(
+        below[:count], buffers.input(level)[:count], buffers.output(level)[:count]
+    )
+
+
+def _gradient(
+    frame: Frame,
+    gradients: Gradients,
+    block: Block,
+    place: int,
+    trials: tuple[int, int],
+    delta: Tensor,
+    source: Tensor,
+) -> Iterator[Operation]:
+    """Multiply the errors behind a matrix with what went into it."""
+    target = gradients.of(block)
+    if target is None:
+        return
+    lo, hi = trials
+    slots = (frame.arrangement.first_slot + lo, frame.arrangement.first_slot + hi)
+    error, given = delta[lo:hi, : frame.rows], source[lo:hi, : frame.rows]
+    yield partial(torch.bmm, error.mT, given, out=block.weight(target, place, *slots))
+    yield partial(torch.sum, error, 1, out=block.bias(target, place, *slots))

@@ -1,0 +1,75 @@
+"""The tasks' losses over a pack, and where back-propagation starts."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from workers.contract import Task
+from workers.engines.packed.buffers import Batch
+from workers.engines.packed.nonlinearities import Operation
+
+
+class Criterion:
+    """Losses from outputs; the minibatches' sizes are in `Batch.share`.
+
+    Attributes:
+        losses: Minibatch loss by slot, shape ``(slots,)``.
+    """
+
+    def __init__(self, task: Task, batch: Batch) -> None:
+        """Make the buffers."""
+        self._task, self._batch = task, batch
+        slots, rows, n_outputs = batch.outputs.shape
+        self._n_outputs = n_outputs
+        self._by_sample = torch.zeros_like(batch.share)
+        self._minus_one = batch.share.new_full((slots * rows, 1), -1.0)
+        # Tensors, because torch makes one of a Python number at every call.
+        self._part = batch.share.new_full((), 1.0 / n_outputs)
+        self._slope = batch.share.new_full((), 2.0 / n_outputs)
+        self._squares = torch.zeros_like(batch.outputs) if task is Task.AUTOENCODE else None
+        self.losses = batch.share.new_zeros(slots)
+
+    def loss_operations(self, live: int) -> Sequence[Operation]:
+        """Return what computes the losses of the first slots from their outputs."""
+        share, by_sample = self._batch.share[:live], self._by_sample[:live]
+        return [
+            *self._sample_losses(live, by_sample),
+            partial(torch.mul, by_sample, share, out=by_sample),
+            partial(torch.sum, by_sample, 1, out=self.losses[:live]),
+        ]
+
+    def error_operations(self, live: int) -> Sequence[Operation]:
+        """Return what then computes the gradients with respect to the outputs."""
+        errors = self._batch.errors[:live]
+        share = self._batch.share[:live].unsqueeze(2)
+        if self._squares is not None:
+            return [partial(errors.mul_, share), partial(errors.mul_, self._slope)]
+        flat, labels = self._flat(live)
+        return [
+            errors.exp_,
+            partial(flat.scatter_add_, 1, labels, self._minus_one[: len(labels)]),
+            partial(errors.mul_, share),
+        ]
+
+    def _sample_losses(self, live: int, by_sample: Tensor) -> Sequence[Operation]:
+        outputs, errors = self._batch.outputs[:live], self._batch.errors[:live]
+        if self._squares is not None:
+            squares = self._squares[:live]
+            return [
+                partial(torch.sub, outputs, self._batch.x[:live], out=errors),
+                partial(torch.mul, errors, errors, out=squares),
+                partial(torch.sum, squares, 2, out=by_sample),
+                partial(by_sample.mul_, self._part),
+            ]
+        flat, labels = self._flat(live)
+        return [
+            partial(torch.log_softmax, outputs, 2, out=errors),
+            partial(torch.gather, flat, 1, labels, out=by_sample.view(-1, 1)),
+            by_sample.neg_,
+        ]
+
+    def _flat(self, live: int) -> tuple[Tensor, Tensor]:
+        flat = self._batch.errors[:live].view(-1, self._n_outputs)
+        return flat, self._batch.labels[:live].view(-1, 1)

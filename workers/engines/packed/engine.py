@@ -1,0 +1,271 @@
+"""The engine that trains many networks as one."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+import torch
+
+import rwinit
+from workers.contract import TrialSpec
+from workers.datasets import Data
+from workers.engines.checks import check_trial
+from workers.engines.devices import fixed_arithmetic
+from workers.engines.interface import (
+    Evaluation,
+    GradientNorms,
+    StepInput,
+    TrialState,
+    UnsupportedTrialError,
+)
+from workers.engines.packed.layout import PackShape
+from workers.engines.packed.machine import Machine
+from workers.engines.packed.rules import Variant
+from workers.engines.packed.training import Program
+from workers.engines.samples import Split
+from workers.engines.states import check_state, fill_, kind_arrays, state_kinds
+from workers.errors import WorkersError
+from workers.seeding import weight_generators
+
+
+class PackFullError(WorkersError):
+    """A trial was added to a pack of which every slot is taken."""
+
+    def __init__(self, slots: int) -> None:
+        super().__init__(slots)
+        self.slots = slots
+
+    def __str__(self) -> str:
+        return f"all {self.slots} slots are taken"
+
+
+ACTIVATION_BYTES = 2 << 30
+"""What a pack's activations may take; those of deeper packs are computed again in the backward
+pass. It changes no result."""
+
+
+@dataclass(slots=True, eq=False)
+class _Live:
+    """A trial in a slot.
+
+    Attributes:
+        spec: The trial.
+        steps: Optimizer steps taken.
+    """
+
+    spec: TrialSpec
+    steps: int = 0
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """What slots are ordered by: depth for the passes, the rest for long runs of updates."""
+        return (-self.spec.depth, *Variant.of(self.spec))
+
+
+@contextmanager
+def _computing() -> Iterator[None]:
+    with fixed_arithmetic(), torch.inference_mode():
+        yield
+
+
+class PackedEngine:
+    """Trains up to ``slots`` trials of one `PackShape` at once; see `Engine`.
+
+    The first trial decides the shape. Slots are ordered by depth, the deepest first, so the
+    trials that have a layer are the first few; trials that leave or join move their neighbours'
+    numbers, and nothing else happens to these.
+    """
+
+    def __init__(
+        self,
+        data: Data,
+        device: torch.device,
+        *,
+        slots: int,
+        activation_bytes: int = ACTIVATION_BYTES,
+    ) -> None:
+        """Make an empty pack.
+
+        Args:
+            data: The trials' data set.
+            device: Where to compute.
+            slots: Trials at once, at least 1.
+            activation_bytes: Above this, activations are computed again, not kept.
+        """
+        self._slots = slots
+        self._dataset, self._device = data.shape, device
+        self._activation_bytes = activation_bytes
+        self._train = Split(data.train_x, data.train_y, device)
+        self._eval = Split(data.eval_x, data.eval_y, device)
+        self._live: list[_Live] = []
+        self._machine: Machine | None = None
+        self._program: Program | None = None
+
+    @property
+    def slots(self) -> int:
+        """How many trials fit at once."""
+        return self._slots
+
+    def accepts(self, spec: TrialSpec) -> bool:
+        """Whether a trial fits beside the others, given a free slot."""
+        shape = PackShape.of(spec, self._dataset)
+        return self._machine is None or self._machine.shape == shape
+
+    @_computing()
+    def add(self, spec: TrialSpec) -> None:
+        """Take up a trial with its initial network."""
+        machine, slot = self._join(spec)
+        rwinit.initialize_(
+            machine.store.weights(0, slot, spec.depth),
+            machine.store.biases(0, slot, spec.depth),
+            scheme=spec.scheme,
+            g=spec.g,
+            g_in=spec.g_in,
+            g_out=spec.g_out,
+            generators=weight_generators(spec.seed, spec.depth),
+        )
+
+    @_computing()
+    def step(self, inputs: Mapping[UUID, StepInput]) -> Mapping[UUID, float]:
+        """Take one optimizer step in each of the named trials."""
+        named = {self._slot(key): given for key, given in inputs.items()}
+        if not named:
+            return {}
+        trainer = self._running().trainer
+        if self._program is None:
+            self._program = trainer.program([live.spec for live in self._live])
+        for slot, given in named.items():
+            trainer.feed(slot, given.indices)
+        trainer.send()
+        for operation in self._program.to_losses:
+            operation()
+        losses: list[float] = trainer.losses.tolist()
+        finite = {slot: named[slot] for slot in named if math.isfinite(losses[slot])}
+        if finite:
+            self._update(self._program, finite)
+        return {key: losses[slot] for key, slot in zip(inputs, named, strict=True)}
+
+    @_computing()
+    def evaluate(self, trial_id: UUID) -> Evaluation:
+        """Return loss and error of full passes over both splits."""
+        slot = self._slot(trial_id)
+        passes, depth = self._running().passes, self._live[slot].spec.depth
+        return Evaluation(passes.run(slot, depth, self._train), passes.run(slot, depth, self._eval))
+
+    @_computing()
+    def probe(self, trial_id: UUID) -> GradientNorms:
+        """Return the log gradient norms, computed in float64 whatever the trial's precision."""
+        slot = self._slot(trial_id)
+        return self._running().probe.run(slot, self._live[slot].spec.depth)
+
+    @_computing()
+    def save(self, trial_id: UUID) -> TrialState:
+        """Return a copy of everything that a trial's further steps depend on."""
+        slot = self._slot(trial_id)
+        live, store = self._live[slot], self._running().store
+        kinds = state_kinds(live.spec)
+        arrays = [
+            kind_arrays(
+                kind,
+                store.weights(i, slot, live.spec.depth),
+                store.biases(i, slot, live.spec.depth),
+            )
+            for i, kind in enumerate(kinds)
+        ]
+        return TrialState(live.steps, {name: a for part in arrays for name, a in part.items()})
+
+    @_computing()
+    def restore(self, spec: TrialSpec, state: TrialState) -> None:
+        """Take up a trial where `save` left it."""
+        check_state(spec, self._dataset, state)
+        machine, slot = self._join(spec)
+        self._live[slot].steps = state.steps
+        for i, kind in enumerate(state_kinds(spec)):
+            fill_(
+                kind,
+                machine.store.weights(i, slot, spec.depth),
+                machine.store.biases(i, slot, spec.depth),
+                state,
+            )
+
+    @_computing()
+    def drop(self, trial_id: UUID) -> None:
+        """Forget a trial; the trials after it move up."""
+        self._remove(trial_id)
+
+    def _remove(self, trial_id: UUID) -> None:
+        slots = [i for i, live in enumerate(self._live) if live.spec.trial_id == trial_id]
+        for slot in slots:
+            store = self._running().store
+            for later in range(slot + 1, len(self._live)):
+                store.move(later, later - 1, self._live[later].spec.depth)
+            del self._live[slot]
+            self._rearranged()
+
+    def _join(self, spec: TrialSpec) -> tuple[Machine, int]:
+        """Clear a slot for a trial, in the order of the ranks; the trial anew if it is here."""
+        check_trial(spec, self._dataset)
+        self._remove(spec.trial_id)
+        if len(self._live) == self._slots:
+            raise PackFullError(self._slots)
+        machine = self._machine_for(spec)
+        live = _Live(spec)
+        slot = bisect_right([other.rank for other in self._live], live.rank)
+        for later in reversed(range(slot, len(self._live))):
+            machine.store.move(later, later + 1, self._live[later].spec.depth)
+        machine.store.clear(slot, spec.depth)
+        self._live.insert(slot, live)
+        self._rearranged()
+        return machine, slot
+
+    def _machine_for(self, spec: TrialSpec) -> Machine:
+        shape = PackShape.of(spec, self._dataset)
+        if self._machine is None:
+            self._machine = Machine(
+                shape, self._train, self._eval, self._slots, self._device, self._activation_bytes
+            )
+        differing = self._machine.shape.differences(shape)
+        if differing:
+            allowed = f"that of the pack, {getattr(self._machine.shape, differing[0])!r}"
+            raise UnsupportedTrialError(differing[0], getattr(shape, differing[0]), allowed)
+        self._machine.ensure(spec)
+        return self._machine
+
+    def _update(self, program: Program, named: Mapping[int, StepInput]) -> None:
+        """Update the named slots and no other: a pack's buffers are computed whole."""
+        machine = self._running()
+        kept = {
+            slot: machine.store.take(slot, live.spec.depth)
+            for slot, live in enumerate(self._live)
+            if slot not in named
+        }
+        # A rate that float32 cannot hold becomes infinite, and the trial diverges.
+        with np.errstate(over="ignore"):
+            for slot, given in named.items():
+                live = self._live[slot]
+                live.steps += 1
+                machine.trainer.rule.set(slot, live.spec, live.steps, given.learning_rate)
+        machine.trainer.rule.send()
+        for operation in program.to_update:
+            operation()
+        for slot, values in kept.items():
+            machine.store.put(slot, self._live[slot].spec.depth, values)
+
+    def _rearranged(self) -> None:
+        self._program = None
+        self._running().passes.forget()
+
+    def _running(self) -> Machine:
+        if self._machine is None:
+            raise KeyError("no trial has been added")
+        return self._machine
+
+    def _slot(self, trial_id: UUID) -> int:
+        for slot, live in enumerate(self._live):
+            if live.spec.trial_id == trial_id:
+                return slot
+        raise KeyError(trial_id)

@@ -1,0 +1,89 @@
+"""The forward pass as a list of operations on buffers, made once and repeated.
+
+An operation is a call with its arguments bound. Making the list takes about as long as a few
+steps take to dispatch, and it is made anew only when trials join or leave.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from workers.engines.packed.arrangement import Arrangement
+from workers.engines.packed.buffers import Activations, Batch
+from workers.engines.packed.nonlinearities import Nonlinearity, Operation
+from workers.engines.packed.storage import Block, Store
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """What a pass works on.
+
+    Attributes:
+        store: Parameters.
+        arrangement: Which trials; the first uses place 0 of all buffers.
+        activations: Buffers of the hidden layers.
+        batch: Inputs and outputs.
+        nonlinearity: Of the hidden layers.
+        rows: Samples that are computed.
+    """
+
+    store: Store
+    arrangement: Arrangement
+    activations: Activations
+    batch: Batch
+    nonlinearity: Nonlinearity
+    rows: int
+
+    def weight(self, block: Block, place: int, lo: int, hi: int) -> Tensor:
+        """Return one layer's matrices of a range of trials."""
+        first = self.arrangement.first_slot
+        return block.weight(block.values[0], place, first + lo, first + hi)
+
+    def bias(self, block: Block, place: int, lo: int, hi: int) -> Tensor:
+        """Return one layer's biases of a range of trials."""
+        first = self.arrangement.first_slot
+        return block.bias(block.values[0], place, first + lo, first + hi)
+
+
+def forward_operations(frame: Frame) -> Iterator[Operation]:
+    """Yield the whole pass, from the inputs to the outputs, in order."""
+    for level in reversed(range(frame.arrangement.depth)):
+        yield from level_operations(frame, level)
+    trials = (0, len(frame.arrangement))
+    source = frame.activations.output(0)
+    yield _product(frame, frame.store.last, 0, trials, source, frame.batch.outputs)
+
+
+def level_operations(frame: Frame, level: int) -> Iterator[Operation]:
+    """Yield what fills one level's activations.
+
+    Args:
+        frame: The pass.
+        level: 0 is next to the output. It is computed from the level above it, and from the
+            inputs where a trial starts there.
+    """
+    arrangement, buffers = frame.arrangement, frame.activations
+    target = buffers.input(level)
+    if deeper := arrangement.count_of(level + 2):
+        block, place = frame.store.hidden_at(level)
+        yield _product(frame, block, place, (0, deeper), buffers.output(level + 1), target)
+    if starting := arrangement.starting_at(level):
+        yield _product(frame, frame.store.first, 0, starting, frame.batch.x, target)
+    live = arrangement.count_of(level + 1)
+    yield from frame.nonlinearity.forward(target[:live], buffers.output(level)[:live])
+
+
+def _product(
+    frame: Frame, block: Block, place: int, trials: tuple[int, int], source: Tensor, target: Tensor
+) -> Operation:
+    lo, hi = trials
+    return partial(
+        torch.baddbmm,
+        frame.bias(block, place, lo, hi).unsqueeze(1),
+        source[lo:hi, : frame.rows],
+        frame.weight(block, place, lo, hi).mT,
+        out=target[lo:hi, : frame.rows],
+    )

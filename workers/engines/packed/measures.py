@@ -1,0 +1,176 @@
+"""Full passes and gradient norms of one trial of a pack, with buffers that stay.
+
+A trial is measured alone, so what its neighbours are cannot matter.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from workers.contract import Task
+from workers.engines.gradients import log_norm
+from workers.engines.interface import GradientNorms, SplitResult
+from workers.engines.objective import count_errors, summed_loss
+from workers.engines.packed.arrangement import Arrangement
+from workers.engines.packed.backward import backward_operations
+from workers.engines.packed.buffers import Activations, Batch, Keep, keep_two
+from workers.engines.packed.criterion import Criterion
+from workers.engines.packed.forward import Frame, forward_operations
+from workers.engines.packed.layout import PackShape
+from workers.engines.packed.nonlinearities import Nonlinearity, Operation
+from workers.engines.packed.storage import Block, Store
+from workers.engines.samples import Split
+
+
+class FullPasses:
+    """Losses and errors over a split, in chunks as every engine takes them."""
+
+    def __init__(
+        self, shape: PackShape, store: Store, nonlinearity: Nonlinearity, rows: int, like: Tensor
+    ) -> None:
+        """Make the buffers.
+
+        Args:
+            shape: Of the pack.
+            store: Its parameters.
+            nonlinearity: Of the hidden layers.
+            rows: Samples of the largest chunk.
+            like: Gives dtype and device.
+        """
+        self._task, self._store, self._nonlinearity = shape.task, store, nonlinearity
+        self._batch = Batch(shape, 1, rows, like)
+        self._activations = Activations(
+            1,
+            rows,
+            shape.width,
+            keep=keep_two,
+            keeps_input=nonlinearity.keeps_input,
+            like=like,
+        )
+        self._programs: dict[tuple[int, int, int], Sequence[Operation]] = {}
+
+    def forget(self) -> None:
+        """Drop what was kept for the trials in their slots."""
+        self._programs.clear()
+
+    def run(self, slot: int, depth: int, split: Split) -> SplitResult:
+        """Return loss and error of the trial in a slot over a split."""
+        loss, wrong = 0.0, 0
+        for x, labels in split.chunks(self._batch.x.dtype):
+            self._batch.x[0, : len(x)].copy_(x)
+            for operation in self._program(slot, depth, len(x)):
+                operation()
+            outputs = self._batch.outputs[0, : len(x)]
+            if self._task is Task.CLASSIFY and labels is not None:
+                loss += summed_loss(self._task, outputs, labels).item()
+                wrong += int(count_errors(outputs, labels).item())
+            else:
+                loss += summed_loss(self._task, outputs, x).item()
+        error = wrong / len(split) if self._task is Task.CLASSIFY else None
+        return SplitResult(loss / len(split), error)
+
+    def _program(self, slot: int, depth: int, rows: int) -> Sequence[Operation]:
+        key = (slot, depth, rows)
+        if key not in self._programs:
+            frame = Frame(
+                self._store,
+                Arrangement(slot, (depth,)),
+                self._activations,
+                self._batch,
+                self._nonlinearity,
+                rows,
+            )
+            self._programs[key] = list(forward_operations(frame))
+        return self._programs[key]
+
+
+class _EndGradients:
+    """The `Gradients` of a probe: those of the first and the last matrix."""
+
+    def __init__(self, store: Store) -> None:
+        self._tensors = {id(block): block.blank() for block in (store.first, store.last)}
+
+    def of(self, block: Block) -> Tensor | None:
+        return self._tensors.get(id(block))
+
+    def done(self, block: Block) -> Sequence[Operation]:
+        return ()
+
+
+class Probe:
+    """Gradient norms at both ends of a network, in float64, on the first training samples."""
+
+    def __init__(
+        self,
+        shape: PackShape,
+        store: Store,
+        nonlinearity: Nonlinearity,
+        split: Split,
+        keep: Keep,
+        device: torch.device,
+    ) -> None:
+        """Make the buffers.
+
+        Args:
+            shape: Of the pack.
+            store: Its parameters.
+            nonlinearity: Of the hidden layers.
+            split: The training samples.
+            keep: Which activations stay until the backward pass.
+            device: Where to compute.
+        """
+        like = torch.zeros((), dtype=torch.float64, device=device)
+        self._source, self._nonlinearity, self._rows = store, nonlinearity, shape.batch_rows
+        # A copy of the trial, in float64.
+        self._store = Store(shape, 1, like, store.block_layers)
+        self._gradients = _EndGradients(self._store)
+        self._batch = Batch(shape, 1, self._rows, like)
+        x, labels = split.head(self._rows, torch.float64)
+        self._batch.x[0, : self._rows].copy_(x)
+        if labels is not None:
+            self._batch.labels[0, : self._rows].copy_(labels)
+        self._batch.share[0, : self._rows] = 1.0 / self._rows
+        self._criterion = Criterion(shape.task, self._batch)
+        self._activations = Activations(
+            1,
+            self._rows,
+            shape.width,
+            keep=keep,
+            keeps_input=nonlinearity.keeps_input,
+            like=like,
+        )
+        self._deltas = self._activations.blank(), self._activations.blank()
+        self._programs: dict[int, Sequence[Operation]] = {}
+
+    def run(self, slot: int, depth: int) -> GradientNorms:
+        """Return the norms of the trial in a slot."""
+        self._store.ensure(depth, 1)
+        self._store.copy_parameters(self._source, slot, depth)
+        if depth not in self._programs:
+            self._programs[depth] = list(self._operations(depth))
+        for operation in self._programs[depth]:
+            operation()
+        first, last = (self._gradient(block) for block in (self._store.first, self._store.last))
+        return GradientNorms(log_norm(first), log_norm(last))
+
+    def _operations(self, depth: int) -> list[Operation]:
+        frame = Frame(
+            self._store,
+            Arrangement(0, (depth,)),
+            self._activations,
+            self._batch,
+            self._nonlinearity,
+            self._rows,
+        )
+        return [
+            *forward_operations(frame),
+            *self._criterion.loss_operations(1),
+            *self._criterion.error_operations(1),
+            *backward_operations(frame, self._deltas, self._gradients),
+        ]
+
+    def _gradient(self, block: Block) -> Tensor:
+        values = self._gradients.of(block)
+        assert values is not None
+        return block.weight(values, 0, 0, 1)[0]

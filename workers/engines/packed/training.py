@@ -1,0 +1,131 @@
+"""The training step of a pack, as two lists of operations around one look at the losses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from workers.contract import TrialSpec
+from workers.engines.packed.arrangement import Arrangement
+from workers.engines.packed.backward import backward_operations
+from workers.engines.packed.buffers import Activations, Batch, Keep
+from workers.engines.packed.criterion import Criterion
+from workers.engines.packed.forward import Frame, forward_operations
+from workers.engines.packed.layout import PackShape
+from workers.engines.packed.learning import GradientBuffers, Learning
+from workers.engines.packed.mirrors import Mirror
+from workers.engines.packed.nonlinearities import Nonlinearity, Operation
+from workers.engines.packed.rules import Rule
+from workers.engines.packed.storage import Store
+from workers.engines.samples import Split
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """A step of certain live trials.
+
+    Attributes:
+        to_losses: From sample numbers to losses.
+        to_update: From losses to new parameters.
+    """
+
+    to_losses: Sequence[Operation]
+    to_update: Sequence[Operation]
+
+
+class Trainer:
+    """Buffers of a pack's step; trials change, they stay."""
+
+    def __init__(
+        self,
+        shape: PackShape,
+        store: Store,
+        nonlinearity: Nonlinearity,
+        split: Split,
+        keep: Keep,
+        slots: int,
+        like: Tensor,
+    ) -> None:
+        """Make the buffers.
+
+        Args:
+            shape: Of the pack.
+            store: Parameters and optimizer state.
+            nonlinearity: Of the hidden layers.
+            split: Training samples.
+            keep: Which activations stay until the backward pass.
+            slots: Trials at once.
+            like: Gives dtype and device.
+        """
+        self._shape, self._store, self._nonlinearity = shape, store, nonlinearity
+        self._split = split
+        self.rule = Rule(shape.optimizer, slots, like)
+        self._batch = Batch(shape, slots, shape.batch_rows, like)
+        self._indices, self._share = Mirror(self._batch.indices), Mirror(self._batch.share)
+        self._criterion = Criterion(shape.task, self._batch)
+        self._activations = Activations(
+            slots,
+            shape.batch_rows,
+            shape.width,
+            keep=keep,
+            keeps_input=nonlinearity.keeps_input,
+            like=like,
+        )
+        self._deltas = self._activations.blank(), self._activations.blank()
+        self._gradients = GradientBuffers()
+
+    @property
+    def losses(self) -> Tensor:
+        """The minibatch losses by slot."""
+        return self._criterion.losses
+
+    def feed(self, slot: int, indices: NDArray[np.int64]) -> None:
+        """Give a trial its minibatch.
+
+        A smaller one is filled up with its first sample, which then has no part in the loss:
+        a product's rounding depends on its size, so all are of one.
+        """
+        count = len(indices)
+        self._indices.array[slot, :count] = indices
+        self._indices.array[slot, count:] = indices[0]
+        self._share.array[slot, :count] = 1.0 / count
+        self._share.array[slot, count:] = 0.0
+
+    def send(self) -> None:
+        """Bring minibatches to the device."""
+        self._indices.send()
+        self._share.send()
+
+    def program(self, specs: Sequence[TrialSpec]) -> Program:
+        """Return the step of the trials in the first slots, the deepest first."""
+        live = len(specs)
+        frame = Frame(
+            self._store,
+            Arrangement(0, tuple(spec.depth for spec in specs)),
+            self._activations,
+            self._batch,
+            self._nonlinearity,
+            self._shape.batch_rows,
+        )
+        learning = Learning(self._store, self._gradients, self.rule, specs)
+        return Program(
+            [
+                *self._gather(live),
+                *forward_operations(frame),
+                *self._criterion.loss_operations(live),
+            ],
+            [
+                *self._criterion.error_operations(live),
+                *backward_operations(frame, self._deltas, learning),
+            ],
+        )
+
+    def _gather(self, live: int) -> list[Operation]:
+        batch = self._batch
+        return self._split.gather_operations(
+            batch.indices[:live].view(-1),
+            batch.x[:live].view(-1, self._shape.n_inputs),
+            batch.labels[:live].view(-1),
+        )
