@@ -16,7 +16,7 @@ from workers.engines.packed.storage import Block, Store
 
 
 class GradientBuffers:
-    """Tensors for gradients: one for all hidden blocks in turn, or one for each."""
+    """Tensors for gradients: one for blocks of a shape in turn, or one for each block."""
 
     def __init__(self) -> None:
         """Make none yet."""
@@ -33,11 +33,11 @@ class GradientBuffers:
         """
         if apart:
             return _made(self._own, id(block), block)
-        return _made(self._shared, block.shape, block)
+        return _made(self._shared, (block.shape, block.count), block)
 
     def scratch(self, block: Block) -> Tensor:
         """Return a tensor of a block's shape for an update to overwrite."""
-        return _made(self._scratch, block.shape, block)
+        return _made(self._scratch, (block.shape, block.count), block)
 
 
 def _made(buffers: dict[Hashable, Tensor], key: Hashable, block: Block) -> Tensor:
@@ -103,7 +103,10 @@ class Learning:
 
     def of(self, block: Block) -> Tensor:
         """Return the tensor for a block's gradients."""
-        return self._buffers.of(block, apart=self._clips)
+        # The first matrices' gradients come one by one as shallower trials start, between those
+        # of hidden blocks, which have the same shape where the inputs are as many as the units.
+        ends = block is self._store.first or block is self._store.last
+        return self._buffers.of(block, apart=self._clips or ends)
 
     def done(self, block: Block) -> Sequence[Operation]:
         """Return the updates that are due."""
