@@ -7,7 +7,7 @@ SERVICE := $(VENV)/.service-ready
 DEV := $(VENV)/.dev-ready
 PACKAGES := rwinit workers service migrations tests
 
-.PHONY: demo test test-fast check serve bench lock clean help
+.PHONY: demo test test-fast check serve bench rehearsal lock clean help
 
 help:  ## What there is to run.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,7 +33,10 @@ check: $(DEV)  ## Format, lint, types and the import rules.
 bench: $(SERVICE)  ## Speed, as ratios measured side by side in one run.
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.step
 
-lock: $(DEV)  ## Write the two lock files anew from pyproject.toml.
+rehearsal: $(SERVICE)  ## The cluster's compose files on this machine's CPU: kills, restarts, ports; needs Docker.
+	@$(BIN)/python tools/rehearsal.py
+
+lock: $(DEV)  ## Write the lock files anew from pyproject.toml.
 	$(BIN)/pip install -q uv
 	$(BIN)/python tools/lock.py
 

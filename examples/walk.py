@@ -110,7 +110,7 @@ def sample_walks(width: int = 100, depth: int = 500, count: int = 14) -> Spec:
     return {
         "title": {
             "text": "The same fourteen ReLU networks under two values of g",
-            "subtitle": "500 layers. Line and bands: mean, one and two standard deviations of the exact law",
+            "subtitle": "500 layers. Line: exact mean. Bands: one and two standard deviations",
         },
         "hconcat": panels,
     }

@@ -91,8 +91,8 @@ def estimate_gain(
     Args:
         activation: A name of `rwinit.ACTIVATION_NAMES`, or a `rwinit.Nonlinearity`.
         width: Units per hidden layer.
-        depth: Hidden layers D. None takes 500, where g is that of a long walk to within 0.01
-            for widths up to 1000. A depth of 1 has no hidden matrix; it gets the g of depth 2.
+        depth: Hidden layers D. None takes 500, where g is within 0.01 of that of a thousand
+            for widths up to 300. A depth of 1 has no hidden matrix; it gets the g of depth 2.
         weights: ``"gaussian"`` or ``"orthogonal"``.
         slope: Negative-side slope; read for ``"leaky_relu"`` only.
         keep: Chance of a unit to survive dropout; survivors are multiplied by ``1 / keep``.

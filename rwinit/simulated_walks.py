@@ -22,7 +22,7 @@ from rwinit.nonlinearities import Nonlinearity, nonlinearity
 from rwinit.root_search import mean_log_gain
 from rwinit.simulation import STANDARD, Conditions, Networks, Setting, Walks
 
-_WALK_WORK: Final = 40_000_000
+_WALK_WORK: Final = 20_000_000
 _FEWEST: Final = 64
 _MOST: Final = 2000
 

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = (("docker-compose.yml",), ("docker-compose.yml", "docker-compose.override.yml"))
@@ -116,8 +117,10 @@ class Project:
             "FATHOM_WORKER_CPUS": "1",
         }
 
-    def command(self, *arguments: str, files: Sequence[str] = FILES[0], folder: Path | None = None):
-        """Return a compose command over the repository's files."""
+    def command(
+        self, *arguments: str, files: Sequence[str] = FILES[0], folder: Path | None = None
+    ) -> list[str]:
+        """Return a compose command over the repository's files; `folder` is the project's own."""
         named = [part for file in files for part in ("-f", str(ROOT / file))]
         where = folder or self.folder
         env_file = ("--env-file", str(self.folder / ".env")) if not folder else ()
@@ -145,8 +148,14 @@ class Project:
             (each for each in found if service in (None, each.service)), key=lambda c: c.name
         )
 
-    # As the engine has it: a tree of JSON.
-    def _container(self, told: dict) -> Container:
+    def published(self) -> list[str]:
+        """Return what the engine publishes of the project, ``ADDRESS:PORT->PORT/tcp``."""
+        label = f"label=com.docker.compose.project={self.name}"
+        told = run(["docker", "ps", "--filter", label, "--format", "{{.Ports}}"])
+        return sorted({part for part in told.replace("\n", ", ").split(", ") if "->" in part})
+
+    # A tree of JSON, as the engine has it.
+    def _container(self, told: Any) -> Container:
         labels, state = told["Config"]["Labels"], told["State"]
         service = labels["com.docker.compose.service"]
         return Container(

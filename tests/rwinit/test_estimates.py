@@ -21,7 +21,7 @@ from rwinit import (
     nonlinearity,
 )
 from rwinit.estimates import _remembered
-from rwinit.root_search import GainEstimate, search
+from rwinit.root_search import GainEstimate, mean_log_gain, search
 from rwinit.simulation import Networks, Setting
 
 SMALL = (30, 12)
@@ -58,13 +58,15 @@ def test_the_standard_error_is_the_spread_over_seeds_and_as_small_as_asked() -> 
 
 @pytest.mark.parametrize("activation", ["tanh", "softplus", "sine"])
 def test_the_gain_is_a_zero_of_the_mean_of_other_networks(activation: str) -> None:
-    estimate = estimate_gain(activation, *SMALL)
+    estimate = estimate_gain(activation, *SMALL, standard_error=1e-3)
 
-    gains, _ = Networks(setting(activation, *SMALL), seed=99).log_gains(estimate.gain, 4000)
+    others = Networks(setting(activation, *SMALL), seed=99)
+    means = [mean_log_gain(*others.log_gains(estimate.gain * k, 3000)) for k in (1.0, 1.01)]
 
-    error = float(gains.std()) / math.sqrt(len(gains))
-    drift_error = 2 * 11 / estimate.gain * estimate.standard_error
-    assert abs(float(gains.mean())) < 4 * math.hypot(error, drift_error)
+    slope = (means[1].value - means[0].value) / (0.01 * estimate.gain)
+    assert abs(means[0].value) < 4 * math.hypot(means[0].error, slope * estimate.standard_error)
+    # A per cent more is seen as a drift.
+    assert means[1].value > 4 * means[1].error
 
 
 def test_asking_again_without_any_memory_gives_the_same_bits(tmp_path: Path) -> None:
@@ -269,7 +271,7 @@ def test_a_preview_of_ten_thousand_trials_is_quick_once_its_gains_are_known() ->
     assert seconds < 2
     start = time.perf_counter()
     for _ in range(1000):
-        gain("tanh", 12, 2)
+        gain("tanh", 12, 2, standard_error=0.05)
     assert time.perf_counter() - start < 0.5
 
 

@@ -8,50 +8,15 @@ from service.spec import Media
 from service.store import Database, WriteSession, leases, sweeps, trials
 from service.store.leases import Claim
 from service.store.models import Sweep
+from tests.factories import trial_spec
 from workers.contract import (
-    Activation,
-    EngineName,
     EpochRecord,
-    OptimizerKind,
     Outcome,
-    Precision,
-    Scheme,
-    Task,
     TrialEnd,
-    TrialSpec,
     TrialStart,
 )
-from workers.schedules import Schedule
 
-SPEC = TrialSpec(
-    trial_id=UUID(int=0),
-    dataset="digits",
-    task=Task.CLASSIFY,
-    kind="ffn",
-    activation=Activation.RELU,
-    slope=0.01,
-    depth=8,
-    width=32,
-    scheme=Scheme.RWI,
-    g=1.42,
-    g_in=1.0,
-    g_out=1.0,
-    epochs=10,
-    batch_size=100,
-    optimizer=OptimizerKind.SGD,
-    momentum=0.0,
-    nesterov=False,
-    weight_decay=0.0,
-    clip_norm=None,
-    beta1=0.9,
-    beta2=0.999,
-    eps=1e-8,
-    learning_rate=0.01,
-    schedule=Schedule(),
-    precision=Precision.FLOAT32,
-    seed=0,
-    engine=EngineName.REFERENCE,
-)
+SPEC = trial_spec(trial_id=UUID(int=0), depth=8, width=32, g=1.42, epochs=10, learning_rate=0.01)
 WRITTEN = Written(
     g_mode=GMode.AUTO, g_relative=None, width_parameters=None, lr=0.01, lr_depth_power=0.0
 )
