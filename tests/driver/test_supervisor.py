@@ -4,59 +4,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from service.driver.supervisor import STALLED_LAUNCHES, Supervisor
 from service.lifecycle import SweepState
-from service.planner import check, plan
-from service.spec import Media, parse
-from service.store import Database, records, sweeps, trials, upgrade
+from service.store import Database, records, sweeps, trials
 from service.store.leases import Claim
-from service.store.models import Sweep
-from tests.factories import DIGITS, epoch_record
+from tests.driver.queue import state, submit
+from tests.factories import epoch_record
 from workers.contract import Outcome
-
-SPEC = """
-version: 1
-name: two
-network: {activation: relu, depth: [1, 2], width: 8}
-training: {epochs: 8, lr: 0.1}
-"""
-SHAPES = {"digits": DIGITS}
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path}/fathom.db"
-    upgrade(url)
-    database = Database(url)
-    yield database
-    database.dispose()
-
-
-def submit(database: Database, *, planned: bool = True) -> Sweep:
-    spec = parse(SPEC, Media.YAML)
-    with database.write() as session:
-        sweep = sweeps.insert(
-            session,
-            name=spec.name,
-            spec_text=SPEC,
-            spec_media=Media.YAML,
-            spec_json=spec.canonical_json(),
-            spec_hash=spec.sha256(),
-            n_trials=check(spec, SHAPES),
-        )
-        if planned:
-            trials.insert_plan(session, sweep.id, plan(sweep.id, spec, SHAPES))
-    return sweep
-
-
-def state(database: Database, sweep: Sweep) -> Sweep:
-    with database.read() as session:
-        return sweeps.get(session, sweep.id)
 
 
 class Children:

@@ -1,0 +1,106 @@
+"""How a run ends: every trial with one outcome, the sweep with the state that was asked for."""
+
+import pytest
+
+from service.driver.conclusion import Ending, conclude
+from service.lifecycle import SweepState
+from service.store import Database, FencedOutError, leases, records, sweeps, trials
+from service.store.leases import Claim
+from tests.driver.queue import state, submit
+from tests.factories import epoch_record
+from workers.contract import Outcome, TrialEnd
+
+
+def claimed(database: Database) -> Claim:
+    with database.write() as session:
+        claim = leases.claim(session, "test", 30.0)
+    assert claim is not None
+    return claim
+
+
+def finish(database: Database, claim: Claim, count: int) -> None:
+    """Let some trials of the sweep end as completed."""
+    with database.read() as session:
+        specs = trials.unfinished(session, claim.sweep_id)[:count]
+    with database.write() as session:
+        for spec in specs:
+            end = TrialEnd(trial_id=spec.trial_id, outcome=Outcome.COMPLETED)
+            records.write(session, claim, [epoch_record(spec.trial_id, 0), end])
+
+
+@pytest.mark.parametrize(
+    ("ending", "expected", "leftovers"),
+    [
+        (Ending.GIVEN_BACK, SweepState.QUEUED, None),
+        (Ending.PAUSED, SweepState.PAUSED, None),
+        (Ending.CANCELLED, SweepState.CANCELLED, Outcome.CANCELLED),
+        (Ending.DEADLINE, SweepState.COMPLETED, Outcome.STOPPED),
+        (Ending.FAILED, SweepState.FAILED, Outcome.CANCELLED),
+    ],
+)
+def test_leftovers_get_the_outcome_that_fits_the_ending(
+    database: Database, ending: Ending, expected: SweepState, leftovers: Outcome | None
+) -> None:
+    sweep = submit(database)
+    claim = claimed(database)
+    finish(database, claim, 1)
+    asked = {Ending.PAUSED: SweepState.PAUSING, Ending.CANCELLED: SweepState.CANCELLING}
+    if ending in asked:
+        with database.write() as session:
+            sweeps.move(session, sweep.id, asked[ending])
+
+    assert conclude(database, claim, ending, message="why") is expected
+
+    ended = state(database, sweep)
+    assert (ended.state, ended.message, ended.lease_owner) == (expected, "why", None)
+    with database.read() as session:
+        counts = sweeps.counts(session, [sweep.id])[sweep.id]
+    assert counts.outcomes[Outcome.COMPLETED] == 1
+    assert counts.pending == (1 if leftovers is None else 0)
+    assert leftovers is None or counts.outcomes[leftovers] == 1
+
+
+def test_a_sweep_whose_trials_all_ended_has_completed_whatever_was_asked(
+    database: Database,
+) -> None:
+    sweep = submit(database)
+    claim = claimed(database)
+    finish(database, claim, 2)
+    with database.write() as session:
+        sweeps.move(session, sweep.id, SweepState.CANCELLING)
+
+    conclude(database, claim, Ending.CANCELLED)
+
+    assert state(database, sweep).state is SweepState.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (SweepState.PAUSING, SweepState.PAUSED),
+        (SweepState.CANCELLING, SweepState.CANCELLED),
+    ],
+)
+@pytest.mark.parametrize("ending", [Ending.GIVEN_BACK, Ending.PAUSED])
+def test_a_request_that_came_late_is_honoured(
+    database: Database, ending: Ending, asked: SweepState, expected: SweepState
+) -> None:
+    sweep = submit(database)
+    claim = claimed(database)
+    with database.write() as session:
+        sweeps.move(session, sweep.id, asked)
+
+    conclude(database, claim, ending)
+
+    assert state(database, sweep).state is expected
+
+
+def test_a_driver_that_lost_the_sweep_concludes_nothing(database: Database) -> None:
+    sweep = submit(database)
+    old = claimed(database)
+    claimed(database)
+
+    with pytest.raises(FencedOutError):
+        conclude(database, old, Ending.CANCELLED)
+
+    assert state(database, sweep).state is SweepState.RUNNING
