@@ -34,7 +34,7 @@ bench: $(SERVICE)  ## Speed, as ratios measured side by side in one run.
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.step
 
 rehearsal: $(SERVICE)  ## The cluster's compose files on this machine's CPU: kills, restarts, ports; needs Docker.
-	@$(BIN)/python tools/rehearsal.py
+	@$(BIN)/python -m tools.rehearsal
 
 lock: $(DEV)  ## Write the lock files anew from pyproject.toml.
 	$(BIN)/pip install -q uv

@@ -7,6 +7,7 @@ but the image. Says so, and succeeds, where no Docker engine answers.
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,11 +20,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from rehearsal_engine import FILES, Project, RehearsalError, missing_engine, run
-from rehearsal_ports import answer, answers
-from rehearsal_rows import Rows, hosts, rows
-
 from service.client import Client
+from tools.rehearsal_engine import FILES, Project, RehearsalError, missing_engine, run
+from tools.rehearsal_ports import answer, answers
+from tools.rehearsal_rows import Rows, hosts, rows
 
 LIMIT_SECONDS = 600.0
 IMAGE = "fathom-sweeps:rehearsal"
@@ -245,7 +245,9 @@ def show_strangers(project: Project, clock: Clock) -> None:
         if "let in" in done.stdout:
             raise RehearsalError(f"Ray lets a client in at {address} without the token")
         lines = (done.stdout + done.stderr).splitlines()
-        words = next((line for line in lines if "oken" in line and "Error" in line), "no answer")
+        words = next(
+            (line for line in lines if "oken" in line and "Error" in line), "it waits in vain"
+        )
         clock.say(f"    {address} without the token: {words.strip()[:110]}")
 
 
@@ -366,6 +368,8 @@ def main() -> int:
     if missing is not None:
         sys.stdout.write(f"rehearsal SKIPPED: {missing}\n")
         return 0
+    # As Ctrl-C does, so that nothing is left behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with temporary_project() as project:
             clock = Clock()

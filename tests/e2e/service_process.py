@@ -48,9 +48,9 @@ class ServiceProcess:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.url = wait_for(self._find_url, 60)
+        self.url = wait_for(self._find_url, 120)
         self.client = Client(self.url)
-        wait_for(self._is_healthy, 60)
+        wait_for(self._is_healthy, 120)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -80,7 +80,7 @@ class ServiceProcess:
         self.process.send_signal(signal.SIGINT)
         try:
             assert self.wait() == 0, "".join(self.output)
-            _, left = psutil.wait_procs(family, timeout=20)
+            _, left = psutil.wait_procs(family, timeout=60)
             assert not left, left
         finally:
             self.kill()
@@ -91,7 +91,7 @@ class ServiceProcess:
             self.process.kill()
             self.process.wait()
 
-    def wait(self, seconds: float = 60) -> int:
+    def wait(self, seconds: float = 120) -> int:
         """Return the exit code, once the process and all that shared its output have ended."""
         code = self.process.wait(seconds)
         self._reader.join(seconds)
@@ -106,6 +106,7 @@ def serving(home: Path, **environment: str) -> Iterator[ServiceProcess]:
         yield service
     except BaseException:
         sys.stderr.write("".join(service.output))
+        service.client.close()
         service.process.send_signal(signal.SIGINT)
         service.wait()
         raise

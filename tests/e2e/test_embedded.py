@@ -42,7 +42,7 @@ def epochs_done(service: ServiceProcess) -> int:
 
 def finish(service: ServiceProcess) -> str:
     sweep = next(iter(service.client.list()))
-    return service.client.wait(sweep.id, timeout_seconds=120, poll_seconds=0.2).state
+    return service.client.wait(sweep.id, timeout_seconds=400, poll_seconds=0.2).state
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_killing_a_process_of_the_driver_half_way_changes_no_row(
 ) -> None:
     with serving(tmp_path) as service:
         submit(service)
-        wait_for(lambda: epochs_done(service) > 20, 60)
+        wait_for(lambda: epochs_done(service) > 20, 200)
         process = service.find(victim)
         assert process is not None
         process.kill()
@@ -93,7 +93,7 @@ def test_killing_a_worker_half_way_changes_no_row(
 ) -> None:
     with serving(tmp_path) as service:
         submit(service)
-        wait_for(lambda: epochs_done(service) > 20, 60)
+        wait_for(lambda: epochs_done(service) > 20, 200)
         child = service.find("service.driver.child")
         assert child is not None
         worker = next(
@@ -110,11 +110,11 @@ def test_killing_the_service_leaves_no_process_and_the_next_start_goes_on(
 ) -> None:
     service = ServiceProcess(tmp_path)
     submit(service)
-    wait_for(lambda: epochs_done(service) > 20, 60)
+    wait_for(lambda: epochs_done(service) > 20, 200)
     family = psutil.Process(service.process.pid).children(recursive=True)
     service.client.close()
     service.kill()
-    _, left = psutil.wait_procs(family, timeout=20)
+    _, left = psutil.wait_procs(family, timeout=60)
     assert not left
     service.wait()
 
@@ -129,7 +129,7 @@ def test_sigterm_winds_down_and_the_next_start_goes_on(
 ) -> None:
     service = ServiceProcess(tmp_path)
     submit(service)
-    wait_for(lambda: epochs_done(service) > 20, 60)
+    wait_for(lambda: epochs_done(service) > 20, 200)
     service.client.close()
     service.process.send_signal(signal.SIGTERM)
     assert service.wait() == 0
@@ -147,17 +147,17 @@ def test_pause_then_resume_changes_no_row_and_cancel_keeps_prefixes(
 ) -> None:
     with serving(tmp_path) as service:
         first = service.client.submit(json.dumps(SPEC))
-        wait_for(lambda: epochs_done(service) > 20, 60)
+        wait_for(lambda: epochs_done(service) > 20, 200)
         service.client.pause(first.id)
-        wait_for(lambda: service.client.get(first.id).state == "paused", 30)
+        wait_for(lambda: service.client.get(first.id).state == "paused", 100)
         service.client.resume(first.id)
         assert finish(service) == "completed"
         assert rows(database(tmp_path), "small") == undisturbed
 
         second = service.client.submit(json.dumps(SPEC | {"name": "cut short"}))
-        wait_for(lambda: epochs_done(service) > 20, 60)
+        wait_for(lambda: epochs_done(service) > 20, 200)
         service.client.cancel(second.id)
-        ended = service.client.wait(second.id, timeout_seconds=60, poll_seconds=0.2)
+        ended = service.client.wait(second.id, timeout_seconds=200, poll_seconds=0.2)
 
     assert ended.state == "cancelled"
     assert ended.counts.cancelled > 0
@@ -176,7 +176,7 @@ def test_too_small_and_too_large_g_are_shown_for_what_they_are(tmp_path: Path) -
     }
     with serving(tmp_path) as service:
         sweep = service.client.submit(json.dumps(spec))
-        ended = service.client.wait(sweep.id, timeout_seconds=120, poll_seconds=0.2)
+        ended = service.client.wait(sweep.id, timeout_seconds=400, poll_seconds=0.2)
         trials = list(service.client.trials(sweep.id))
 
     assert ended.state == "completed"
