@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from service.api import problems
 from service.api.parts import Parts
-from service.api.routes import compare, datasets, events, health, sweeps, trials
+from service.api.routes import compare, datasets, events, health, sweeps, theory, trials
 from service.api.spec_document import document_specs
 from service.settings import Settings
 from service.store import Database
@@ -31,7 +31,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     problems.install(app)
-    for module in (sweeps, events, trials, compare, datasets, health):
+    for module in (sweeps, events, trials, compare, theory, datasets, health):
         app.include_router(module.router)
     document_specs(app)
     return app

@@ -1,13 +1,14 @@
 """What the routes are given: the parts of the service that an application is made of."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from service import store
 from service.store import Database
+from service.verbs.simulations import Simulations
 from workers.contract import DatasetShape
 
 
@@ -21,12 +22,14 @@ class Parts:
             data sets can be registered while the service runs.
         max_trials: Trials a sweep may have at most.
         body_limit_bytes: Largest body that is read.
+        simulations: Does for previews what takes longer than a request may.
     """
 
     database: Database
     datasets: Callable[[], Mapping[str, DatasetShape]]
     max_trials: int
     body_limit_bytes: int
+    simulations: Simulations = field(default_factory=Simulations)
 
 
 def parts_of(request: Request) -> Parts:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
+from rwinit import ArgumentError, GainNotFoundError
 from service.api.errors import BodyTooLargeError, UnsupportedMediaError
 from service.lifecycle import IllegalTransitionError
 from service.spec import Mistake, SpecError
@@ -81,6 +82,8 @@ KINDS: Mapping[type[Exception], Kind] = {
     RequestValidationError: Kind(422, "request_invalid", "The request is malformed"),
     BodyTooLargeError: Kind(413, "body_too_large", "The body is too large"),
     UnsupportedMediaError: Kind(415, "unsupported_media_type", "The body is of another type"),
+    ArgumentError: Kind(422, "argument_invalid", "An argument is not allowed"),
+    GainNotFoundError: Kind(422, "gain_not_found", "No g leaves this walk without drift"),
     SchemaOutOfDateError: Kind(503, "schema_out_of_date", "The database needs a migration"),
     OperationalError: Kind(503, "database_unavailable", "The database does not answer"),
     InterfaceError: Kind(503, "database_unavailable", "The database does not answer"),
@@ -157,6 +160,11 @@ def _mistakes(error: Exception) -> tuple[MistakeRead, ...]:
         return tuple(_read(mistake) for mistake in error.mistakes)
     if isinstance(error, QueryError):
         return (MistakeRead(path=error.parameter, given=error.given, message=error.message),)
+    if isinstance(error, ArgumentError):
+        given = repr(error.given)[:_MAX_GIVEN]
+        return (MistakeRead(path=error.name, given=given, message=f"must be {error.allowed}"),)
+    if isinstance(error, GainNotFoundError):
+        return (MistakeRead(path="activation", given=repr(error.activation), message=str(error)),)
     if isinstance(error, RequestValidationError):
         return tuple(
             MistakeRead(

@@ -18,11 +18,19 @@ _ID = click.argument("sweep_id", metavar="ID")
     "spec", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE"
 )
 @click.option("--watch", "follow_it", is_flag=True, help="Follow it until it ends.")
+@click.option("--dry-run", is_flag=True, help="Only tell what it would run, and what to expect.")
 @click.option("--key", help="Idempotency-Key: the same key and file make one sweep only.")
 @json_option
 @url_option
-def submit(spec: Path, follow_it: bool, key: str | None, as_json: bool, url: str) -> None:
+def submit(
+    spec: Path, follow_it: bool, dry_run: bool, key: str | None, as_json: bool, url: str
+) -> None:
     """Queue the sweep that FILE (YAML or JSON) describes, and print its id."""
+    if dry_run:
+        if follow_it or key is not None:
+            raise click.UsageError("--dry-run queues nothing: leave out --watch and --key")
+        _preview(spec, as_json, url)
+        return
     with connect(url) as client:
         sweep = client.submit(spec, idempotency_key=key)
         if not as_json:
@@ -110,6 +118,17 @@ def _act(sweep_id: str, as_json: bool, url: str, action: Callable[[Client, UUID]
         echo_json(sweep)
     else:
         click.echo(f"sweep {sweep.id} is {sweep.state}")
+
+
+def _preview(spec: Path, as_json: bool, url: str) -> None:
+    with connect(url) as client:
+        preview = client.preview(spec)
+    if as_json:
+        echo_json(preview)
+        return
+    from service.cli.preview_tables import show_preview
+
+    show_preview(preview)
 
 
 def _tell(sweep: Sweep, as_json: bool) -> None:

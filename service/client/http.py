@@ -16,8 +16,11 @@ from service.client.models import (
     Dataset,
     DepthComparison,
     Epoch,
+    Preview,
     Problem,
     Sweep,
+    TheoryGain,
+    TheoryWalk,
     Trial,
 )
 
@@ -79,12 +82,24 @@ class Client:
             idempotency_key: Makes a repeated call return the first one's sweep. One is made up
                 by default, so that a retry inside this call cannot submit twice.
         """
-        text = spec.read_text("utf-8") if isinstance(spec, Path) else spec
-        if media is None:
-            media = JSON if isinstance(spec, Path) and spec.suffix == ".json" else YAML
+        text, media = _content(spec, media)
         headers = {"Content-Type": media, "Idempotency-Key": idempotency_key or str(uuid4())}
-        response = self._send("POST", "/v1/sweeps", content=text.encode(), headers=headers)
+        response = self._send("POST", "/v1/sweeps", content=text, headers=headers)
         return Sweep.model_validate_json(response.content)
+
+    def preview(self, spec: str | Path, *, media: str | None = None) -> Preview:
+        """Return what a sweep would run and take, and what theory expects of it; stores nothing.
+
+        Walks that are ``pending`` are being simulated: ask again.
+
+        Args:
+            spec: As for `submit`.
+            media: As for `submit`.
+        """
+        text, media = _content(spec, media)
+        headers = {"Content-Type": media}
+        response = self._send("POST", "/v1/sweeps/preview", content=text, headers=headers)
+        return Preview.model_validate_json(response.content)
 
     def get(self, sweep_id: UUID) -> Sweep:
         """Return a sweep."""
@@ -224,6 +239,69 @@ class Client:
         query = _comparison_query(sweep_id, metric, at, "t", 0.95)
         return self._send("GET", f"/v1/compare/depth.{format}", query=query).content
 
+    def theory_gain(
+        self,
+        activation: str,
+        width: int,
+        depth: int | None = None,
+        *,
+        weights: str = "gaussian",
+        slope: float = 0.01,
+    ) -> TheoryGain:
+        """Return the g at which the log norm of the error has no drift.
+
+        Args:
+            activation: Nonlinearity of the hidden layers.
+            width: Units per hidden layer.
+            depth: Hidden layers; None stands for a long walk.
+            weights: gaussian or orthogonal.
+            slope: Negative-side slope; read for leaky_relu only.
+        """
+        query: _Query = {
+            "activation": activation,
+            "width": width,
+            "depth": depth,
+            "weights": weights,
+            "slope": slope,
+        }
+        return self._get(TheoryGain, "/v1/theory/gain", query)
+
+    def theory_walk(
+        self,
+        activation: str,
+        width: int,
+        depth: int,
+        *,
+        g: float | None = None,
+        weights: str = "gaussian",
+        slope: float = 0.01,
+        bound: float | None = None,
+        probability: float | None = None,
+    ) -> TheoryWalk:
+        """Return the predicted law of the log gradient norm of a random network.
+
+        Args:
+            activation: Nonlinearity of the hidden layers.
+            width: Units per hidden layer.
+            depth: Hidden layers.
+            g: Multiplier of the hidden matrices; None takes the unbiased one.
+            weights: gaussian or orthogonal.
+            slope: Negative-side slope; read for leaky_relu only.
+            bound: Of ``depth_limit``, in nats; ln 1000 by default.
+            probability: Of ``depth_limit``; 0.95 by default.
+        """
+        query: _Query = {
+            "activation": activation,
+            "width": width,
+            "depth": depth,
+            "g": g,
+            "weights": weights,
+            "slope": slope,
+            "bound": bound,
+            "probability": probability,
+        }
+        return self._get(TheoryWalk, "/v1/theory/walk", query)
+
     def is_ready(self) -> bool:
         """Return whether the service answers and its database is ready."""
         try:
@@ -273,6 +351,14 @@ class Client:
         if response.is_error:
             raise ProblemError(_problem(response))
         return response
+
+
+def _content(spec: str | Path, media: str | None) -> tuple[bytes, str]:
+    """Return a spec's bytes and media type."""
+    text = spec.read_text("utf-8") if isinstance(spec, Path) else spec
+    if media is None:
+        media = JSON if isinstance(spec, Path) and spec.suffix == ".json" else YAML
+    return text.encode(), media
 
 
 def _comparison_query(

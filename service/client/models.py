@@ -214,3 +214,134 @@ class Dataset(_Answer):
     n_classes: int
     n_train: int
     n_eval: int
+
+
+class TheoryGain(_Answer):
+    """The g at which the log norm of the error has no drift; see ``GET /v1/theory/gain``."""
+
+    activation: str
+    width: int
+    depth: int | None
+    weights: str
+    slope: float
+    gain: float
+    standard_error: float
+    exact: bool
+    n_samples: int
+    paper_gain: float | None
+    he: float
+
+
+class Quantile(_Answer):
+    """A quantile of the log gradient norm, in nats."""
+
+    probability: float
+    log_norm: float
+
+
+class Correlation(_Answer):
+    """What very wide networks do to the correlation of two inputs."""
+
+    fixed_point: float
+    chi: float
+    depth_scale: float | None
+
+
+class TheoryWalk(_Answer):
+    """The predicted law of the log gradient norm; see ``GET /v1/theory/walk``."""
+
+    activation: str
+    width: int
+    depth: int
+    weights: str
+    slope: float
+    g: float
+    exact: bool
+    drift: float
+    drift_error: float
+    spread: float
+    n_samples: int
+    quantiles: tuple[Quantile, ...]
+    death_probability: float | None
+    inverse_width_sum: float
+    bound: float
+    probability: float
+    depth_limit: int | None
+    correlation: Correlation | None
+
+
+class Range(_Answer):
+    """Smallest and largest over the trials of a sweep."""
+
+    low: int
+    high: int
+
+
+class PreviewRow(_Answer):
+    """A trial as it would be planned; ``g`` is None while it is being simulated."""
+
+    configuration: int
+    dataset: str
+    task: str
+    activation: str
+    depth: int
+    width: int
+    parameters: int
+    scheme: str
+    g_mode: str
+    g_relative: float | None
+    g: float | None
+    lr: float
+    effective_lr: float
+    epochs: int
+    batch_size: int
+    optimizer: str
+    seed: int
+
+
+class Forecast(_Answer):
+    """A random network of a sweep and its predicted walk; what is not known is None."""
+
+    name: str
+    weights: str
+    activation: str
+    slope: float
+    width: int
+    depth: int
+    g_relative: float | None
+    n_trials: int
+    g: float | None
+    exact: bool
+    pending: bool
+    drift: float | None
+    drift_error: float | None
+    spread: float | None
+    death_probability: float | None
+    decorrelation: float | None
+    depth_scale: float | None
+    remark: str | None
+
+
+class PreviewWarning(_Answer):
+    """One thing that theory expects to go wrong, with indices of the configurations."""
+
+    kind: str
+    message: str
+    configurations: tuple[int, ...]
+
+
+class Preview(_Answer):
+    """What a sweep would run, take and, by theory, do."""
+
+    name: str
+    n_trials: int
+    n_points: int
+    n_configurations: int
+    n_pending: int
+    rows: tuple[PreviewRow, ...]
+    parameters: Range
+    parameters_total: int
+    memory_bytes: Range
+    flops_total: int
+    configurations: tuple[Forecast, ...]
+    warnings: tuple[PreviewWarning, ...]

@@ -47,6 +47,25 @@ def gain_of(point: Point, width: int) -> float:
             return rwinit.scheme_gain(scheme, activation, width, point.number("network.slope"))
 
 
+def unbiased(
+    activation: str, width: int, depth: int, *, weights: str, slope: float, g_in: float
+) -> float:
+    """Return the unbiased g of a trial's network: the one question that everybody here asks.
+
+    Raises:
+        rwinit.GainNotFoundError: No g leaves the simulated walk without drift.
+    """
+    conditions = rwinit.Conditions(g_in=g_in)
+    return rwinit.gain(
+        activation, width, depth, weights=weights, slope=slope, conditions=conditions
+    )
+
+
+def weights_of(scheme: Scheme) -> str:
+    """Return the law of a scheme's hidden matrices, as rwinit calls it."""
+    return "orthogonal" if scheme is Scheme.ORTHOGONAL else "gaussian"
+
+
 def relative_of(point: Point) -> float | None:
     """Return g over the unbiased g as the spec says it, or None where it says nothing."""
     match mode_of(point):
@@ -94,11 +113,11 @@ def _written(point: Point) -> str:
 
 
 def _unbiased(point: Point, width: int, scheme: Scheme) -> float:
-    return rwinit.gain(
+    return unbiased(
         point.text("network.activation"),
         width,
         point.whole("network.depth"),
-        weights="orthogonal" if scheme is Scheme.ORTHOGONAL else "gaussian",
+        weights=weights_of(scheme),
         slope=point.number("network.slope"),
-        conditions=rwinit.Conditions(g_in=point.number("init.g_in")),
+        g_in=point.number("init.g_in"),
     )

@@ -35,7 +35,7 @@ def plan(
     Raises:
         SpecError: Every reason why the spec cannot be run, each once.
     """
-    found = _runnable(spec, datasets, cap)
+    found = runnable(spec, datasets, cap)
     seeds = seeds_of(spec)
     trials: list[PlannedTrial] = []
     mistakes: dict[Mistake, None] = {}
@@ -66,13 +66,15 @@ def check(spec: SweepSpec, datasets: Mapping[str, DatasetShape], *, cap: int | N
         SpecError: As `plan`, but for activations whose simulation finds no unbiased g: nothing is
             simulated here.
     """
-    return len(_runnable(spec, datasets, cap)) * len(seeds_of(spec))
+    return len(runnable(spec, datasets, cap)) * len(seeds_of(spec))
 
 
-def _runnable(
-    spec: SweepSpec, datasets: Mapping[str, DatasetShape], cap: int | None
-) -> list[Point]:
-    """Return the points of a spec, none of which has a mistake."""
+def runnable(spec: SweepSpec, datasets: Mapping[str, DatasetShape], cap: int | None) -> list[Point]:
+    """Return the points of a spec, none of which has a mistake.
+
+    Raises:
+        SpecError: As `check`.
+    """
     mistakes: dict[Mistake, None] = dict.fromkeys(feature_mistakes(spec))
     too_many = size_mistakes(spec, cap)
     if too_many:

@@ -34,7 +34,7 @@ def test_help_comes_within_half_a_second() -> None:
     "command",
     [
         *("serve", "api", "driver", "db", "submit", "watch", "ls", "show"),
-        *("cancel", "pause", "resume", "trials", "compare", "plot", "datasets"),
+        *("cancel", "pause", "resume", "trials", "compare", "plot", "theory", "datasets"),
     ],
 )
 def test_every_command_has_help(tmp_path: Path, command: str) -> None:

@@ -13,8 +13,9 @@ from service.api.spec_document import SPEC_BODY
 from service.lifecycle import IllegalTransitionError, SweepState
 from service.spec import SpecError
 from service.store.errors import IdempotencyConflictError, SweepNotFoundError
-from service.verbs import sweeps
+from service.verbs import preview, sweeps
 from service.verbs.errors import PageTokenError
+from service.verbs.preview import PreviewRead
 from service.verbs.reads import SweepDetail, SweepPage
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
@@ -61,6 +62,27 @@ def submit_sweep(
     )
     response.headers["Location"] = f"/v1/sweeps/{sweep.id}"
     return sweep
+
+
+@router.post(
+    "/preview",
+    responses=problems(SpecError, BodyTooLargeError, UnsupportedMediaError),
+    openapi_extra=SPEC_BODY,
+)
+def preview_sweep(body: SpecBody, parts: RequestParts) -> PreviewRead:
+    """Tell what a sweep would run and take, and which of its networks theory expects to fail.
+
+    The body is that of a submission, and nothing is stored. Walks of linear, ReLU and leaky ReLU
+    networks are exact and come at once. Others are simulated in the background the first time
+    that they are asked for: they are `pending`, and there when the preview is asked for again.
+    """
+    return preview.preview(
+        body.content,
+        body.media,
+        datasets=parts.datasets(),
+        max_trials=parts.max_trials,
+        simulations=parts.simulations,
+    )
 
 
 @router.get("", responses=problems(PageTokenError))

@@ -1,0 +1,227 @@
+"""Preview of a sweep: counts, first rows, what it takes, and the walks that theory predicts.
+
+It has no session: it reads and writes no row.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pydantic import Field
+
+from service import spec
+from service.planner.cautions import CautionKind, cautions_of
+from service.planner.configurations import Configuration
+from service.planner.forecasts import Forecast, at_once, awaited, recalled
+from service.planner.gains import relative_of
+from service.planner.preview import Row, Survey, survey
+from service.planner.written import GMode
+from service.spec import Media
+from service.verbs.reads import Read
+from service.verbs.simulations import Simulations
+from workers.contract import Activation, DatasetShape, OptimizerKind, Scheme, Task
+
+MOST_WALKS: Final = 1000
+"""Configurations whose walk a preview predicts; those beyond are counted only."""
+
+
+class RangeRead(Read):
+    """Smallest and largest over the trials of a sweep."""
+
+    low: int
+    high: int
+
+
+class RowRead(Read):
+    """A trial as it would be planned."""
+
+    configuration: int = Field(description="Index in `configurations`.")
+    dataset: str
+    task: Task
+    activation: Activation
+    depth: int
+    width: int
+    parameters: int
+    scheme: Scheme
+    g_mode: GMode
+    g_relative: float | None
+    g: float | None = Field(description="Null while it is being simulated.")
+    lr: float
+    effective_lr: float = Field(description="After the rule for depth.")
+    epochs: int
+    batch_size: int
+    optimizer: OptimizerKind
+    seed: int
+
+
+class ForecastRead(Read):
+    """A random network and its predicted walk; what is not known is null."""
+
+    name: str = Field(description="The configuration in words.")
+    weights: str
+    activation: Activation
+    slope: float
+    width: int
+    depth: int
+    g_relative: float | None
+    n_trials: int
+    g: float | None
+    exact: bool = Field(description="Whether the walk has a closed form.")
+    pending: bool = Field(description="Whether it is still being simulated: ask again.")
+    drift: float | None = Field(description="Mean of ln(|delta_1| / |delta_D|), in nats.")
+    drift_error: float | None = Field(description="Its standard error; 0 where it is exact.")
+    spread: float | None = Field(description="Standard deviation of it, in nats.")
+    death_probability: float | None = Field(
+        description="Chance that some layer passes nothing; null where there is no formula."
+    )
+    decorrelation: float | None = Field(
+        description=(
+            "1 less the correlation, in the last layer, of inputs that are uncorrelated in the "
+            "first; for linear, relu and leaky_relu."
+        )
+    )
+    depth_scale: float | None = Field(
+        description=(
+            "Layers over which a correlation's distance from its fixed point falls by e, in wide "
+            "networks; null where it falls slower."
+        )
+    )
+    remark: str | None = Field(description="Why numbers are missing for good.")
+
+
+class WarningRead(Read):
+    """One thing that is expected to go wrong."""
+
+    kind: CautionKind
+    message: str = Field(description="In words, with the worst configurations by name.")
+    configurations: tuple[int, ...] = Field(description="Indices in `configurations`.")
+
+
+class PreviewRead(Read):
+    """What a sweep would run, take and, by theory, do."""
+
+    name: str
+    n_trials: int
+    n_points: int = Field(description="Combinations of coordinates, each with every seed.")
+    n_configurations: int = Field(description="Distinct random networks among them.")
+    n_pending: int = Field(description="Predicted walks that are still being simulated.")
+    rows: tuple[RowRead, ...] = Field(description="The first trials, in planning order.")
+    parameters: RangeRead
+    parameters_total: int = Field(description="Over all trials.")
+    memory_bytes: RangeRead = Field(
+        description=(
+            "Of one trial: parameters, gradients, optimizer state, and a batch's activations with "
+            "their errors; neither data nor libraries."
+        )
+    )
+    flops_total: int = Field(description="Of all matrix products of all trials.")
+    configurations: tuple[ForecastRead, ...] = Field(
+        description=f"By first occurrence; at most {MOST_WALKS}."
+    )
+    warnings: tuple[WarningRead, ...]
+
+
+def preview(
+    text: str | bytes,
+    media: Media,
+    *,
+    datasets: Mapping[str, DatasetShape],
+    max_trials: int,
+    simulations: Simulations,
+) -> PreviewRead:
+    """Return what a spec would run, at once; what has to be simulated is asked for and pending.
+
+    Args:
+        text: The spec as it would be sent.
+        media: Its language.
+        datasets: What the spec may name.
+        max_trials: Trials a sweep may have at most, whatever its own limit says.
+        simulations: Does what takes long.
+
+    Raises:
+        SpecError: Every mistake of the spec.
+    """
+    parsed = spec.parse(text, media)
+    found = survey(parsed, datasets, cap=max_trials)
+    shown = found.configurations[:MOST_WALKS]
+    forecasts = [_forecast(configuration, simulations) for configuration in shown]
+    pairs = list(zip(shown, forecasts, strict=True))
+    simulations.ask(configuration for configuration, each in pairs if each.pending)
+    seeds = found.n_trials // found.n_points
+    return PreviewRead(
+        name=parsed.name,
+        n_trials=found.n_trials,
+        n_points=found.n_points,
+        n_configurations=len(found.configurations),
+        n_pending=sum(each.pending for each in forecasts),
+        rows=tuple(_row(row, forecasts) for row in found.rows),
+        parameters=_range([each.parameters for each in found.resources]),
+        parameters_total=seeds * sum(each.parameters for each in found.resources),
+        memory_bytes=_range([each.memory_bytes for each in found.resources]),
+        flops_total=found.flops,
+        configurations=tuple(_read(found, index, each) for index, each in enumerate(forecasts)),
+        warnings=tuple(
+            WarningRead(kind=each.kind, message=each.message, configurations=each.places)
+            for each in cautions_of(shown, forecasts)
+        ),
+    )
+
+
+def _forecast(configuration: Configuration, simulations: Simulations) -> Forecast:
+    return (
+        at_once(configuration)
+        or simulations.result(configuration)
+        or recalled(configuration)
+        or awaited(configuration)
+    )
+
+
+def _range(values: Sequence[int]) -> RangeRead:
+    return RangeRead(low=min(values), high=max(values))
+
+
+def _read(found: Survey, index: int, forecast: Forecast) -> ForecastRead:
+    configuration = found.configurations[index]
+    return ForecastRead(
+        name=configuration.words(),
+        weights=configuration.weights,
+        activation=Activation(configuration.activation),
+        slope=configuration.slope,
+        width=configuration.width,
+        depth=configuration.depth,
+        g_relative=configuration.relative,
+        n_trials=found.trials_of[index],
+        g=forecast.g,
+        exact=configuration.exact,
+        pending=forecast.pending,
+        drift=forecast.drift,
+        drift_error=forecast.drift_error,
+        spread=forecast.spread,
+        death_probability=forecast.death_probability,
+        decorrelation=forecast.decorrelation,
+        depth_scale=forecast.depth_scale,
+        remark=forecast.remark,
+    )
+
+
+def _row(row: Row, forecasts: Sequence[Forecast]) -> RowRead:
+    point = row.point
+    return RowRead(
+        configuration=row.configuration,
+        dataset=point.text("dataset.name"),
+        task=Task(point.text("dataset.task")),
+        activation=Activation(point.text("network.activation")),
+        depth=point.whole("network.depth"),
+        width=row.width,
+        parameters=row.parameters,
+        scheme=Scheme(point.text("init.scheme")),
+        g_mode=row.g_mode,
+        g_relative=relative_of(point),
+        # The first rows have the first configurations, which are never left out.
+        g=forecasts[row.configuration].g,
+        lr=point.number("training.lr"),
+        effective_lr=row.effective_lr,
+        epochs=point.whole("training.epochs"),
+        batch_size=point.whole("training.batch_size"),
+        optimizer=OptimizerKind(point.text("training.optimizer.kind")),
+        seed=row.seed,
+    )

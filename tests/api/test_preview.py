@@ -1,0 +1,197 @@
+"""Previews over HTTP: counts and warnings at once, nothing written, pending until simulated."""
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import rwinit
+from service.planner import forecasts
+from service.planner.configurations import Configuration
+from service.planner.forecasts import Forecast, simulated
+from service.store import Database
+from service.verbs.simulations import Simulations
+from tests.api.live_server import LiveServer, parts_of
+from tests.api.test_submit import BAD, YAML, rows
+from tests.verbs.sweep_rows import SPEC
+
+_TANH = """\
+version: 1
+name: cold
+network: {activation: tanh, depth: [3, 4], width: 64}
+training: {epochs: 1, lr: 0.1}
+"""
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(rwinit.CACHE_VARIABLE, str(tmp_path))
+
+
+def post(http: httpx.Client, body: str = SPEC) -> httpx.Response:
+    return http.post("/v1/sweeps/preview", content=body, headers=YAML)
+
+
+def settled(http: httpx.Client, body: str) -> dict[str, Any]:  # Any: a tree of JSON
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        found: dict[str, Any] = post(http, body).json()
+        if found["n_pending"] == 0:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("still pending")
+
+
+def test_a_sweep_is_counted_and_nothing_is_written(http: httpx.Client, database: Database) -> None:
+    response = post(http)
+
+    found = response.json()
+    assert response.status_code == 200
+    assert (found["n_trials"], found["n_points"], found["n_configurations"]) == (18, 6, 6)
+    assert found["parameters"]["low"] < found["parameters"]["high"]
+    assert found["memory_bytes"]["low"] > 8 * found["parameters"]["low"]
+    assert found["flops_total"] > 0
+    assert rows(database) == (0, 0, 0)
+
+
+def test_rows_have_the_g_that_will_be_run(http: httpx.Client) -> None:
+    found = post(http).json()
+
+    assert len(found["rows"]) == 10
+    first = found["rows"][0]
+    assert first["g"] == 0.9 * rwinit.gain("relu", 16)
+    assert (first["depth"], first["width"], first["g_relative"], first["seed"]) == (2, 16, 0.9, 0)
+    assert found["configurations"][first["configuration"]]["g"] == first["g"]
+
+
+def test_exact_walks_are_there_at_once(http: httpx.Client) -> None:
+    found = post(http).json()
+
+    assert found["n_pending"] == 0
+    law = rwinit.walk_law("relu", 16, 8, g=0.9 * rwinit.gain("relu", 16))
+    (deep,) = (
+        each for each in found["configurations"] if (each["depth"], each["g_relative"]) == (8, 0.9)
+    )
+    assert (deep["drift"], deep["spread"]) == (float(law.drift), float(law.spread))
+    assert (deep["exact"], deep["n_trials"]) == (True, 3)
+
+
+def test_a_cold_preview_is_pending_and_the_same_one_later_is_not(
+    http: httpx.Client, database: Database, live_server: LiveServer
+) -> None:
+    go = threading.Event()
+
+    def slowly(configuration: Configuration) -> Forecast:
+        assert go.wait(30)
+        return simulated(configuration)
+
+    live_server.use(replace(parts_of(database), simulations=Simulations(slowly)))
+
+    cold = post(http, _TANH).json()
+    go.set()
+    warm = settled(http, _TANH)
+
+    assert cold["n_pending"] == 2
+    assert [each["pending"] for each in cold["configurations"]] == [True, True]
+    assert [each["g"] for each in cold["configurations"]] == [None, None]
+    assert [row["g"] for row in cold["rows"]] == [None, None]
+    assert [each["g"] for each in warm["configurations"]] == [
+        rwinit.gain("tanh", 64, depth) for depth in (3, 4)
+    ]
+    assert all(each["spread"] > 0 for each in warm["configurations"])
+
+
+def test_what_was_simulated_is_there_after_a_restart(
+    http: httpx.Client, database: Database, live_server: LiveServer
+) -> None:
+    warm = settled(http, _TANH)
+
+    live_server.use(replace(parts_of(database), simulations=Simulations(_never)))
+
+    assert post(http, _TANH).json() == warm
+
+
+def test_warnings_name_the_configurations_that_cannot_train(http: httpx.Client) -> None:
+    deep = SPEC.replace("[2, 8]", "128").replace("width: 16", "width: 100")
+    body = deep.replace("[0.9, 1.0, 1.1]", "[0.5, 1.0, 2.0]")
+
+    found = post(http, body).json()
+
+    kinds = {each["kind"]: each for each in found["warnings"]}
+    assert set(kinds) == {"vanish", "explode"}
+    assert "width 100, depth 128, g 0.5 x unbiased" in kinds["vanish"]["message"]
+    assert [
+        found["configurations"][i]["g_relative"] for i in kinds["vanish"]["configurations"]
+    ] == [0.5]
+
+
+def test_a_sweep_that_can_train_has_no_warning(http: httpx.Client) -> None:
+    body = SPEC.replace("[2, 8]", "32").replace("width: 16", "width: 100")
+
+    assert post(http, body.replace("[0.9, 1.0, 1.1]", "1.0")).json()["warnings"] == []
+
+
+def test_a_refused_spec_lists_all_its_mistakes(http: httpx.Client) -> None:
+    response = post(http, BAD)
+
+    assert (response.status_code, response.json()["code"]) == (422, "spec_refused")
+    submitted = http.post("/v1/sweeps", content=BAD, headers=YAML).json()
+    assert response.json()["errors"] == submitted["errors"]
+    assert len(submitted["errors"]) >= 5
+
+
+def test_ten_thousand_trials_are_previewed_within_two_seconds_of_processor_time(
+    http: httpx.Client,
+    database: Database,
+    live_server: LiveServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The warm-up would take minutes: the cache on disk is filled with made-up walks.
+    monkeypatch.setattr(forecasts, "_simulate", lambda _: (0.0, 1.2, 0.1, 0.01, 0.5, 40.0, 0.0))
+    body = """\
+version: 1
+name: grid
+network:
+  activation: [relu, tanh, leaky_relu]
+  depth: [8, 16, 32, 64, 128, 256]
+  width: [32, 64, 96, 128, 256]
+init: {g: {relative: [0.9, 1.0, 1.1]}}
+training: {epochs: 1, lr: [0.01, 0.02, 0.05, 0.1]}
+seeds: 10
+limits: {max_trials: 20000}
+"""
+    settled(http, body)
+    # Nothing that this process remembers is of use to a new one but what is on disk.
+    live_server.use(replace(parts_of(database), simulations=Simulations(_never)))
+    start = time.process_time()
+
+    response = post(http, body)
+
+    seconds = time.process_time() - start
+    found = response.json()
+    assert (found["n_trials"], found["n_configurations"], found["n_pending"]) == (10_800, 270, 0)
+    assert seconds < 2, seconds
+
+
+def test_a_failed_simulation_is_told_and_the_others_go_on(
+    http: httpx.Client, database: Database, live_server: LiveServer
+) -> None:
+    def sometimes(configuration: Configuration) -> Forecast:
+        if configuration.depth == 3:
+            raise MemoryError
+        return simulated(configuration)
+
+    live_server.use(replace(parts_of(database), simulations=Simulations(sometimes)))
+
+    first, second = settled(http, _TANH)["configurations"]
+
+    assert "failed" in first["remark"]
+    assert (second["remark"], second["pending"]) == (None, False)
+
+
+def _never(configuration: Configuration) -> Forecast:
+    raise AssertionError(f"simulated again: {configuration}")
