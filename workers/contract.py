@@ -136,6 +136,8 @@ class TrialSpec:
         precision: Arithmetic.
         seed: Decides data order and initial draws.
         engine: Implementation that runs it, chosen by fixed rules at planning.
+        profile_epochs: Epochs whose layer profiles are reported, ascending, none above
+            `epochs`. They decide what is looked at, and nothing of the curve.
     """
 
     trial_id: UUID
@@ -165,6 +167,7 @@ class TrialSpec:
     precision: Precision
     seed: int
     engine: EngineName
+    profile_epochs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,22 @@ class TrialStart:
     host: str
     device: str
     versions: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitialWalk:
+    """How far the initial network's log-norm walk is from its law.
+
+    Attributes:
+        trial_id: The trial.
+        z_init: ``ln(|delta_1| / |delta_D|)`` of one probe, in predicted standard deviations from
+            the predicted mean; None where the network passed nothing, where there is no step
+            (one hidden layer) or no spread to measure in, or where the activation has no exact
+            law.
+    """
+
+    trial_id: UUID
+    z_init: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +249,29 @@ class EpochRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LayerProfile:
+    """Log norms by layer with the weights at an epoch's end, on the probe batch, in float64.
+
+    Layers are counted from the input. A value is None where a norm is 0 or not finite.
+
+    Attributes:
+        trial_id: The trial.
+        epoch: 0 is the initial network.
+        activation_log_norms: ln of the Euclidean norm of each hidden layer's activations, mean
+            over the samples; D values.
+        error_log_norms: Likewise of the loss gradient with respect to those activations.
+        gradient_log_norms: ln of the Frobenius norm of the loss gradient with respect to each
+            matrix; D + 1 values, the ends of which are those of the `EpochRecord`.
+    """
+
+    trial_id: UUID
+    epoch: int
+    activation_log_norms: tuple[float | None, ...]
+    error_log_norms: tuple[float | None, ...]
+    gradient_log_norms: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialEnd:
     """How a trial ended.
 
@@ -250,4 +292,4 @@ class TrialEnd:
     message: str | None = None
 
 
-Report = TrialStart | EpochRecord | TrialEnd
+Report = TrialStart | InitialWalk | EpochRecord | LayerProfile | TrialEnd

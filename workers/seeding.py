@@ -75,3 +75,10 @@ def weight_generators(seed: int, depth: int) -> "list[torch.Generator]":
 
     names: list[int | str] = [*range(depth), LAST_MATRIX]
     return [torch.Generator().manual_seed(stream_seed("weights", seed, name)) for name in names]
+
+
+def probe_generator(seed: int, name: str) -> "torch.Generator":
+    """Return the CPU generator of one probe of the initial network, such as its input."""
+    import torch  # As above.
+
+    return torch.Generator().manual_seed(stream_seed("probe", seed, name))

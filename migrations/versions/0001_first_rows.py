@@ -1,4 +1,4 @@
-"""Sweeps, trials, epochs, events, data sets.
+"""Sweeps, trials, epochs, layer profiles, events, data sets.
 
 Written out rather than taken from the models: this is what the schema was, whatever they become.
 """
@@ -20,13 +20,14 @@ def upgrade() -> None:
     _create_sweeps()
     _create_trials()
     _create_epochs()
+    _create_layer_profiles()
     _create_events()
     _create_datasets()
 
 
 def downgrade() -> None:
     """Drop every table, and so every row."""
-    for table in ("datasets", "events", "epochs", "trials", "sweeps"):
+    for table in ("datasets", "events", "layer_profiles", "epochs", "trials", "sweeps"):
         op.drop_table(table)
 
 
@@ -133,6 +134,7 @@ def _planned_columns() -> list[sa.Column[object]]:
         sa.Column("precision", WORD, nullable=False),
         sa.Column("seed", sa.BigInteger(), nullable=False),
         sa.Column("engine", WORD, nullable=False),
+        sa.Column("profile_epochs", sa.JSON(), nullable=False),
         sa.Column("g_mode", WORD, nullable=False),
         sa.Column("g_relative", sa.Double(), nullable=True),
         sa.Column("width_parameters", sa.BigInteger(), nullable=True),
@@ -155,6 +157,7 @@ def _run_columns() -> list[sa.Column[object]]:
         sa.Column("best_train_error", sa.Double(), nullable=True),
         sa.Column("best_eval_loss", sa.Double(), nullable=True),
         sa.Column("best_eval_error", sa.Double(), nullable=True),
+        sa.Column("z_init", sa.Double(), nullable=True),
         sa.Column("diverged_epoch", sa.Integer(), nullable=True),
         sa.Column("diverged_step", sa.BigInteger(), nullable=True),
         sa.Column("message", sa.Text(), nullable=True),
@@ -204,7 +207,8 @@ def _run_rules(table: str) -> list[sa.CheckConstraint]:
         _one_of(table, "state", "pending running done"),
         _one_of(table, "outcome", "completed diverged stopped failed cancelled"),
         _at_least(table, "attempt", 1),
-        *_finite(table, "final_train_loss final_eval_loss best_train_loss best_eval_loss seconds"),
+        *_finite(table, "final_train_loss final_eval_loss best_train_loss best_eval_loss"),
+        *_finite(table, "z_init seconds"),
         *_fractions(table, "final_train_error final_eval_error best_train_error best_eval_error"),
         _rule(table, "epochs_done_range", "epochs_done BETWEEN 0 AND epochs"),
         _rule(table, "outcome_is_of_an_end", "(outcome IS NOT NULL) = (state = 'done')"),
@@ -255,6 +259,38 @@ def _create_epochs() -> None:
         ),
         sa.PrimaryKeyConstraint("trial_id", "epoch", name=op.f("pk_epochs")),
         sqlite_with_rowid=False,
+    )
+
+
+def _create_layer_profiles() -> None:
+    table = "layer_profiles"
+    op.create_table(
+        table,
+        sa.Column("trial_id", sa.Uuid(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("activation_log_norms", sa.LargeBinary(), nullable=False),
+        sa.Column("error_log_norms", sa.LargeBinary(), nullable=False),
+        sa.Column("gradient_log_norms", sa.LargeBinary(), nullable=False),
+        _at_least(table, "epoch", 0),
+        _at_least(table, "attempt", 1),
+        _rule(
+            table,
+            "errors_are_beside_activations",
+            "length(error_log_norms) = length(activation_log_norms)",
+        ),
+        _rule(
+            table,
+            "gradients_are_one_more",
+            "length(gradient_log_norms) = length(activation_log_norms) + 8",
+        ),
+        sa.ForeignKeyConstraint(
+            ["trial_id"],
+            ["trials.id"],
+            name=op.f("fk_layer_profiles_trial_id_trials"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("trial_id", "epoch", name=op.f("pk_layer_profiles")),
     )
 
 

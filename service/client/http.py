@@ -16,6 +16,7 @@ from service.client.models import (
     Dataset,
     DepthComparison,
     Epoch,
+    Layers,
     Preview,
     Problem,
     Sweep,
@@ -186,6 +187,10 @@ class Client:
         """Return what a trial measured, by epoch."""
         response = self._send("GET", f"/v1/trials/{trial_id}/epochs")
         return _EPOCHS.validate_python(response.json()["epochs"])
+
+    def layers(self, trial_id: UUID, *, epoch: int | None = None) -> Layers:
+        """Return a trial's layer profiles, of all epochs that have one or of one of them."""
+        return self._get(Layers, f"/v1/trials/{trial_id}/layers", {"epoch": epoch})
 
     def compare(
         self,

@@ -111,6 +111,7 @@ class Trial(_Answer):
     best_train_error: float | None = None
     best_eval_loss: float | None = None
     best_eval_error: float | None = None
+    z_init: float | None = None
     diverged_epoch: int | None = None
     diverged_step: int | None = None
     message: str | None = None
@@ -130,6 +131,31 @@ class Epoch(_Answer):
     log_grad_norm_first: float | None
     log_grad_norm_last: float | None
     seconds: float
+
+
+class LayerProfile(_Answer):
+    """Log norms of a trial's network by layer, input side first; None where a norm is 0."""
+
+    epoch: int
+    activation_log_norms: tuple[float | None, ...]
+    error_log_norms: tuple[float | None, ...]
+    gradient_log_norms: tuple[float | None, ...]
+
+
+class ErrorBand(_Answer):
+    """Mean and deviation predicted for a layer's log error norm less the last hidden layer's."""
+
+    mean: float
+    sd: float
+
+
+class Layers(_Answer):
+    """A trial's layer profiles beside what is predicted of its initial network."""
+
+    trial_id: UUID
+    z_init: float | None
+    predicted: tuple[ErrorBand, ...] | None
+    profiles: tuple[LayerProfile, ...]
 
 
 class Group(_Answer):

@@ -1,8 +1,8 @@
 """What the grammar can say and this version does not run: refused, never ignored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from service.spec import Mistake, SweepSpec
+from service.spec import Mistake, Point, SweepSpec
 
 
 def feature_mistakes(spec: SweepSpec) -> Iterator[Mistake]:
@@ -10,6 +10,19 @@ def feature_mistakes(spec: SweepSpec) -> Iterator[Mistake]:
     if spec.early_stopping is not None:
         message = "early stopping is not run by this version; leave it out"
         yield Mistake("early_stopping", f'{{"kind": "{spec.early_stopping.kind}"}}', message)
-    if spec.profiles.epochs:
-        message = "layer profiles are not recorded by this version; leave them out"
-        yield Mistake("profiles.epochs", str(list(spec.profiles.epochs)), message)
+
+
+def profile_mistakes(spec: SweepSpec, found: Sequence[Point]) -> Iterator[Mistake]:
+    """Yield a mistake for every profile that no trial lives to see.
+
+    An epoch beyond some of the points only is none: their trials are profiled as far as they go.
+
+    Args:
+        spec: What a sweep asks for.
+        found: Its points.
+    """
+    longest = max(point.whole("training.epochs") for point in found)
+    for place, epoch in enumerate(spec.profiles.epochs):
+        if epoch > longest:
+            message = f"no trial has so many epochs; at most {longest}, the largest training.epochs"
+            yield Mistake(f"profiles.epochs[{place}]", str(epoch), message)

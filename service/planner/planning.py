@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID, uuid5
 
 from rwinit import GainNotFoundError
-from service.planner.features import feature_mistakes
+from service.planner.features import feature_mistakes, profile_mistakes
 from service.planner.gains import not_found
 from service.planner.refusals import point_mistakes
 from service.planner.resolution import resolve, written_of
@@ -42,7 +42,8 @@ def plan(
     for point in found:
         ids = {seed: _trial_id(sweep_id, point, seed) for seed in seeds}
         try:
-            first = resolve(point, datasets[point.text("dataset.name")], ids[seeds[0]], seeds[0])
+            shape = datasets[point.text("dataset.name")]
+            first = resolve(point, shape, ids[seeds[0]], seeds[0], spec.profiles.epochs)
         except GainNotFoundError as error:
             mistakes[not_found(point, error)] = None
             continue
@@ -83,6 +84,7 @@ def runnable(spec: SweepSpec, datasets: Mapping[str, DatasetShape], cap: int | N
         found = points(spec)
     except SpecError as error:
         raise SpecError([*mistakes, *error.mistakes]) from error
+    mistakes |= dict.fromkeys(profile_mistakes(spec, found))
     said = {(mistake.path, mistake.message) for mistake in mistakes}
     for point in found:
         for mistake in point_mistakes(point, datasets):

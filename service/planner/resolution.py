@@ -1,5 +1,6 @@
 """From a point as written to the numbers that decide its trials' curves."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from service.planner.engines import engine_of
@@ -24,7 +25,13 @@ _ADAM_BETAS = (0.9, 0.999)
 _ADAM_EPS = 1e-8
 
 
-def resolve(point: Point, shape: DatasetShape, trial_id: UUID, seed: int) -> TrialSpec:
+def resolve(
+    point: Point,
+    shape: DatasetShape,
+    trial_id: UUID,
+    seed: int,
+    profile_epochs: Sequence[int] = (),
+) -> TrialSpec:
     """Return the trial of a point and a seed.
 
     Args:
@@ -32,8 +39,9 @@ def resolve(point: Point, shape: DatasetShape, trial_id: UUID, seed: int) -> Tri
         shape: Of its data set.
         trial_id: Its id.
         seed: Its seed.
+        profile_epochs: Epochs to profile, those behind the trial's last one among them.
     """
-    width = width_of(point, shape)
+    width, epochs = width_of(point, shape), point.whole("training.epochs")
     beta1, beta2 = _betas(point)
     return TrialSpec(
         trial_id=trial_id,
@@ -48,7 +56,7 @@ def resolve(point: Point, shape: DatasetShape, trial_id: UUID, seed: int) -> Tri
         g=gain_of(point, width),
         g_in=point.number("init.g_in"),
         g_out=point.number("init.g_out"),
-        epochs=point.whole("training.epochs"),
+        epochs=epochs,
         batch_size=point.whole("training.batch_size"),
         optimizer=OptimizerKind(point.text("training.optimizer.kind")),
         momentum=point.number("training.optimizer.momentum", 0.0),
@@ -63,6 +71,7 @@ def resolve(point: Point, shape: DatasetShape, trial_id: UUID, seed: int) -> Tri
         precision=Precision(point.text("training.precision")),
         seed=seed,
         engine=engine_of(point),
+        profile_epochs=tuple(sorted(epoch for epoch in profile_epochs if epoch <= epochs)),
     )
 
 

@@ -1,4 +1,4 @@
-"""The rows of sweeps, trials, epochs, events and data sets, on SQLite or PostgreSQL.
+"""The rows of sweeps, trials and what they measured, events, data sets: SQLite or PostgreSQL.
 
 Every function takes a session first and none commits: a `WriteSession` is one transaction,
 committed where its ``with`` block ends. All writers lock the sweep's row before any other row of

@@ -1,6 +1,8 @@
 """Column types and the clock, the same on SQLite and PostgreSQL."""
 
 import json
+import math
+import struct
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -14,6 +16,7 @@ from sqlalchemy import (
     Dialect,
     Enum,
     Integer,
+    LargeBinary,
     String,
     bindparam,
 )
@@ -75,6 +78,49 @@ class ScheduleJson(TypeDecorator[Schedule]):
 
     def process_result_value(self, value: object, dialect: Dialect) -> Schedule | None:
         return None if value is None else self._adapter.validate_python(value)
+
+
+class WholeNumbers(TypeDecorator[tuple[int, ...]]):
+    """A short list of whole numbers, kept as JSON."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[int, ...] | None, dialect: Dialect) -> object:
+        return None if value is None else list(value)
+
+    # Any: the base class does not say what JSON is.
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[int, ...] | None:
+        return None if value is None else tuple(value)
+
+
+class PackedFloats(TypeDecorator[tuple[float | None, ...]]):
+    """Finite doubles, some of which may be missing, in 8 bytes each.
+
+    Bytes rather than JSON: a profile of 1,000 layers is 24 kB and is read as fast as it is sent,
+    where JSON would take 55 kB; nothing ever selects by a value inside. Little-endian IEEE 754;
+    the bits of NaN, which no value may be, stand for a missing one.
+    """
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: tuple[float | None, ...] | None, dialect: Dialect
+    ) -> bytes | None:
+        if value is None:
+            return None
+        if any(number is not None and not math.isfinite(number) for number in value):
+            raise ValueError(f"not all finite numbers: {value!r}")
+        packed = (math.nan if number is None else number for number in value)
+        return struct.pack(f"<{len(value)}d", *packed)
+
+    # Any: the base class does not say what a driver returns.
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[float | None, ...] | None:
+        if value is None:
+            return None
+        numbers = struct.unpack(f"<{len(value) // 8}d", value)
+        return tuple(None if math.isnan(number) else number for number in numbers)
 
 
 class FiniteFloat(TypeDecorator[float]):

@@ -17,9 +17,10 @@ from service.store import leases, summaries
 from service.store.database import WriteSession
 from service.store.errors import UnknownTrialError
 from service.store.leases import Claim
-from service.store.models import Epoch, Sweep, Trial
+from service.store.models import Epoch, LayerProfile, Sweep, Trial
 from service.store.upserts import insert_all_new
-from workers.contract import EpochRecord, Report, TrialEnd, TrialStart
+from workers import contract
+from workers.contract import EpochRecord, InitialWalk, Report, TrialEnd, TrialStart
 
 # Trials looked up at once; SQLite takes at most 32,766 parameters.
 _LOOKUP = 10_000
@@ -44,8 +45,10 @@ def write(session: WriteSession, claim: Claim, reports: Sequence[Report]) -> Non
     batch = _Batch.of(reports)
     attempts = _attempts(session, claim.sweep_id, batch.trial_ids())
     _start(session, [start for start in batch.starts if start.trial_id in attempts])
+    summaries.note_walks(session, [w for w in batch.walks if w.trial_id in attempts])
     new = _insert_epochs(session, [r for r in batch.records if r.trial_id in attempts], attempts)
     summaries.add(session, new)
+    _insert_profiles(session, [p for p in batch.profiles if p.trial_id in attempts], attempts)
     ends = [end for end in batch.ends if end.trial_id in attempts]
     summaries.end(session, ends)
     if new or ends:
@@ -55,7 +58,9 @@ def write(session: WriteSession, claim: Claim, reports: Sequence[Report]) -> Non
 @dataclass(slots=True)
 class _Batch:
     starts: list[TrialStart] = field(default_factory=list)
+    walks: list[InitialWalk] = field(default_factory=list)
     records: list[EpochRecord] = field(default_factory=list)
+    profiles: list[contract.LayerProfile] = field(default_factory=list)
     ends: list[TrialEnd] = field(default_factory=list)
 
     @classmethod
@@ -65,6 +70,10 @@ class _Batch:
             match report:
                 case EpochRecord():
                     batch.records.append(report)
+                case contract.LayerProfile():
+                    batch.profiles.append(report)
+                case InitialWalk():
+                    batch.walks.append(report)
                 case TrialStart():
                     batch.starts.append(report)
                 case TrialEnd():
@@ -72,7 +81,13 @@ class _Batch:
         return batch
 
     def trial_ids(self) -> list[UUID]:
-        reports: tuple[Report, ...] = (*self.starts, *self.records, *self.ends)
+        reports: tuple[Report, ...] = (
+            *self.starts,
+            *self.walks,
+            *self.records,
+            *self.profiles,
+            *self.ends,
+        )
         return list(dict.fromkeys(report.trial_id for report in reports))
 
 
@@ -131,6 +146,27 @@ def _row(record: EpochRecord, attempt: int) -> Mapping[str, object]:
         "log_grad_norm_last": record.log_grad_norm_last,
         "seconds": record.seconds,
     }
+
+
+def _insert_profiles(
+    session: WriteSession,
+    profiles: Sequence[contract.LayerProfile],
+    attempts: Mapping[UUID, int],
+) -> None:
+    """Insert the profiles whose epoch has none yet."""
+    first = {(profile.trial_id, profile.epoch): profile for profile in reversed(profiles)}
+    rows = [
+        {
+            "trial_id": profile.trial_id,
+            "epoch": profile.epoch,
+            "attempt": attempts[profile.trial_id],
+            "activation_log_norms": profile.activation_log_norms,
+            "error_log_norms": profile.error_log_norms,
+            "gradient_log_norms": profile.gradient_log_norms,
+        }
+        for profile in first.values()
+    ]
+    insert_all_new(session, LayerProfile, [LayerProfile.trial_id, LayerProfile.epoch], rows)
 
 
 def _note_progress(session: WriteSession, sweep_id: UUID) -> None:

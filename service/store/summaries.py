@@ -18,7 +18,7 @@ from service.lifecycle import TrialState
 from service.store.column_types import FiniteFloat, database_now
 from service.store.database import WriteSession
 from service.store.models import Trial
-from workers.contract import EpochRecord, TrialEnd, TrialStart
+from workers.contract import EpochRecord, InitialWalk, TrialEnd, TrialStart
 
 # The table itself, since the ORM has its own, slower idea of an UPDATE with many parameter sets.
 # A cast because the attribute is typed for mapped subqueries as well.
@@ -47,6 +47,15 @@ def start(session: WriteSession, starts: Sequence[TrialStart]) -> None:
             }
             for start in starts
         ],
+    )
+
+
+def note_walks(session: WriteSession, walks: Sequence[InitialWalk]) -> None:
+    """Note the initial walks of trials that are not done; told again, one says the same."""
+    _run(
+        session,
+        _open_trial().values(z_init=bindparam("new_z_init", type_=FiniteFloat())),
+        [{"trial": walk.trial_id, "new_z_init": walk.z_init} for walk in walks],
     )
 
 

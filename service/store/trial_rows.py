@@ -57,4 +57,5 @@ def trial_spec(row: Trial) -> TrialSpec:
         precision=row.precision,
         seed=row.seed,
         engine=row.engine,
+        profile_epochs=row.profile_epochs,
     )

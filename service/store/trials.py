@@ -12,7 +12,7 @@ from service.store.column_types import database_now
 from service.store.database import WriteSession
 from service.store.errors import BadPlanError, TrialNotFoundError
 from service.store.locks import lock_sweep
-from service.store.models import Epoch, Sweep, Trial
+from service.store.models import Epoch, LayerProfile, Sweep, Trial
 from service.store.pages import Page
 from service.store.standings import UNFINISHED
 from service.store.trial_rows import row_values, trial_spec
@@ -147,8 +147,8 @@ def end_unfinished(
 def retry(session: WriteSession, sweep_id: UUID, outcomes: Collection[Outcome]) -> int:
     """Make the done trials of some outcomes pending again, as if they had never run.
 
-    The epochs of the old attempt go. A late writer of that attempt cannot bring them back if
-    the sweep is queued in the same transaction, which moves its fence on.
+    The epochs and layer profiles of the old attempt go. A late writer of that attempt cannot
+    bring them back if the sweep is queued in the same transaction, which moves its fence on.
 
     Returns:
         How many trials that were.
@@ -158,11 +158,12 @@ def retry(session: WriteSession, sweep_id: UUID, outcomes: Collection[Outcome]) 
     """
     lock_sweep(session, sweep_id)
     chosen = (Trial.sweep_id == sweep_id, Trial.outcome.in_(outcomes))
-    session.execute(
-        delete(Epoch)
-        .where(Epoch.trial_id.in_(select(Trial.id).where(*chosen)))
-        .execution_options(synchronize_session=False)
-    )
+    for table in (Epoch, LayerProfile):
+        session.execute(
+            delete(table)
+            .where(table.trial_id.in_(select(Trial.id).where(*chosen)))
+            .execution_options(synchronize_session=False)
+        )
     retried = session.scalars(
         update(Trial)
         .where(*chosen)
@@ -186,6 +187,7 @@ _NOTHING_YET = dict.fromkeys(
         "best_train_error",
         "best_eval_loss",
         "best_eval_error",
+        "z_init",
         "diverged_epoch",
         "diverged_step",
         "message",

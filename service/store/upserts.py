@@ -55,7 +55,11 @@ def insert_all_new(
     # One array for each column: thousands of separate parameters take the driver several times
     # as long to put into a statement.
     columns = [table.__table__.columns[name] for name in rows[0]]
-    arrays = [func.unnest(bindparam(column.key, type_=ARRAY(column.type))) for column in columns]
+    # One dimension, said aloud: a value that is a tuple would be taken for a row of the array.
+    arrays = [
+        func.unnest(bindparam(column.key, type_=ARRAY(column.type, dimensions=1)))
+        for column in columns
+    ]
     return connection.execute(
         insert.from_select([column.key for column in columns], select(*arrays)).returning(*key),
         {column.key: [row[column.key] for row in rows] for column in columns},

@@ -110,6 +110,9 @@ class TrialRead(Read):
     precision: Precision | None = None
     seed: int | None = None
     engine: EngineName | None = None
+    profile_epochs: tuple[int, ...] | None = Field(
+        None, description="Epochs whose layer profiles are recorded."
+    )
 
     g_mode: GMode | None = Field(None, description="How g was written.")
     g_relative: float | None = Field(None, description="g as written, relative to the unbiased.")
@@ -129,6 +132,13 @@ class TrialRead(Read):
     best_train_error: float | None = None
     best_eval_loss: float | None = None
     best_eval_error: float | None = None
+    z_init: float | None = Field(
+        None,
+        description=(
+            "Log-norm walk of the initial network, in predicted standard deviations from the "
+            "predicted mean; null where the activation has no exact law."
+        ),
+    )
     diverged_epoch: int | None = None
     diverged_step: int | None = None
     message: str | None = None
@@ -169,6 +179,40 @@ class EpochList(Read):
 
     trial_id: UUID
     epochs: tuple[EpochRead, ...]
+
+
+class LayerProfileRead(Read):
+    """Log norms by layer, input side first; null where a norm is 0."""
+
+    epoch: int
+    attempt: int
+    activation_log_norms: tuple[float | None, ...] = Field(
+        description="ln of the norm of each hidden layer's activations, mean over a batch."
+    )
+    error_log_norms: tuple[float | None, ...] = Field(
+        description="Likewise of the loss gradient with respect to those activations."
+    )
+    gradient_log_norms: tuple[float | None, ...] = Field(
+        description="ln of the norm of each matrix's loss gradient; one more than hidden layers."
+    )
+
+
+class ErrorBand(Read):
+    """What theory says of one hidden layer of the initial network, relative to the last one."""
+
+    mean: float = Field(description="Of the layer's log error norm less the last layer's.")
+    sd: float = Field(ge=0, description="Of the same over networks, for one sample.")
+
+
+class LayerList(Read):
+    """A trial's layer profiles beside what is predicted of them."""
+
+    trial_id: UUID
+    z_init: float | None = Field(description="As in the trial.")
+    predicted: tuple[ErrorBand, ...] | None = Field(
+        description="By hidden layer, input side first; null where there is no exact law."
+    )
+    profiles: tuple[LayerProfileRead, ...]
 
 
 class EventRead(Read):

@@ -11,7 +11,7 @@ from service.client import models as told
 from service.lifecycle import SweepState
 from service.store import Database, sweeps
 from service.verbs import compare, compare_depth, reads
-from tests.verbs.sweep_rows import SPEC, Result, filled, submit
+from tests.verbs.sweep_rows import SPEC, Result, filled, profiled, submit
 
 
 @pytest.fixture
@@ -85,6 +85,20 @@ def test_lists_go_on_over_pages(client: Client, database: Database) -> None:
     assert client.trial(trials[0].id) == trials[0]
 
 
+def test_layer_profiles_come_back_typed(client: Client, database: Database) -> None:
+    sweep_id, trial_id = profiled(database)
+
+    layers = client.layers(trial_id)
+
+    assert [profile.epoch for profile in layers.profiles] == [0, 2]
+    assert layers.profiles[0].error_log_norms == (-0.5, 0.25)
+    assert layers.predicted is not None
+    assert len(layers.predicted) == 2
+    assert client.layers(trial_id, epoch=2).profiles == layers.profiles[1:]
+    assert client.trial(trial_id).z_init == layers.z_init == -1.25
+    assert [t.id for t in client.trials(sweep_id, filter="z_init < 0")] == [trial_id]
+
+
 def test_comparisons_come_back_typed(client: Client, database: Database) -> None:
     sweep_id = filled(
         database, lambda trial: Result([0.9, 0.5, 0.4 / trial.depth + trial.seed / 100])
@@ -111,6 +125,9 @@ def test_comparisons_come_back_typed(client: Client, database: Database) -> None
         (told.Epoch, reads.EpochRead),
         (told.Trial, reads.TrialRead),
         (told.Dataset, reads.DatasetRead),
+        (told.LayerProfile, reads.LayerProfileRead),
+        (told.ErrorBand, reads.ErrorBand),
+        (told.Layers, reads.LayerList),
         (told.Group, compare.Group),
         (told.Comparison, compare.Comparison),
         (told.DepthBest, compare_depth.DepthBest),

@@ -166,15 +166,33 @@ def test_a_service_may_allow_less_than_the_spec() -> None:
 def test_features_that_are_not_run_are_refused_with_everything_else() -> None:
     spec = read(
         minimal(
-            early_stopping={"kind": "asha"}, profiles={"epochs": [0, 1]}, dataset={"name": "gone"}
+            early_stopping={"kind": "asha"}, profiles={"epochs": [0, 2]}, dataset={"name": "gone"}
         )
     )
 
     assert refused(spec) == {
         "early_stopping": "early stopping is not run by this version; leave it out",
-        "profiles.epochs": "layer profiles are not recorded by this version; leave them out",
+        "profiles.epochs[1]": "no trial has so many epochs; at most 1, the largest training.epochs",
         "dataset.name": "no such data set; known: digits, mnist, sounds",
     }
+
+
+def test_profiles_are_taken_as_far_as_each_trial_goes() -> None:
+    document = minimal(training=training(epochs=[3, 10]), profiles={"epochs": [10, 0, 5]})
+
+    trials = planned(document)
+
+    assert {trial.spec.epochs: trial.spec.profile_epochs for trial in trials} == {
+        3: (0,),
+        10: (0, 5, 10),
+    }
+    assert {trial.spec.trial_id for trial in trials} == ids(document | {"profiles": {}})
+
+
+def test_a_profile_beyond_the_epochs_of_every_point_is_a_mistake_at_its_place() -> None:
+    document = minimal(training=training(epochs=[3, 10]), profiles={"epochs": [4, 11, 0, 12]})
+
+    assert list(refused(read(document))) == ["profiles.epochs[1]", "profiles.epochs[3]"]
 
 
 @pytest.mark.parametrize(

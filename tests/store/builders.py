@@ -11,6 +11,7 @@ from service.store.models import Sweep
 from tests.factories import trial_spec
 from workers.contract import (
     EpochRecord,
+    LayerProfile,
     Outcome,
     TrialEnd,
     TrialStart,
@@ -91,6 +92,17 @@ def record(trial_id: UUID, epoch: int, *, train_loss: float | None = None) -> Ep
         log_grad_norm_first=-1.5,
         log_grad_norm_last=None,
         seconds=0.25,
+    )
+
+
+def profile(trial_id: UUID, epoch: int, *, depth: int = 8) -> LayerProfile:
+    norms = (None, *(-0.5 * d - epoch for d in range(1, depth)))
+    return LayerProfile(
+        trial_id=trial_id,
+        epoch=epoch,
+        activation_log_norms=norms,
+        error_log_norms=norms[::-1],
+        gradient_log_norms=(*norms, 5e-324),
     )
 
 

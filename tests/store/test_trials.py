@@ -45,6 +45,7 @@ SPECS = st.builds(
         "epochs": st.integers(0, 2**31 - 1),
         "batch_size": st.integers(1, 2**31 - 1),
         "clip_norm": st.none() | FINITE,
+        "profile_epochs": st.lists(st.integers(0, 2**31 - 1), max_size=4).map(tuple),
         "seed": st.integers(-(2**63), 2**63 - 1),
         "schedule": st.builds(
             Schedule,

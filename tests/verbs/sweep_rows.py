@@ -10,7 +10,16 @@ from service.store import Database, leases, records, sweeps, trials
 from service.store.leases import Claim
 from service.verbs import sweeps as sweep_verbs
 from tests.factories import DIGITS, epoch_record
-from workers.contract import DatasetShape, Outcome, Report, TrialEnd, TrialSpec, TrialStart
+from workers.contract import (
+    DatasetShape,
+    InitialWalk,
+    LayerProfile,
+    Outcome,
+    Report,
+    TrialEnd,
+    TrialSpec,
+    TrialStart,
+)
 
 DATASETS: Mapping[str, DatasetShape] = {"digits": DIGITS}
 SPEC = """\
@@ -77,6 +86,31 @@ def filled(
     claim = plan(database)
     report(database, claim, result)
     return claim.sweep_id
+
+
+def profiled(database: Database, *, activation: str = "relu") -> tuple[UUID, UUID]:
+    """Return a sweep, and its first trial, of depth 2 and with profiles of epochs 0 and 2."""
+    text = (
+        SPEC.replace("activation: relu", f"activation: {activation}") + "profiles: {epochs: [0, 2]}"
+    )
+    submit(database, text)
+    claim = plan(database)
+    with database.write() as session:
+        trial_id = trials.unfinished(session, claim.sweep_id)[0].trial_id
+        found: list[Report] = [InitialWalk(trial_id=trial_id, z_init=-1.25)]
+        found += [_profile(trial_id, epoch) for epoch in (0, 2)]
+        records.write(session, claim, found)
+    return claim.sweep_id, trial_id
+
+
+def _profile(trial_id: UUID, epoch: int) -> LayerProfile:
+    return LayerProfile(
+        trial_id=trial_id,
+        epoch=epoch,
+        activation_log_norms=(1.0, None),
+        error_log_norms=(-0.5, 0.25),
+        gradient_log_norms=(-3.0, None, -2.0),
+    )
 
 
 def _reports(trial_id: UUID, result: Result) -> list[Report]:

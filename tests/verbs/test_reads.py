@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from service.store.models import Epoch, Trial
-from service.verbs.reads import EpochRead, TrialRead
+from service.store.models import Epoch, LayerProfile, Trial
+from service.verbs.reads import EpochRead, LayerProfileRead, TrialRead
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
@@ -18,4 +18,5 @@ def test_a_number_that_is_not_finite_is_refused_not_made_null(number: float) -> 
 
 def test_every_column_of_a_trial_and_of_an_epoch_is_told() -> None:
     assert set(TrialRead.model_fields) == set(Trial.__table__.columns.keys())
-    assert set(EpochRead.model_fields) == set(Epoch.__table__.columns.keys()) - {"trial_id"}
+    for told, table in ((EpochRead, Epoch), (LayerProfileRead, LayerProfile)):
+        assert set(told.model_fields) == set(table.__table__.columns.keys()) - {"trial_id"}

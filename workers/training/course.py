@@ -12,12 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers import seeding
-from workers.contract import EpochRecord, Outcome, TrialEnd, TrialSpec
+from workers.contract import (
+    EpochRecord,
+    InitialWalk,
+    LayerProfile,
+    Outcome,
+    TrialEnd,
+    TrialSpec,
+)
+from workers.datasets import Data
 from workers.engines import Engine, Evaluation, GradientNorms, StepInput
 from workers.schedules import factor_of_step
+from workers.training.initial_walk import initial_walk
+from workers.training.layer_profiles import layer_profile
 from workers.training.stopwatch import Stopwatch
 
-Course = Generator[EpochRecord | TrialEnd | StepInput, float | None, None]
+Course = Generator[
+    InitialWalk | EpochRecord | LayerProfile | TrialEnd | StepInput, float | None, None
+]
 """Takes the loss after a `StepInput`, None after anything else and at the start."""
 
 
@@ -38,25 +50,28 @@ class _Trained:
     lr: float | None = None
 
 
-def course(engine: Engine, spec: TrialSpec, n_train: int, watch: Stopwatch) -> Course:
+def course(engine: Engine, spec: TrialSpec, data: Data, watch: Stopwatch) -> Course:
     """Add a trial to an engine and go through its epochs.
 
     Args:
         engine: Where it runs; who drives the course drops the trial from it.
         spec: The trial; with 0 epochs only the initial network is measured.
-        n_train: Training samples.
-        watch: Measures the epochs.
+        data: Its data set.
+        watch: Measures the epochs; stands still while layers are looked at.
 
     Yields:
-        An `EpochRecord` for epoch 0 and, after the inputs of its steps, for each epoch; last a
-        `TrialEnd`, completed or diverged. Of the epoch in which a loss is not finite there is
-        no record.
+        The `InitialWalk`; an `EpochRecord` for epoch 0 and, after the inputs of its steps, for
+        each epoch, with a `LayerProfile` behind those that the spec names; last a `TrialEnd`,
+        completed or diverged. Of the epoch in which a loss is not finite there is no record.
 
     Raises:
         UnsupportedTrialError: The engine or the data set cannot run the trial.
     """
     started = watch.now()
     engine.add(spec)
+    with watch.paused():
+        walk = initial_walk(engine, spec, data.shape.n_inputs)
+    yield walk
     done = _Trained()
     while True:
         evaluation = engine.evaluate(spec.trial_id)
@@ -65,11 +80,15 @@ def course(engine: Engine, spec: TrialSpec, n_train: int, watch: Stopwatch) -> C
             return
         norms = engine.probe(spec.trial_id)
         yield _record(spec, done, evaluation, norms, watch.now() - started)
+        if done.epoch in spec.profile_epochs:
+            with watch.paused():
+                profile = layer_profile(engine, spec, data, done.epoch)
+            yield profile
         if done.epoch == spec.epochs:
             yield TrialEnd(trial_id=spec.trial_id, outcome=Outcome.COMPLETED)
             return
         started = watch.now()
-        trained = yield from _train_epoch(spec, n_train, done)
+        trained = yield from _train_epoch(spec, data.shape.n_train, done)
         if isinstance(trained, TrialEnd):
             yield trained
             return

@@ -131,7 +131,7 @@ class _Bench:
                 yield _failed(spec, error)
                 continue
             yield start
-            seat = _Seat(spec, course(engine, spec, self._data.shape.n_train, self._watch))
+            seat = _Seat(spec, course(engine, spec, self._data, self._watch))
             self._seats[spec.trial_id] = seat
             yield from self._advance(seat, None)
 

@@ -30,9 +30,10 @@ def run_trial(
         clock: Seconds; the time the caller takes between two items is not counted.
 
     Yields:
-        `TrialStart`; then an `EpochRecord` for epoch 0 and each epoch; None after every
-        step; last a `TrialEnd`, completed or diverged. Of the epoch in which a loss is not
-        finite there is no record.
+        `TrialStart` and `InitialWalk`; then an `EpochRecord` for epoch 0 and each epoch, with a
+        `LayerProfile` behind those that the spec names; None after every step; last a
+        `TrialEnd`, completed or diverged. Of the epoch in which a loss is not finite there is
+        no record.
 
     Raises:
         DeviceUnavailableError: There is no such device.
@@ -41,7 +42,7 @@ def run_trial(
     yield trial_start(spec, device)
     engine = engines.create(spec, data, device, slots=1)
     watch = Stopwatch(clock)
-    steps = course(engine, spec, data.shape.n_train, watch)
+    steps = course(engine, spec, data, watch)
     loss: float | None = None
     try:
         while True:

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query
 from service.api.parts import ReadSession
 from service.api.problems import problems
 from service.store.errors import SweepNotFoundError, TrialNotFoundError
-from service.verbs import trials
+from service.verbs import layers, trials
 from service.verbs.errors import FilterError, PageTokenError, UnknownNameError
 from service.verbs.filters import MAX_LENGTH
-from service.verbs.reads import EpochList, TrialPage, TrialRead
+from service.verbs.reads import EpochList, LayerList, TrialPage, TrialRead
 from service.verbs.trials import TrialQuery
 
 router = APIRouter(prefix="/v1/trials", tags=["trials"])
@@ -89,3 +89,19 @@ def get_trial(trial_id: UUID, session: ReadSession) -> TrialRead:
 def get_epochs(trial_id: UUID, session: ReadSession) -> EpochList:
     """Return what a trial measured, by epoch; epoch 0 is the initial network."""
     return trials.curve(session, trial_id)
+
+
+@router.get("/{trial_id}/layers", responses=problems(TrialNotFoundError))
+def get_layers(
+    trial_id: UUID,
+    session: ReadSession,
+    epoch: Annotated[
+        int | None, Query(ge=0, le=2**31 - 1, description="Only this epoch's profile.")
+    ] = None,
+) -> LayerList:
+    """Return a trial's layer profiles, and what theory predicts for its initial network.
+
+    The spec's `profiles.epochs` says which epochs have one; a trial that runs, or that ended
+    early, has those that it came to.
+    """
+    return layers.profiles(session, trial_id, epoch)

@@ -7,7 +7,8 @@ from service.store.models.base import Base
 from service.store.models.dataset import Dataset
 from service.store.models.epoch import Epoch
 from service.store.models.event import Event
+from service.store.models.layer_profile import LayerProfile
 from service.store.models.sweep import Sweep
 from service.store.models.trial import Trial
 
-__all__ = ["Base", "Dataset", "Epoch", "Event", "Sweep", "Trial"]
+__all__ = ["Base", "Dataset", "Epoch", "Event", "LayerProfile", "Sweep", "Trial"]

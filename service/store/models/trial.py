@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from service.lifecycle import TrialState
 from service.planner import GMode
-from service.store.column_types import ScheduleJson, stored_by_value
+from service.store.column_types import ScheduleJson, WholeNumbers, stored_by_value
 from service.store.constraints import at_least, finite, fraction, one_of, rule
 from service.store.models.base import Base
 from workers.contract import (
@@ -26,9 +26,9 @@ from workers.schedules import Schedule, ScheduleKind
 class Trial(Base):
     """One planned trial.
 
-    The columns from `dataset` to `engine` are the fields of `TrialSpec`, with the learning rate
-    called `effective_lr`; they never change. Those of `Written` follow. The rest is what
-    happened: a trial that is done changes no more until a retry.
+    The columns from `dataset` to `profile_epochs` are the fields of `TrialSpec`, with the
+    learning rate called `effective_lr`; they never change. Those of `Written` follow. The rest
+    is what happened: a trial that is done changes no more until a retry.
 
     Attributes:
         id: Derived from the sweep and the trial's coordinates and seed.
@@ -45,6 +45,7 @@ class Trial(Base):
         epochs_done: Highest epoch recorded; 0 is the initial network, None means nothing yet.
         final_train_loss: Of the epoch `epochs_done`; likewise the other final ones.
         best_train_loss: Lowest over the recorded epochs; likewise the other best ones.
+        z_init: Walk of the initial network in predicted standard deviations from its mean.
         diverged_epoch: Epoch of the first loss that was not finite.
         diverged_step: Optimizer step of that loss.
         message: What went wrong, for a person.
@@ -75,7 +76,7 @@ class Trial(Base):
         *finite("slope", "g", "g_in", "g_out", "momentum", "weight_decay", "clip_norm"),
         *finite("beta1", "beta2", "eps", "effective_lr", "g_relative", "lr", "lr_depth_power"),
         *finite("final_train_loss", "final_eval_loss", "best_train_loss", "best_eval_loss"),
-        *finite("seconds"),
+        *finite("z_init", "seconds"),
         fraction("final_train_error"),
         fraction("final_eval_error"),
         fraction("best_train_error"),
@@ -130,6 +131,7 @@ class Trial(Base):
     precision: Mapped[Precision] = mapped_column(stored_by_value(Precision))
     seed: Mapped[int] = mapped_column(BigInteger)
     engine: Mapped[EngineName] = mapped_column(stored_by_value(EngineName))
+    profile_epochs: Mapped[tuple[int, ...]] = mapped_column(WholeNumbers())
 
     g_mode: Mapped[GMode] = mapped_column(stored_by_value(GMode))
     g_relative: Mapped[float | None]
@@ -151,6 +153,7 @@ class Trial(Base):
     best_train_error: Mapped[float | None]
     best_eval_loss: Mapped[float | None]
     best_eval_error: Mapped[float | None]
+    z_init: Mapped[float | None]
     diverged_epoch: Mapped[int | None]
     diverged_step: Mapped[int | None] = mapped_column(BigInteger)
     message: Mapped[str | None]

@@ -9,6 +9,7 @@ import rwinit
 from tests.workers.examples import blobs, end, records, trial, without_labels
 from workers.contract import (
     EpochRecord,
+    InitialWalk,
     OptimizerKind,
     Outcome,
     Precision,
@@ -43,7 +44,7 @@ def test_a_trial_reports_its_start_each_epoch_and_its_end_with_a_pause_after_eve
 
     epoch = [type(None)] * 5 + [EpochRecord]
     assert [type(report) for report in reports] == [
-        TrialStart, EpochRecord, *epoch, *epoch, TrialEnd
+        TrialStart, InitialWalk, EpochRecord, *epoch, *epoch, TrialEnd
     ]  # fmt: skip
     assert [record.epoch for record in records(reports)] == [0, 1, 2]
     assert [record.step for record in records(reports)] == [0, 5, 10]
@@ -59,7 +60,7 @@ def test_no_epochs_measure_the_initial_network_only() -> None:
     assert record.running_loss is None
     assert record.lr is None
     assert record.log_grad_norm_first is not None
-    assert len(reports) == 3
+    assert len(reports) == 4
     assert end(reports).outcome is Outcome.COMPLETED
 
 
@@ -138,7 +139,8 @@ def test_time_inside_a_trial_is_counted() -> None:
 
     first, second, _ = records(run_trial(trial(), blobs(), clock=clock))
 
-    assert first.seconds == 1.0
+    # Two pauses, for the initial walk and for the caller, each between two readings.
+    assert first.seconds == 3.0
     assert second.seconds == 6.0  # five steps, each between two readings, and the full pass
 
 

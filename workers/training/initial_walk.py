@@ -1,0 +1,69 @@
+"""z_init: the walk of a trial's own initial network, beside its law."""
+
+import math
+
+import torch
+from torch import Tensor
+
+import rwinit
+from workers.contract import InitialWalk, Scheme, TrialSpec
+from workers.engines import Engine
+from workers.engines.devices import fixed_arithmetic
+from workers.seeding import probe_generator
+from workers.training.frozen_network import HOMOGENEOUS, FrozenNetwork
+from workers.training.passes import forward
+from workers.training.scaled import Scaled
+
+# Nats. Below it the walk is fixed, and what would be measured is the rounding of the weights.
+_LEAST_SPREAD = 1e-6
+
+
+def initial_walk(engine: Engine, spec: TrialSpec, n_inputs: int) -> InitialWalk:
+    """Return the z-score of a trial's initial network.
+
+    Only activations with an exact law have one: simulating a law takes longer than many trials.
+
+    Args:
+        engine: Holds the trial, before its first step.
+        spec: The trial.
+        n_inputs: Dimensions of one sample.
+    """
+    score = None
+    law = _law(spec)
+    if law is not None:
+        walk = _measured(FrozenNetwork(spec, engine.save(spec.trial_id)), spec, n_inputs)
+        if walk is not None:
+            score = float(law.z_score(walk))
+    return InitialWalk(trial_id=spec.trial_id, z_init=score)
+
+
+def _law(spec: TrialSpec) -> rwinit.WalkLaw | None:
+    """Return the law of a trial's walk, where it is exact and has a spread."""
+    if spec.depth == 1 or spec.activation not in HOMOGENEOUS:
+        return None
+    law = rwinit.walk_law(
+        spec.activation,
+        spec.width,
+        spec.depth,
+        g=spec.g,
+        weights="orthogonal" if spec.scheme is Scheme.ORTHOGONAL else "gaussian",
+        slope=spec.slope,
+    )
+    return law if law.spread > _LEAST_SPREAD else None
+
+
+@fixed_arithmetic()
+def _measured(network: FrozenNetwork, spec: TrialSpec, n_inputs: int) -> float | None:
+    """Return ``ln(|delta_1| / |delta_D|)`` of one probe; None if nothing arrives."""
+    slopes = forward(network, _probe(spec.seed, "input", n_inputs)).slopes
+    delta = Scaled.plain(_probe(spec.seed, "error", spec.width)).normalised()
+    start = delta.log_norms().item()
+    for place in range(network.depth - 1, 0, -1):
+        delta = Scaled(delta.rows * slopes[place], delta.logs).times(network.matrix(place))
+    walk = delta.log_norms().item() - start
+    return walk if math.isfinite(walk) else None
+
+
+def _probe(seed: int, name: str, count: int) -> Tensor:
+    """Return a standard normal row, the same for every trial of a seed that has this length."""
+    return torch.randn(1, count, dtype=torch.float64, generator=probe_generator(seed, name))

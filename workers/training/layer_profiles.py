@@ -1,0 +1,80 @@
+"""Log norms by layer: where in a network activations, errors and gradients grow or vanish."""
+
+import torch
+from torch import Tensor
+
+from workers.contract import LayerProfile, Task, TrialSpec
+from workers.datasets import Data
+from workers.engines import Engine
+from workers.engines.devices import fixed_arithmetic
+from workers.engines.gradients import log_norm
+from workers.engines.objective import batch_loss
+from workers.training.frozen_network import FrozenNetwork
+from workers.training.passes import Forward, forward, outputs
+from workers.training.scaled import Scaled, mean_log_norm
+
+
+@fixed_arithmetic()
+def layer_profile(engine: Engine, spec: TrialSpec, data: Data, epoch: int) -> LayerProfile:
+    """Return the profile of a trial's present weights, on its first ``batch_size`` samples.
+
+    The trial is left as it is, and nothing is drawn.
+
+    Args:
+        engine: Holds the trial.
+        spec: The trial.
+        data: Its data set.
+        epoch: The epoch that has just ended.
+    """
+    network = FrozenNetwork(spec, engine.save(spec.trial_id))
+    x = torch.tensor(data.train_x[: spec.batch_size], dtype=torch.float64)
+    passed = forward(network, x)
+    error = _output_error(spec.task, outputs(network, passed.inputs[-1]), _targets(spec, data, x))
+    errors, gradients = _backward(network, passed, error)
+    return LayerProfile(
+        trial_id=spec.trial_id,
+        epoch=epoch,
+        activation_log_norms=tuple(mean_log_norm(h) for h in passed.inputs[1:]),
+        error_log_norms=errors,
+        gradient_log_norms=gradients,
+    )
+
+
+def _targets(spec: TrialSpec, data: Data, x: Tensor) -> Tensor:
+    if spec.task is Task.AUTOENCODE or data.train_y is None:
+        return x
+    return torch.tensor(data.train_y[: spec.batch_size])
+
+
+def _output_error(task: Task, given: Tensor, targets: Tensor) -> Scaled:
+    """Return the gradient of the batch's loss with respect to its outputs."""
+    with torch.enable_grad():
+        leaf = given.detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(batch_loss(task, leaf, targets), leaf)
+    return Scaled.plain(gradient).normalised()
+
+
+def _backward(
+    network: FrozenNetwork, passed: Forward, error: Scaled
+) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:
+    """Return the log norms of the D errors and of the D + 1 matrices' gradients, from the input."""
+    errors: list[float | None] = []
+    gradients = [_gradient_log_norm(error, passed.inputs[-1])]
+    for place in range(network.depth, 0, -1):
+        error = error.times(network.matrix(place))
+        errors.append(mean_log_norm(error))
+        error = Scaled(error.rows * passed.slopes[place - 1], error.logs).normalised()
+        gradients.append(_gradient_log_norm(error, passed.inputs[place - 1]))
+    return tuple(reversed(errors)), tuple(reversed(gradients))
+
+
+def _gradient_log_norm(error: Scaled, given: Scaled) -> float | None:
+    """Return ln of the norm of the sum over samples of ``error input^T``; None if 0."""
+    logs = error.log_norms() + given.log_norms()
+    largest = logs.max()
+    if largest == -torch.inf:
+        return None
+    shares = (logs - largest).exp()
+    summed = (error.normalised().rows * shares[:, None]).T @ given.normalised().rows
+    log = log_norm(summed)
+    return None if log is None else log + largest.item()

@@ -1,0 +1,68 @@
+"""One pass through the layers of a frozen network, with nothing lost to under- or overflow.
+
+Back-propagation is linear in the error, so errors keep their scale apart for every activation.
+Activations do where the activation is homogeneous; any other one is bounded, or leaves float64
+only where the loss has left it too.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from workers.training.frozen_network import FrozenNetwork
+from workers.training.scaled import Scaled
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forward:
+    """What a forward pass leaves behind.
+
+    Attributes:
+        inputs: Input of each of the D + 1 matrices; `inputs[d]` is the d-th hidden layer.
+        slopes: f' of each hidden layer's pre-activations, D of them, shape ``(batch, width)``.
+    """
+
+    inputs: tuple[Scaled, ...]
+    slopes: tuple[Tensor, ...]
+
+
+def forward(network: FrozenNetwork, x: Tensor) -> Forward:
+    """Send inputs through the hidden layers.
+
+    Args:
+        network: The network.
+        x: float64, shape ``(batch, n_inputs)``.
+    """
+    h = Scaled.plain(x)
+    inputs, slopes = [h], []
+    for place in range(network.depth):
+        before = _affine(network, h, place)
+        with np.errstate(all="ignore"):  # Saturated slopes underflow, and that is their value.
+            values = before.rows.numpy()
+            # Copies, in memory that torch aligned: a product may round by where its operands lie.
+            after = torch.tensor(network.nonlinearity.function(values))
+            slopes.append(torch.tensor(network.nonlinearity.derivative(values)))
+        h = Scaled(after, before.logs)
+        if network.is_homogeneous:
+            h = h.normalised()
+        inputs.append(h)
+    return Forward(tuple(inputs), tuple(slopes))
+
+
+def outputs(network: FrozenNetwork, last: Scaled) -> Tensor:
+    """Return the outputs for the last hidden layer's activations, ``(batch, n_outputs)``."""
+    before = _affine(network, last, network.depth)
+    return before.rows * before.logs.exp()[:, None]
+
+
+def _affine(network: FrozenNetwork, h: Scaled, place: int) -> Scaled:
+    """Return ``W h + b``; for a homogeneous network at a scale at which both terms are finite."""
+    product, bias = h.rows @ network.matrix(place).T, network.bias(place)
+    size = bias.norm()
+    if not network.is_homogeneous or size == 0.0:
+        return Scaled(product + bias, h.logs)
+    logs = torch.maximum(h.logs, size.log())
+    rows = product * (h.logs - logs).exp()[:, None]
+    return Scaled(rows + bias / size * (size.log() - logs).exp()[:, None], logs)

@@ -1,0 +1,51 @@
+"""Vectors that are too small or too large for float64: directions, and the logs of their sizes."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scaled:
+    """Vectors, each a row times e to the power of its log.
+
+    Attributes:
+        rows: float64, shape ``(count, n)``.
+        logs: Nats, float64, shape ``(count,)``; finite also where a row is zero.
+    """
+
+    rows: Tensor
+    logs: Tensor
+
+    @classmethod
+    def plain(cls, rows: Tensor) -> "Scaled":
+        """Return rows as they are, with logs of 0."""
+        return cls(rows, torch.zeros(len(rows), dtype=torch.float64))
+
+    def normalised(self) -> "Scaled":
+        """Return the same vectors with rows of length 1; rows of zeros stay."""
+        largest = self.rows.abs().amax(dim=1)
+        is_zero = largest == 0.0
+        # Divided by the largest first, so that no square that matters under- or overflows.
+        rows = self.rows / torch.where(is_zero, 1.0, largest)[:, None]
+        length = torch.where(is_zero, 1.0, rows.norm(dim=1))
+        logs = torch.where(is_zero, 0.0, self.logs + largest.log() + length.log())
+        return Scaled(rows / length[:, None], logs)
+
+    def times(self, matrix: Tensor) -> "Scaled":
+        """Return every vector times a matrix, with rows of length 1."""
+        return Scaled(self.rows @ matrix, self.logs).normalised()
+
+    def log_norms(self) -> Tensor:
+        """Return ln of each vector's Euclidean norm, ``-inf`` for zero, shape ``(count,)``."""
+        unit = self.normalised()
+        is_zero = (unit.rows == 0.0).all(dim=1)
+        return torch.where(is_zero, -torch.inf, unit.logs)
+
+
+def mean_log_norm(vectors: Scaled) -> float | None:
+    """Return the mean of the log norms that are finite; None if none is."""
+    logs = vectors.log_norms()
+    finite = logs[logs.isfinite()]
+    return finite.mean().item() if len(finite) else None
