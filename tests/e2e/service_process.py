@@ -31,6 +31,25 @@ def wait_for(what: Callable[[], _Found | None], seconds: float, every: float = 0
     raise AssertionError(f"did not happen within {seconds} s")
 
 
+def outliving(family: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Return the processes that still run after a while.
+
+    One that has ended and that nobody has waited for is not among them: an orphan's parent is
+    the machine's first process, which may take its time.
+    """
+
+    def runs(process: psutil.Process) -> bool:
+        try:
+            return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    deadline = time.monotonic() + seconds
+    while (left := [p for p in family if runs(p)]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
+
+
 class ServiceProcess:
     """`fathom serve` on a free port, its output kept for a failed test's report."""
 
@@ -80,8 +99,7 @@ class ServiceProcess:
         self.process.send_signal(signal.SIGINT)
         try:
             assert self.wait() == 0, "".join(self.output)
-            _, left = psutil.wait_procs(family, timeout=60)
-            assert not left, left
+            assert not outliving(family, 60)
         finally:
             self.kill()
 

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from tests.e2e.rows import Row, rows
-from tests.e2e.service_process import ServiceProcess, serving, wait_for
+from tests.e2e.service_process import ServiceProcess, outliving, serving, wait_for
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -114,8 +114,7 @@ def test_killing_the_service_leaves_no_process_and_the_next_start_goes_on(
     family = psutil.Process(service.process.pid).children(recursive=True)
     service.client.close()
     service.kill()
-    _, left = psutil.wait_procs(family, timeout=60)
-    assert not left
+    assert not outliving(family, 60)
     service.wait()
 
     with serving(tmp_path) as again:
