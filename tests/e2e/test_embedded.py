@@ -19,7 +19,7 @@ SPEC = {
     "network": {"activation": "relu", "depth": [2, 12], "width": 24},
     "init": {"g": {"relative": [0.9, 1.0]}},
     "training": {
-        "epochs": 12,
+        "epochs": 60,
         "lr": 0.02,
         "optimizer": [{"kind": "sgd", "momentum": 0.9}, {"kind": "adam"}],
         "schedule": {"kind": "cosine"},
@@ -60,7 +60,7 @@ def test_every_trial_has_its_curve_and_one_outcome(
     trials, epochs = undisturbed
 
     assert len(trials) == 2 * 2 * 2 * 2
-    assert len(epochs) == len(trials) * 13
+    assert len(epochs) == len(trials) * 61
 
 
 def test_the_same_sweep_on_one_worker_gives_the_same_rows(
