@@ -3,6 +3,7 @@
 import json
 import math
 import struct
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -137,6 +138,15 @@ class FiniteFloat(TypeDecorator[float]):
         if value is not None and value - value != 0.0:
             raise ValueError(f"not a finite number: {value!r}")
         return value
+
+    @staticmethod
+    def check(values: Sequence[float | None]) -> None:
+        """Raise ValueError if one of many numbers is not finite."""
+        # A sum is finite only if every number is; of large ones it may not be, all the same.
+        if not math.isfinite(sum(filter(None, values))):
+            for value in values:
+                if value is not None and not math.isfinite(value):
+                    raise ValueError(f"not a finite number: {value!r}")
 
 
 def stored_by_value(kind: type[StrEnum]) -> Enum:

@@ -13,11 +13,12 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from service.lifecycle import TrialState
-from service.store import leases, summaries
+from service.store import epochs, leases, summaries
 from service.store.database import WriteSession
+from service.store.epochs import OpenTrial
 from service.store.errors import UnknownTrialError
 from service.store.leases import Claim
-from service.store.models import Epoch, LayerProfile, Sweep, Trial
+from service.store.models import LayerProfile, Sweep, Trial
 from service.store.upserts import insert_all_new
 from workers import contract
 from workers.contract import EpochRecord, InitialWalk, Report, TrialEnd, TrialStart
@@ -43,13 +44,13 @@ def write(session: WriteSession, claim: Claim, reports: Sequence[Report]) -> Non
     """
     leases.hold(session, claim)
     batch = _Batch.of(reports)
-    attempts = _attempts(session, claim.sweep_id, batch.trial_ids())
-    _start(session, [start for start in batch.starts if start.trial_id in attempts])
-    summaries.note_walks(session, [w for w in batch.walks if w.trial_id in attempts])
-    new = _insert_epochs(session, [r for r in batch.records if r.trial_id in attempts], attempts)
+    open_trials = _open_trials(session, claim.sweep_id, batch.trial_ids())
+    _start(session, [start for start in batch.starts if start.trial_id in open_trials])
+    summaries.note_walks(session, [w for w in batch.walks if w.trial_id in open_trials])
+    new = epochs.insert_new(session, batch.records, open_trials)
     summaries.add(session, new)
-    _insert_profiles(session, [p for p in batch.profiles if p.trial_id in attempts], attempts)
-    ends = [end for end in batch.ends if end.trial_id in attempts]
+    _insert_profiles(session, [p for p in batch.profiles if p.trial_id in open_trials], open_trials)
+    ends = [end for end in batch.ends if end.trial_id in open_trials]
     summaries.end(session, ends)
     if new or ends:
         _note_progress(session, claim.sweep_id)
@@ -91,27 +92,27 @@ class _Batch:
         return list(dict.fromkeys(report.trial_id for report in reports))
 
 
-def _attempts(
+def _open_trials(
     session: WriteSession, sweep_id: UUID, trial_ids: Sequence[UUID]
-) -> Mapping[UUID, int]:
-    """Return the present attempt of each trial that is not done."""
-    attempts: dict[UUID, int] = {}
+) -> dict[UUID, OpenTrial]:
+    """Return where each trial stands that is not done."""
+    open_trials: dict[UUID, OpenTrial] = {}
     found: set[UUID] = set()
     for first in range(0, len(trial_ids), _LOOKUP):
         chunk = trial_ids[first : first + _LOOKUP]
         rows = session.execute(
-            select(Trial.id, Trial.state, Trial.attempt).where(
+            select(Trial.id, Trial.state, Trial.attempt, Trial.epochs_done).where(
                 Trial.sweep_id == sweep_id, Trial.id.in_(chunk)
             )
         )
-        for trial_id, state, attempt in rows:
+        for trial_id, state, attempt, epochs_done in rows:
             found.add(trial_id)
             if state is not TrialState.DONE:
-                attempts[trial_id] = attempt
+                open_trials[trial_id] = OpenTrial(attempt, epochs_done)
     for trial_id in trial_ids:
         if trial_id not in found:
             raise UnknownTrialError(sweep_id, trial_id)
-    return attempts
+    return open_trials
 
 
 def _start(session: WriteSession, starts: Sequence[TrialStart]) -> None:
@@ -120,38 +121,10 @@ def _start(session: WriteSession, starts: Sequence[TrialStart]) -> None:
     summaries.start(session, list(latest.values()))
 
 
-def _insert_epochs(
-    session: WriteSession, records: Sequence[EpochRecord], attempts: Mapping[UUID, int]
-) -> list[EpochRecord]:
-    """Insert the records whose epoch is not there yet, and return those."""
-    first = {(record.trial_id, record.epoch): record for record in reversed(records)}
-    rows = [_row(record, attempts[record.trial_id]) for record in first.values()]
-    inserted = insert_all_new(session, Epoch, [Epoch.trial_id, Epoch.epoch], rows)
-    return [first[row.trial_id, row.epoch] for row in inserted]
-
-
-def _row(record: EpochRecord, attempt: int) -> Mapping[str, object]:
-    return {
-        "trial_id": record.trial_id,
-        "epoch": record.epoch,
-        "attempt": attempt,
-        "step": record.step,
-        "train_loss": record.train_loss,
-        "train_error": record.train_error,
-        "eval_loss": record.eval_loss,
-        "eval_error": record.eval_error,
-        "running_loss": record.running_loss,
-        "lr": record.lr,
-        "log_grad_norm_first": record.log_grad_norm_first,
-        "log_grad_norm_last": record.log_grad_norm_last,
-        "seconds": record.seconds,
-    }
-
-
 def _insert_profiles(
     session: WriteSession,
     profiles: Sequence[contract.LayerProfile],
-    attempts: Mapping[UUID, int],
+    open_trials: Mapping[UUID, OpenTrial],
 ) -> None:
     """Insert the profiles whose epoch has none yet."""
     first = {(profile.trial_id, profile.epoch): profile for profile in reversed(profiles)}
@@ -159,7 +132,7 @@ def _insert_profiles(
         {
             "trial_id": profile.trial_id,
             "epoch": profile.epoch,
-            "attempt": attempts[profile.trial_id],
+            "attempt": open_trials[profile.trial_id].attempt,
             "activation_log_norms": profile.activation_log_norms,
             "error_log_norms": profile.error_log_norms,
             "gradient_log_norms": profile.gradient_log_norms,

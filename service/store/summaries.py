@@ -1,18 +1,21 @@
 """What a trial's row tells of its run: where it stands, and its final and best numbers."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
     Table,
     Update,
     bindparam,
     case,
     func,
     or_,
+    select,
     update,
 )
+from sqlalchemy.types import TypeEngine
 
 from service.lifecycle import TrialState
 from service.store.column_types import FiniteFloat, database_now
@@ -59,12 +62,15 @@ def note_walks(session: WriteSession, walks: Sequence[InitialWalk]) -> None:
     )
 
 
-def add(session: WriteSession, records: Sequence[EpochRecord]) -> None:
-    """Add epochs that were not there before to the summaries of their trials."""
-    by_trial = defaultdict(list)
-    for record in records:
-        by_trial[record.trial_id].append(record)
-    _run(session, _ADD, [_summary(of_trial) for of_trial in by_trial.values()])
+def add(session: WriteSession, curves: Sequence[Sequence[EpochRecord]]) -> None:
+    """Add epochs that were not there before, a list for each trial, to the trials' summaries."""
+    changes = [_summary(records) for records in curves]
+    if changes and session.get_bind().dialect.name == "postgresql":
+        # One statement: a thousand small ones take the server ten times as long.
+        columns = {name: [change[name] for change in changes] for name in changes[0]}
+        session.connection().execute(_ADD_TOGETHER, columns)
+    else:
+        _run(session, _ADD, changes)
 
 
 def end(session: WriteSession, ends: Sequence[TrialEnd]) -> None:
@@ -122,21 +128,43 @@ def _summary(records: Sequence[EpochRecord]) -> Mapping[str, object]:
     return changes
 
 
-def _adding() -> Update:
-    epoch = bindparam("last_epoch", type_=_TRIALS.c.epochs_done.type)
+_TYPES: Mapping[str, TypeEngine[Any]] = {
+    "trial": _TRIALS.c.id.type,
+    "last_epoch": _TRIALS.c.epochs_done.type,
+    "more_seconds": FiniteFloat(),
+    **{f"{which}_{measure}": FiniteFloat() for which in ("last", "least") for measure in _MEASURES},
+}
+
+
+def _adding(new: Mapping[str, ColumnElement[Any]]) -> Update:
+    """Return the change of a trial's row by what `_summary` says."""
+    epoch = new["last_epoch"]
     is_later = or_(_TRIALS.c.epochs_done.is_(None), _TRIALS.c.epochs_done < epoch)
     values: dict[str, object] = {
         "epochs_done": case((is_later, epoch), else_=_TRIALS.c.epochs_done),
-        "seconds": _TRIALS.c.seconds + bindparam("more_seconds", type_=FiniteFloat()),
+        "seconds": _TRIALS.c.seconds + new["more_seconds"],
     }
     for measure in _MEASURES:
         final, best = _TRIALS.c[f"final_{measure}"], _TRIALS.c[f"best_{measure}"]
-        last = bindparam(f"last_{measure}", type_=FiniteFloat())
-        least = bindparam(f"least_{measure}", type_=FiniteFloat())
-        values[final.key] = case((is_later, last), else_=final)
+        least = new[f"least_{measure}"]
+        values[final.key] = case((is_later, new[f"last_{measure}"]), else_=final)
         # min() of two values is NULL on SQLite if either is; least() on PostgreSQL is not.
         values[best.key] = case((or_(best.is_(None), least < best), least), else_=best)
-    return _open_trial().values(values)
+    return (
+        update(_TRIALS)
+        .where(_TRIALS.c.id == new["trial"], _TRIALS.c.state != TrialState.DONE)
+        .values(values)
+    )
 
 
-_ADD = _adding()
+def _arrays() -> Mapping[str, ColumnElement[Any]]:
+    """Return what `_summary` says of many trials: one array for each column."""
+    arrays = (
+        func.unnest(bindparam(name, type_=ARRAY(kind, dimensions=1))).label(name)
+        for name, kind in _TYPES.items()
+    )
+    return dict(select(*arrays).subquery("new").c.items())
+
+
+_ADD = _adding({name: bindparam(name, type_=kind) for name, kind in _TYPES.items()})
+_ADD_TOGETHER = _adding(_arrays())
