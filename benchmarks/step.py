@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 import rwinit
-from benchmarks.measuring import Side, denormal_slowdown, interleaved, ratio, sgemm_flops
+from benchmarks.measuring import Ratio, Side, denormal_slowdown, interleaved, ratio, sgemm_flops
 from benchmarks.plain import plain_step
-from benchmarks.tables import HEADER, Row, keep
+from benchmarks.tables import keep
 from workers import engines
 from workers.contract import (
     Activation,
@@ -73,6 +73,47 @@ CASES = (
     *(Case(1000, 100, g, True, 5.0, 14.0) for g in (0.5, 0.8, 0.9)),
 )
 QUICK = (CASES[1], CASES[2], Case(100, 316, must=1.15, aim=1.35), Case(300, 100, 0.5, True))
+
+
+HEADER = (
+    f"{'':44}{'K':>3}{'plain ms':>10}{'packed ms':>11}"
+    f"{'ratio':>8}{'quartiles':>14}{'of sgemm':>10}{'must':>7}{'aim':>7}"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One comparison; times are medians of CPU seconds per trial and step.
+
+    Attributes:
+        what: Sizes and baseline.
+        slots: Trials that the packed engine ran at once.
+        plain_seconds: Of plain PyTorch.
+        packed_seconds: Of the packed engine.
+        ratio: The first over the second, round by round.
+        share_of_sgemm: The packed engine's rate over that of a large matrix product.
+        must: Least acceptable ratio; None where there is none.
+        aim: The ratio aimed at.
+    """
+
+    what: str
+    slots: int
+    plain_seconds: float
+    packed_seconds: float
+    ratio: Ratio
+    share_of_sgemm: float
+    must: float | None
+    aim: float | None
+
+    def line(self) -> str:
+        """Return the row as a line under `HEADER`."""
+        quartiles = f"{self.ratio.low:.2f}-{self.ratio.high:.2f}"
+        must, aim = (f"{goal:g}x" if goal else "" for goal in (self.must, self.aim))
+        return (
+            f"{self.what:44}{self.slots:>3}{self.plain_seconds * 1e3:>10.3f}"
+            f"{self.packed_seconds * 1e3:>11.3f}{self.ratio.median:>7.2f}x{quartiles:>14}"
+            f"{self.share_of_sgemm:>10.2f}{must:>7}{aim:>7}"
+        )
 
 
 def trial(case: Case, seed: int = 0) -> TrialSpec:

@@ -1,56 +1,23 @@
-"""Tables of ratios, for people and as files."""
+"""Tables of ratios, kept as files."""
 
 import json
 import platform
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import Field, asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 import torch
 
-from benchmarks.measuring import Ratio, denormal_slowdown
-
-HEADER = (
-    f"{'':44}{'K':>3}{'plain ms':>10}{'packed ms':>11}"
-    f"{'ratio':>8}{'quartiles':>14}{'of sgemm':>10}{'must':>7}{'aim':>7}"
-)
+from benchmarks.measuring import denormal_slowdown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One comparison; times are medians of CPU seconds per trial and step.
+class Row(Protocol):
+    """One comparison: a dataclass."""
 
-    Attributes:
-        what: Sizes and baseline.
-        slots: Trials that the packed engine ran at once.
-        plain_seconds: Of plain PyTorch.
-        packed_seconds: Of the packed engine.
-        ratio: The first over the second, round by round.
-        share_of_sgemm: The packed engine's rate over that of a large matrix product.
-        must: Least acceptable ratio; None where there is none.
-        aim: The ratio aimed at.
-    """
-
-    what: str
-    slots: int
-    plain_seconds: float
-    packed_seconds: float
-    ratio: Ratio
-    share_of_sgemm: float
-    must: float | None
-    aim: float | None
-
-    def line(self) -> str:
-        """Return the row as a line under `HEADER`."""
-        quartiles = f"{self.ratio.low:.2f}-{self.ratio.high:.2f}"
-        must, aim = (f"{goal:g}x" if goal else "" for goal in (self.must, self.aim))
-        return (
-            f"{self.what:44}{self.slots:>3}{self.plain_seconds * 1e3:>10.3f}"
-            f"{self.packed_seconds * 1e3:>11.3f}{self.ratio.median:>7.2f}x{quartiles:>14}"
-            f"{self.share_of_sgemm:>10.2f}{must:>7}{aim:>7}"
-        )
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
 def keep(name: str, rows: Sequence[Row]) -> Path:

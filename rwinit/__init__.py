@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from rwinit.arguments import ACTIVATION_NAMES, MODEL_SCHEME_NAMES, SCHEME_NAMES
+from rwinit.bands import WalkBand, walk_band
 from rwinit.cache import CACHE_VARIABLE, cache_folder
 from rwinit.correlation import (
     CriticalPoint,
@@ -70,6 +71,7 @@ __all__ = [
     "Profile",
     "RwinitError",
     "UnsupportedActivationError",
+    "WalkBand",
     "WalkComparison",
     "WalkLaw",
     "Walks",
@@ -110,6 +112,7 @@ __all__ = [
     "simulate_walks",
     "unbiased_gain",
     "unit_draw_",
+    "walk_band",
     "walk_law",
     "walk_law_of_widths",
 ]

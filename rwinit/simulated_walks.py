@@ -6,7 +6,7 @@ References:
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -72,7 +72,28 @@ def simulate_walks(
     return networks.walks(gains, check_count("n_samples", n_samples))
 
 
-def simulated_moments(
+@dataclass(frozen=True, slots=True)
+class SimulatedLaw:
+    """Moments of the walk of simulated networks, over those that pass an error; in nats.
+
+    Attributes:
+        drift: Mean of ``ln(|delta_1| / |delta_D|)``.
+        spread: Standard deviation of it.
+        drift_error: Standard error of ``drift``.
+        n_samples: Simulated networks, those that pass nothing among them.
+        means: Mean of ``ln(|delta_d| / |delta_D|)`` in layers d = 1..D.
+        deviations: Standard deviations of those.
+    """
+
+    drift: float
+    spread: float
+    drift_error: float
+    n_samples: int
+    means: tuple[float, ...]
+    deviations: tuple[float, ...]
+
+
+def simulated_law(
     chosen: Nonlinearity,
     width: int,
     depth: int,
@@ -85,27 +106,28 @@ def simulated_moments(
     n_samples: int | None,
     seed: int,
     folder: Path | None,
-) -> tuple[float, float, float, float]:
-    """Return drift, spread, the drift's standard error and the number of networks."""
+) -> SimulatedLaw:
+    """Return the moments of a walk; those of built-in activations are remembered on disk."""
     setting = Setting(chosen, (width,) * depth, orthogonal, keep, conditions)
     if n_samples is None:
         n_samples = min(_MOST, max(_FEWEST, _WALK_WORK // (width * depth)))
     if not chosen.built_in:
-        return _moments(setting, g, n_samples, seed)
+        return _simulate(setting, g, n_samples, seed)
     return _remembered(setting, slope, g, n_samples, seed, folder)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def _remembered(
     setting: Setting, slope: float, g: float, n_samples: int, seed: int, folder: Path | None
-) -> tuple[float, float, float, float]:
+) -> SimulatedLaw:
+    depth = setting.depth
     fields = {
-        "what": "walk",
+        "what": "walk by layer",
         "algorithm": ALGORITHM,
         "activation": setting.nonlinearity.name,
         "slope": slope,
         "width": setting.widths[0],
-        "depth": setting.depth,
+        "depth": depth,
         "orthogonal": setting.orthogonal,
         "keep": setting.keep,
         "conditions": asdict(setting.conditions),
@@ -114,23 +136,41 @@ def _remembered(
         "seed": seed,
     }
     key = json.dumps(fields, sort_keys=True)
-    stored = cache.recall(folder, key, 4)
+    stored = cache.recall(folder, key, 4 + 2 * depth)
     if stored is not None:
-        return stored[0], stored[1], stored[2], stored[3]
-    found = _moments(setting, g, n_samples, seed)
-    cache.store(folder, key, found)
+        drift, spread, error, count = stored[:4]
+        return SimulatedLaw(
+            drift, spread, error, int(count), stored[4 : 4 + depth], stored[4 + depth :]
+        )
+    found = _simulate(setting, g, n_samples, seed)
+    moments = (found.drift, found.spread, found.drift_error, found.n_samples)
+    cache.store(folder, key, (*moments, *found.means, *found.deviations))
     return found
 
 
-def _moments(
-    setting: Setting, g: float, n_samples: int, seed: int
-) -> tuple[float, float, float, float]:
+def _simulate(setting: Setting, g: float, n_samples: int, seed: int) -> SimulatedLaw:
     if setting.depth == 1:
-        return 0.0, 0.0, 0.0, 0.0
-    gains, controls = Networks(setting, seed).log_gains(g, n_samples)
-    alive = gains[np.isfinite(gains)]
-    if len(alive) < 2:
+        return SimulatedLaw(0.0, 0.0, 0.0, 0, (0.0,), (0.0,))
+    gains, controls = [], []
+    count, sums, squares = 0, np.zeros(setting.depth), np.zeros(setting.depth)
+    for walks in Networks(setting, seed).batches(g, n_samples):
+        alive = walks.backward[:, np.isfinite(walks.backward[0])]
+        count += alive.shape[1]
+        sums += alive.sum(axis=1)
+        squares += (alive**2).sum(axis=1)
+        gains.append(walks.log_gains)
+        controls.append(walks.controls)
+    if count < 2:
         raise ArgumentError("g", g, "one at which more than one simulated network passes an error")
-    mean = mean_log_gain(gains, controls)
-    spread = float(alive.std(ddof=1))
-    return mean.value / 2.0, spread / 2.0, mean.error / 2.0, float(len(gains))
+    total = np.concatenate(gains)
+    mean = mean_log_gain(total, np.concatenate(controls))
+    means = sums / count
+    deviations = np.sqrt(np.maximum(squares - count * means**2, 0.0) / (count - 1))
+    return SimulatedLaw(
+        mean.value / 2.0,
+        float(deviations[0]),
+        mean.error / 2.0,
+        len(total),
+        tuple(means.tolist()),
+        tuple(deviations.tolist()),
+    )

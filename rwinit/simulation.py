@@ -164,7 +164,7 @@ class Networks:
             g: Multiplier of the D - 1 hidden matrices, or one for each, shape ``(D - 1,)``.
             n_samples: Networks, rounded up to whole batches.
         """
-        batches = list(self._batches(g, n_samples))
+        batches = list(self.batches(g, n_samples))
         return Walks(
             np.concatenate([walks.forward for walks in batches], axis=1),
             np.concatenate([walks.backward for walks in batches], axis=1),
@@ -173,11 +173,12 @@ class Networks:
 
     def log_gains(self, g: float | Array, n_samples: int) -> tuple[Array, Array]:
         """Return ``log_gains`` and ``controls`` of `walks`, in the memory of one batch."""
-        pairs = [(walks.log_gains, walks.controls) for walks in self._batches(g, n_samples)]
+        pairs = [(walks.log_gains, walks.controls) for walks in self.batches(g, n_samples)]
         gains, controls = zip(*pairs, strict=True)
         return np.concatenate(gains), np.concatenate(controls)
 
-    def _batches(self, g: float | Array, n_samples: int) -> Iterator[Walks]:
+    def batches(self, g: float | Array, n_samples: int) -> Iterator[Walks]:
+        """Yield `walks` in batches, each in the memory of one."""
         steps = self._setting.depth - 1
         gains = np.broadcast_to(np.asarray(g, dtype=np.float64), (steps,))
         for batch in range(math.ceil(n_samples / self._batch_size)):

@@ -37,7 +37,7 @@ from rwinit.configurations import broadcast, counts, fractions, numbers, step_ga
 from rwinit.gains import gain, gain_array
 from rwinit.laws import LogGainLaw, log_gain_law
 from rwinit.nonlinearities import Nonlinearity, nonlinearity
-from rwinit.simulated_walks import simulated_moments
+from rwinit.simulated_walks import SimulatedLaw, simulated_law
 from rwinit.simulation import STANDARD, Conditions
 
 Array = NDArray[np.float64]
@@ -165,7 +165,7 @@ def walk_law(
     if chosen.built_in and chosen.name in HOMOGENEOUS_NAMES and conditions.bias_deviation == 0:
         return _exact(chosen.name, grid[0], grid[1], grid[2], weights, slope, keep)
     simulated = partial(
-        simulated_moments,
+        simulated_law,
         chosen,
         slope=float(slope) if chosen.name == "leaky_relu" else 0.0,
         orthogonal=str(weights) == "orthogonal",
@@ -176,7 +176,8 @@ def walk_law(
         folder=cache.cache_folder(cache_dir),
     )
     points = zip(*(axis.flat for axis in grid), strict=True)
-    rows = [simulated(int(w), int(d), float(x)) for w, d, x in points]
+    laws: list[SimulatedLaw] = [simulated(int(w), int(d), float(x)) for w, d, x in points]
+    rows = [(law.drift, law.spread, law.drift_error, law.n_samples) for law in laws]
     columns = np.array(rows, dtype=np.float64).reshape(*grid[0].shape, 4)
     drift, spread, error, samples = np.moveaxis(columns, -1, 0)
     return WalkLaw(

@@ -138,6 +138,9 @@ class TrialSpec:
         engine: Implementation that runs it, chosen by fixed rules at planning.
         profile_epochs: Epochs whose layer profiles are reported, ascending, none above
             `epochs`. They decide what is looked at, and nothing of the curve.
+        predicted_drift: Mean of the initial network's ``ln(|delta_1| / |delta_D|)`` by theory, in
+            nats; None where there is no prediction. Likewise nothing of the curve.
+        predicted_spread: Standard deviation of it; None as well then.
     """
 
     trial_id: UUID
@@ -168,6 +171,8 @@ class TrialSpec:
     seed: int
     engine: EngineName
     profile_epochs: tuple[int, ...] = ()
+    predicted_drift: float | None = None
+    predicted_spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +208,7 @@ class InitialWalk:
         trial_id: The trial.
         z_init: ``ln(|delta_1| / |delta_D|)`` of one probe, in predicted standard deviations from
             the predicted mean; None where the network passed nothing, where there is no step
-            (one hidden layer) or no spread to measure in, or where the activation has no exact
-            law.
+            (one hidden layer) or no spread to measure in, or where there is no prediction.
     """
 
     trial_id: UUID

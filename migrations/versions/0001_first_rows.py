@@ -18,6 +18,7 @@ WORD = sa.String(32)
 def upgrade() -> None:
     """Create every table."""
     _create_sweeps()
+    _create_walks()
     _create_trials()
     _create_epochs()
     _create_layer_profiles()
@@ -27,7 +28,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop every table, and so every row."""
-    for table in ("datasets", "events", "layer_profiles", "epochs", "trials", "sweeps"):
+    for table in ("datasets", "events", "layer_profiles", "epochs", "trials", "walks", "sweeps"):
         op.drop_table(table)
 
 
@@ -82,6 +83,18 @@ def _create_sweeps() -> None:
     )
 
 
+def _create_walks() -> None:
+    table = "walks"
+    op.create_table(
+        table,
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("means", sa.LargeBinary(), nullable=False),
+        sa.Column("deviations", sa.LargeBinary(), nullable=False),
+        _rule(table, "deviations_are_beside_means", "length(deviations) = length(means)"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_walks")),
+    )
+
+
 def _create_trials() -> None:
     table = "trials"
     op.create_table(
@@ -99,6 +112,7 @@ def _create_trials() -> None:
             name=op.f("fk_trials_sweep_id_sweeps"),
             ondelete="CASCADE",
         ),
+        sa.ForeignKeyConstraint(["walk_id"], ["walks.id"], name=op.f("fk_trials_walk_id_walks")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trials")),
         sa.UniqueConstraint("sweep_id", "number", name=op.f("uq_trials_sweep_id_number")),
     )
@@ -135,6 +149,9 @@ def _planned_columns() -> list[sa.Column[object]]:
         sa.Column("seed", sa.BigInteger(), nullable=False),
         sa.Column("engine", WORD, nullable=False),
         sa.Column("profile_epochs", sa.JSON(), nullable=False),
+        sa.Column("predicted_drift", sa.Double(), nullable=True),
+        sa.Column("predicted_spread", sa.Double(), nullable=True),
+        sa.Column("walk_id", sa.Uuid(), nullable=True),
         sa.Column("g_mode", WORD, nullable=False),
         sa.Column("g_relative", sa.Double(), nullable=True),
         sa.Column("width_parameters", sa.BigInteger(), nullable=True),
@@ -194,6 +211,13 @@ def _planned_rules(table: str) -> list[sa.CheckConstraint]:
         _at_least(table, "batch_size", 1),
         *_finite(table, "slope g g_in g_out momentum weight_decay clip_norm beta1 beta2 eps"),
         *_finite(table, "effective_lr g_relative lr lr_depth_power"),
+        *_finite(table, "predicted_drift predicted_spread"),
+        _at_least(table, "predicted_spread", 0),
+        _rule(
+            table,
+            "predictions_are_whole",
+            "(predicted_drift IS NULL) = (predicted_spread IS NULL)",
+        ),
         _rule(
             table,
             "relative_g_is_written",

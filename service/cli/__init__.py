@@ -34,6 +34,7 @@ _COMMANDS: Mapping[str, _Entry] = {
         "service.cli.results", "Compare groups of trials, with intervals over seeds."
     ),
     "plot": _Entry("service.cli.results", "Draw the best result against depth."),
+    "layers": _Entry("service.cli.layers", "Show a trial's network layer by layer."),
     "theory": _Entry("service.cli.theory", "Predict the walk of a network's gradient norm."),
     "datasets": _Entry("service.cli.datasets", "List or register data sets."),
     "init-env": _Entry("service.cli.init_env", "Write the secrets of a cluster."),

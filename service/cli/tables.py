@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from service.cli.words import (
     NOTHING,
+    band,
     diverged,
     interval,
     measure,
@@ -176,6 +177,7 @@ def show_depths(comparison: DepthComparison) -> None:
         Column("n", right=True),
         Column(f"best mean {metric} ± {comparison.level:.0%} interval", right=True),
         Column("against previous depth"),
+        Column("predicted walk, nats", right=True),
         *(Column(name, right=True) for name in names),
         Column("diverged at this depth"),
     ]
@@ -187,6 +189,7 @@ def show_depths(comparison: DepthComparison) -> None:
                 str(best.n),
                 interval(best.mean, best.ci_low, best.ci_high, metric),
                 verdict(best.better_than_previous, comparison.level),
+                band(best.predicted_drift, best.predicted_spread),
                 *(number(best.configuration.get(name)) for name in names),
                 diverged(best.n_diverged_at_depth, best.n_trials_at_depth),
             ]

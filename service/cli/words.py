@@ -31,6 +31,13 @@ def interval(mean: float | None, low: float | None, high: float | None, metric: 
     return f"{mean:.4g} ± {above:.2g}"
 
 
+def band(mean: float | None, deviation: float | None) -> str:
+    """Return a predicted mean with its standard deviation; a dash for None."""
+    if mean is None or deviation is None:
+        return NOTHING
+    return f"{mean + 0.0:.2f} ± {deviation:.2f}"
+
+
 def diverged(n_diverged: int, n_trials: int) -> str:
     """Return how many trials diverged, in words; nothing if none did."""
     return f"{n_diverged}/{n_trials} diverged" if n_diverged else ""

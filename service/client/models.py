@@ -111,6 +111,9 @@ class Trial(_Answer):
     best_train_error: float | None = None
     best_eval_loss: float | None = None
     best_eval_error: float | None = None
+    profile_epochs: tuple[int, ...] | None = None
+    predicted_drift: float | None = None
+    predicted_spread: float | None = None
     z_init: float | None = None
     diverged_epoch: int | None = None
     diverged_step: int | None = None
@@ -215,6 +218,9 @@ class DepthBest(_Answer):
     sd: float | None
     ci_low: float | None
     ci_high: float | None
+    predicted_drift: float | None
+    predicted_spread: float | None
+    mean_z_init: float | None
     n_configurations: int
     n_trials_at_depth: int
     n_diverged_at_depth: int

@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from service.driver.packing import pack
 from service.driver.sink import Sink
 from service.driver.watch import Watch
 from service.logs import event
-from service.planner import plan
+from service.planner import plan, predict
 from service.settings import Settings
 from service.spec import SpecError, SweepSpec, parse
 from service.store import Database, leases, records, sweeps, trials
@@ -28,6 +29,7 @@ log = logging.getLogger("fathom.driver")
 # A trial whose pack lost its actor this often runs alone; alone, this often again, it has failed.
 LOSSES_BEFORE_ALONE = 2
 LOSSES_ALONE = 3
+TELL_SECONDS = 5.0
 
 
 def run(settings: Settings, database: Database, claim: Claim, stop: threading.Event) -> None:
@@ -41,10 +43,13 @@ def run(settings: Settings, database: Database, claim: Claim, stop: threading.Ev
     """
     shapes = datasets.shapes(settings.registry_dir)
     try:
-        spec = prepare(database, claim, shapes)
+        spec = prepare(database, claim, shapes, stop)
         with database.read() as session:
             unfinished = trials.unfinished(session, claim.sweep_id)
         data = _load(unfinished, settings)
+    except StoppedError:
+        conclude(database, claim, Ending.GIVEN_BACK)
+        return
     except (SpecError, DatasetError) as error:
         conclude(database, claim, Ending.FAILED, message=str(error))
         return
@@ -57,17 +62,53 @@ def run(settings: Settings, database: Database, claim: Claim, stop: threading.Ev
     conclude(database, claim, rounds.ending, message=rounds.message)
 
 
-def prepare(database: Database, claim: Claim, shapes: Mapping[str, DatasetShape]) -> SweepSpec:
-    """Expand the sweep into trial rows, once, in one transaction; return its spec."""
-    with database.write() as session:
-        leases.hold(session, claim)
+def prepare(
+    database: Database,
+    claim: Claim,
+    shapes: Mapping[str, DatasetShape],
+    stop: threading.Event | None = None,
+) -> SweepSpec:
+    """Expand the sweep into trial rows, once, in one transaction; return its spec.
+
+    What has to be simulated is, before that transaction, which keeps others from writing.
+
+    Raises:
+        StoppedError: The process was told to stop before the plan was stored.
+        SpecError: The spec cannot be run.
+        FencedOutError: Another driver has taken the sweep over.
+    """
+    with database.read() as session:
         sweep = sweeps.get(session, claim.sweep_id)
-        spec = parse(sweep.spec_text, sweep.spec_media)
-        if not trials.is_planned(session, claim.sweep_id):
-            planned = plan(claim.sweep_id, spec, shapes)
+        is_planned = trials.is_planned(session, claim.sweep_id)
+    spec = parse(sweep.spec_text, sweep.spec_media)
+    if not is_planned:
+        note = _Progress(claim.sweep_id, stop or threading.Event())
+        planned = predict(plan(claim.sweep_id, spec, shapes), shapes, note)
+        with database.write() as session:
+            leases.hold(session, claim)
             trials.insert_plan(session, claim.sweep_id, planned)
-            event(log, logging.INFO, "planned", sweep=claim.sweep_id, trials=len(planned))
+        event(log, logging.INFO, "planned", sweep=claim.sweep_id, trials=len(planned))
     return spec
+
+
+class StoppedError(Exception):
+    """The process was told to give its sweep back while it was planning."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Tells of a plan's simulations now and then, and ends them when it must."""
+
+    sweep_id: UUID
+    stop: threading.Event
+    told: float = field(default_factory=time.monotonic)
+
+    def __call__(self, done: int, total: int) -> None:
+        if self.stop.is_set():
+            raise StoppedError
+        if time.monotonic() - self.told > TELL_SECONDS:
+            self.told = time.monotonic()
+            event(log, logging.INFO, "simulated", sweep=self.sweep_id, walks=done, of=total)
 
 
 def _load(specs: Sequence[TrialSpec], settings: Settings) -> dict[str, Data]:

@@ -1,10 +1,12 @@
 """From a spec to trials with everything resolved: widths, gains, rates, engines, ids.
 
 Pure: the same spec, sweep and data sets give the same trials, so planning twice is harmless.
-`check` finds what `plan` would refuse, and counts, without building anything.
+`predict` adds the walk that theory expects of each. `check` finds what `plan` would refuse, and
+counts, without building anything.
 """
 
 from service.planner.planning import check, plan
-from service.planner.written import GMode, PlannedTrial, Written
+from service.planner.predictions import predict
+from service.planner.written import GMode, PlannedTrial, SimulatedWalk, Written
 
-__all__ = ["GMode", "PlannedTrial", "Written", "check", "plan"]
+__all__ = ["GMode", "PlannedTrial", "SimulatedWalk", "Written", "check", "plan", "predict"]

@@ -23,6 +23,7 @@ class Configuration:
         relative: g over the unbiased g, where that is how g was given; else None.
         g: g where it was given as a number or by a scheme's formula; else None.
         g_in: Multiplier of the first matrix; 1 where the walk does not depend on it.
+        n_inputs: Dimensions of one sample; None where the walk does not depend on them.
     """
 
     weights: str
@@ -33,6 +34,7 @@ class Configuration:
     relative: float | None
     g: float | None
     g_in: float = 1.0
+    n_inputs: int | None = None
 
     @property
     def exact(self) -> bool:
@@ -46,11 +48,18 @@ class Configuration:
         given = f"g {self.g:.4g}" if self.g is not None else f"g {self.relative:.4g} x unbiased"
         first = "" if self.g_in == 1.0 else f", g_in {self.g_in:.4g}"
         network = f"{self.activation}{slope}{kind}, width {self.width}, depth {self.depth}"
-        return f"{network}, {given}{first}"
+        inputs = "" if self.n_inputs is None else f", {self.n_inputs} inputs"
+        return f"{network}, {given}{first}{inputs}"
 
 
-def configuration_of(point: Point, width: int) -> Configuration:
-    """Return the configuration of a point's networks of a width; simulates nothing."""
+def configuration_of(point: Point, width: int, n_inputs: int) -> Configuration:
+    """Return the configuration of a point's networks of a width; simulates nothing.
+
+    Args:
+        point: One without mistakes.
+        width: Units per hidden layer.
+        n_inputs: Dimensions of one sample of its data set.
+    """
     relative = relative_of(point)
     activation = point.text("network.activation")
     return Configuration(
@@ -64,4 +73,5 @@ def configuration_of(point: Point, width: int) -> Configuration:
         g=gain_of(point, width) if relative is None else None,
         # A homogeneous activation carries any factor of the input to the output unchanged.
         g_in=1.0 if activation in EXACT else point.number("init.g_in"),
+        n_inputs=None if activation in EXACT else n_inputs,
     )

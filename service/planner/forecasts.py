@@ -24,7 +24,7 @@ MOST_UNITS: Final = 2_000_000
 """Width times depth of the largest network that is simulated: about half a minute of one core."""
 
 # Raise it when what `simulated` stores changes.
-_VERSION: Final = 1
+_VERSION: Final = 2
 _NUMBERS: Final = 7
 _FOUND, _NOT_FOUND, _PASSES_NOTHING = 0.0, 1.0, 2.0
 # Beyond these layers the correlation of a homogeneous network is taken to stay as it is there.
@@ -156,7 +156,7 @@ def _law(configuration: Configuration, g: float) -> rwinit.WalkLaw:
         g=g,
         weights=configuration.weights,
         slope=configuration.slope,
-        conditions=rwinit.Conditions(g_in=configuration.g_in),
+        conditions=rwinit.Conditions(g_in=configuration.g_in, n_inputs=configuration.n_inputs),
     )
 
 

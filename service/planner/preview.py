@@ -87,7 +87,7 @@ def survey(
     for point in found:
         shape = datasets[point.text("dataset.name")]
         width = width_of(point, shape)
-        index = indices.setdefault(configuration_of(point, width), len(tallies))
+        index = indices.setdefault(configuration_of(point, width, shape.n_inputs), len(tallies))
         if index == len(tallies):
             tallies.append(0)
         tallies[index] += len(seeds)

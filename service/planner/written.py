@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from workers.contract import TrialSpec
 
@@ -34,9 +35,31 @@ class Written:
     lr_depth_power: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedWalk:
+    """The predicted law of the error's log norm by layer, where there is no exact one.
+
+    Attributes:
+        id: The same for the same network simulated in the same way.
+        means: Mean of ``ln(|delta_d| / |delta_D|)`` in hidden layers d = 1..D, in nats.
+        deviations: Standard deviations of those.
+    """
+
+    id: UUID
+    means: tuple[float, ...]
+    deviations: tuple[float, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedTrial:
-    """One trial of a sweep, ready to be stored."""
+    """One trial of a sweep, ready to be stored.
+
+    Attributes:
+        spec: What the worker runs.
+        written: What resolving it would otherwise lose.
+        walk: The predicted law by layer; None where it is exact, and where there is none.
+    """
 
     spec: TrialSpec
     written: Written
+    walk: SimulatedWalk | None = None

@@ -22,6 +22,7 @@ def row_values(sweep_id: UUID, number: int, planned: PlannedTrial) -> Mapping[st
         **spec,
         **written,
         "sweep_id": sweep_id,
+        "walk_id": None if planned.walk is None else planned.walk.id,
         "number": number,
         "schedule_kind": planned.spec.schedule.kind,
     }
@@ -58,4 +59,6 @@ def trial_spec(row: Trial) -> TrialSpec:
         seed=row.seed,
         engine=row.engine,
         profile_epochs=row.profile_epochs,
+        predicted_drift=row.predicted_drift,
+        predicted_spread=row.predicted_spread,
     )

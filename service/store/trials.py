@@ -12,7 +12,7 @@ from service.store.column_types import database_now
 from service.store.database import WriteSession
 from service.store.errors import BadPlanError, TrialNotFoundError
 from service.store.locks import lock_sweep
-from service.store.models import Epoch, LayerProfile, Sweep, Trial
+from service.store.models import Epoch, LayerProfile, Sweep, Trial, Walk
 from service.store.pages import Page
 from service.store.standings import UNFINISHED
 from service.store.trial_rows import row_values, trial_spec
@@ -53,6 +53,7 @@ def insert_plan(session: WriteSession, sweep_id: UUID, planned: Sequence[Planned
     known = dict(numbers.all())
     first = max(known.values(), default=-1) + 1
     new = [trial for trial in planned if trial.spec.trial_id not in known]
+    _insert_walks(session, new)
     rows = [row_values(sweep_id, first + offset, trial) for offset, trial in enumerate(new)]
     if len(insert_all_new(session, Trial, [Trial.id], rows)) < len(rows):
         raise BadPlanError(sweep_id)
@@ -63,6 +64,16 @@ def insert_plan(session: WriteSession, sweep_id: UUID, planned: Sequence[Planned
         .execution_options(synchronize_session=False)
     )
     return len(new)
+
+
+def _insert_walks(session: WriteSession, planned: Sequence[PlannedTrial]) -> None:
+    walks = {trial.walk.id: trial.walk for trial in planned if trial.walk is not None}
+    # In one order, so that two plans that share walks do not wait for each other.
+    rows = [
+        {"id": walk.id, "means": walk.means, "deviations": walk.deviations}
+        for _, walk in sorted(walks.items())
+    ]
+    insert_all_new(session, Walk, [Walk.id], rows)
 
 
 def is_planned(session: Session, sweep_id: UUID) -> bool:

@@ -47,6 +47,7 @@ FILTERABLE: Mapping[str, Column] = _columns()
 _RESULTS = frozenset(
     {"number", "state", "attempt", "epochs_done", "seconds", "host", "device", "versions"}
     | {"message", "diverged_epoch", "diverged_step", "z_init"}
+    | {"predicted_drift", "predicted_spread"}
     | {name for name in FILTERABLE if name.startswith(("final_", "best_"))}
 )
 GROUPABLE: Mapping[str, Column] = MappingProxyType(

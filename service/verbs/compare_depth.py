@@ -1,7 +1,8 @@
-"""The best configuration of every depth, and whether depth helps."""
+"""The best configuration of every depth, whether depth helps, and what theory says of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from uuid import UUID
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from service.store import sweeps
 from service.store.models import Trial
 from service.verbs.columns import Scalar
 from service.verbs.compare import Question
-from service.verbs.configurations import COLUMNS, described, place
+from service.verbs.configurations import COLUMNS, Place, described, place
 from service.verbs.measures import Bucket, Measured, Metric, measure
 from service.verbs.reads import Read
 from service.verbs.statistics import (
@@ -50,6 +51,19 @@ class DepthBest(Read):
     sd: float | None
     ci_low: float | None = Field(description="Interval of the mean over seeds; null for n < 2.")
     ci_high: float | None
+    predicted_drift: float | None = Field(
+        description=(
+            "Mean of the initial networks' ln(|delta_1| / |delta_D|) by theory, in nats; null "
+            "where there is no prediction."
+        )
+    )
+    predicted_spread: float | None = Field(description="Standard deviation of it.")
+    mean_z_init: float | None = Field(
+        description=(
+            "Mean over the trials of the measured walk, in predicted standard deviations from "
+            "the predicted mean."
+        )
+    )
     n_configurations: int = Field(description="Configurations at this depth.")
     n_trials_at_depth: int = Field(description="Trials of all of them.")
     n_diverged_at_depth: int = Field(description="Diverged ones of those.")
@@ -79,6 +93,8 @@ class Configuration:
         n_trials: All its trials.
         n_diverged: Diverged ones.
         n_failed: Failed ones.
+        drift: Predicted mean of its walk, in nats; None where there is none. The spread likewise.
+        z_inits: Measured walks of its trials, in those terms.
     """
 
     axes: tuple[Scalar, ...]
@@ -86,19 +102,25 @@ class Configuration:
     n_trials: int = 0
     n_diverged: int = 0
     n_failed: int = 0
+    drift: float | None = None
+    spread: float | None = None
+    z_inits: list[float] = field(default_factory=list)
 
     @property
     def mean(self) -> float:
         """Mean over the seeds that have a value, of which there is at least one."""
         return sum(self.by_seed.values()) / len(self.by_seed)
 
-    def add(self, seed: int, trial: Measured) -> None:
+    def add(self, at: Place, trial: Measured) -> None:
         """Count a trial."""
+        self.drift, self.spread = at.drift, at.spread
+        if at.z_init is not None:
+            self.z_inits.append(at.z_init)
         self.n_trials += 1
         self.n_diverged += trial.bucket is Bucket.DIVERGED
         self.n_failed += trial.bucket is Bucket.FAILED
         if trial.value is not None:
-            self.by_seed[seed] = trial.value
+            self.by_seed[at.seed] = trial.value
 
 
 def depth(session: Session, question: Question) -> DepthComparison:
@@ -146,7 +168,7 @@ def by_depth(session: Session, question: Question) -> Mapping[int, Sequence[Conf
         at = place(trial)
         same_depth = found.setdefault(at.depth, {})
         configuration = same_depth.setdefault(at.configuration, Configuration(at.configuration))
-        configuration.add(at.seed, trial)
+        configuration.add(at, trial)
     return {at: list(found[at].values()) for at in sorted(found)}
 
 
@@ -176,6 +198,9 @@ def _row(
         sd=summary.sd,
         ci_low=summary.ci_low,
         ci_high=summary.ci_high,
+        predicted_drift=best.drift if best else None,
+        predicted_spread=best.spread if best else None,
+        mean_z_init=fmean(best.z_inits) if best and best.z_inits else None,
         n_configurations=len(configurations),
         n_trials_at_depth=sum(c.n_trials for c in configurations),
         n_diverged_at_depth=sum(c.n_diverged for c in configurations),

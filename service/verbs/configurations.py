@@ -46,28 +46,36 @@ NAMES = (
 COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (  # Any: of many types
     Trial.depth,
     Trial.seed,
+    Trial.predicted_drift,
+    Trial.predicted_spread,
+    Trial.z_init,
     *(attribute(name) for name in NAMES),
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a trial stands in its sweep.
+    """Where a trial stands in its sweep, and what theory says of its network.
 
     Attributes:
         depth: Hidden layers.
         seed: Its seed.
         configuration: Every other axis as written, in the order of `NAMES`.
+        drift: Predicted mean of the walk, in nats; None where there is none. The spread likewise.
+        z_init: The walk that was measured, in those terms.
     """
 
     depth: int
     seed: int
     configuration: tuple[Scalar, ...]
+    drift: float | None
+    spread: float | None
+    z_init: float | None
 
 
 def place(trial: Measured) -> Place:
     """Return the place of a trial that was measured with `COLUMNS`."""
-    depth, seed, *axes = trial.columns
+    depth, seed, drift, spread, z_init, *axes = trial.columns
     values = dict(zip(NAMES, axes, strict=True))
     # What follows from the depth is no choice: a width solved from a budget, and a g found for
     # a width and depth, are left out in favour of what they were found from.
@@ -75,7 +83,14 @@ def place(trial: Measured) -> Place:
         values["width"] = None
     if values["g_mode"] is not GMode.ABSOLUTE:
         values["g"] = None
-    return Place(depth, seed, tuple(_written(value) for value in values.values()))
+    return Place(
+        depth=depth,
+        seed=seed,
+        configuration=tuple(_written(value) for value in values.values()),
+        drift=drift,
+        spread=spread,
+        z_init=z_init,
+    )
 
 
 def described(configuration: tuple[Scalar, ...]) -> Mapping[str, Scalar]:

@@ -1,15 +1,14 @@
-"""Layer profiles beside the law of the initial network."""
+"""Layer profiles beside the predicted law of the initial network."""
 
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy.orm import Session
 
 import rwinit
-from service.store import layer_profiles, trials
+from service.planner.gains import weights_of
+from service.store import layer_profiles, trials, walks
 from service.store.models import Trial
 from service.verbs.reads import ErrorBand, LayerList, LayerProfileRead
-from workers.contract import Scheme
 
 
 def profiles(session: Session, trial_id: UUID, epoch: int | None = None) -> LayerList:
@@ -28,26 +27,29 @@ def profiles(session: Session, trial_id: UUID, epoch: int | None = None) -> Laye
     return LayerList(
         trial_id=trial_id,
         z_init=trial.z_init,
-        predicted=_predicted(trial),
+        predicted=_predicted(session, trial),
         profiles=tuple(LayerProfileRead.model_validate(row) for row in rows),
     )
 
 
-def _predicted(trial: Trial) -> tuple[ErrorBand, ...] | None:
-    """Return the exact law of each hidden layer's error; None if there is none."""
-    weights = "orthogonal" if trial.scheme is Scheme.ORTHOGONAL else "gaussian"
-    try:
-        rwinit.log_gain_law(trial.activation, trial.width, weights=weights, slope=trial.slope)
-    except rwinit.UnsupportedActivationError:
+def _predicted(session: Session, trial: Trial) -> tuple[ErrorBand, ...] | None:
+    """Return the law of each hidden layer's error; None if there is none."""
+    if trial.walk_id is not None:
+        walk = walks.get(session, trial.walk_id)
+        means, deviations = walk.means, walk.deviations
+    elif trial.predicted_drift is not None:
+        band = rwinit.walk_band(
+            trial.activation,
+            trial.width,
+            trial.depth,
+            g=trial.g,
+            weights=weights_of(trial.scheme),
+            slope=trial.slope,
+        )
+        means, deviations = band.mean.tolist(), band.deviation.tolist()
+    else:
         return None
-    # From the last hidden layer down to each layer it is the walk of a net with those layers only.
-    law = rwinit.walk_law(
-        trial.activation,
-        trial.width,
-        np.arange(trial.depth, 0, -1),
-        g=trial.g,
-        weights=weights,
-        slope=trial.slope,
+    return tuple(
+        ErrorBand(mean=mean, sd=deviation)
+        for mean, deviation in zip(means, deviations, strict=True)
     )
-    bands = zip(law.drift.tolist(), law.spread.tolist(), strict=True)
-    return tuple(ErrorBand(mean=mean, sd=sd) for mean, sd in bands)

@@ -113,6 +113,15 @@ class TrialRead(Read):
     profile_epochs: tuple[int, ...] | None = Field(
         None, description="Epochs whose layer profiles are recorded."
     )
+    predicted_drift: float | None = Field(
+        None,
+        description=(
+            "Mean of the initial network's ln(|delta_1| / |delta_D|) by theory, in nats; null "
+            "where there is no prediction."
+        ),
+    )
+    predicted_spread: float | None = Field(None, description="Standard deviation of it.")
+    walk_id: UUID | None = Field(None, description="Of the simulation behind it, if it is one.")
 
     g_mode: GMode | None = Field(None, description="How g was written.")
     g_relative: float | None = Field(None, description="g as written, relative to the unbiased.")
@@ -136,7 +145,7 @@ class TrialRead(Read):
         None,
         description=(
             "Log-norm walk of the initial network, in predicted standard deviations from the "
-            "predicted mean; null where the activation has no exact law."
+            "predicted mean; null where there is no prediction."
         ),
     )
     diverged_epoch: int | None = None
@@ -210,7 +219,7 @@ class LayerList(Read):
     trial_id: UUID
     z_init: float | None = Field(description="As in the trial.")
     predicted: tuple[ErrorBand, ...] | None = Field(
-        description="By hidden layer, input side first; null where there is no exact law."
+        description="By hidden layer, input side first; null where there is no prediction."
     )
     profiles: tuple[LayerProfileRead, ...]
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
+import rwinit
 from service.store import Database, trials
 from tests.verbs.sweep_rows import SPEC, Result, filled
 from workers.contract import Outcome, TrialSpec
@@ -137,6 +138,23 @@ def test_the_best_of_a_depth_has_the_fewest_lost_seeds_then_the_lowest_mean(
     assert (deep["n"], deep["n_diverged"]) == (3, 0)
     assert deep["n_configurations"] == 6
     assert (deep["n_trials_at_depth"], deep["n_diverged_at_depth"]) == (18, 8)
+
+
+def test_every_depth_stands_beside_its_predicted_walk(http: httpx.Client, sweep_id: UUID) -> None:
+    rows = depths(http, sweep_id)
+
+    for row in rows:
+        trial = http.get(
+            "/v1/trials",
+            params={
+                "sweep_id": str(sweep_id),
+                "filter": f"depth = {row['depth']} and g_relative = 0.9",
+            },
+        ).json()["trials"][0]
+        law = rwinit.walk_law("relu", trial["width"], row["depth"], g=trial["g"])
+        assert row["predicted_drift"] == pytest.approx(float(law.drift))
+        assert row["predicted_spread"] == pytest.approx(float(law.spread))
+        assert row["mean_z_init"] is None
 
 
 def test_depths_are_compared_by_pairs_of_seeds(

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import rwinit
-from service.store import Database
+from service.store import Database, trials
 from tests.verbs.sweep_rows import profiled
 
 
@@ -51,17 +51,36 @@ def test_an_epoch_can_be_asked_for_alone(http: httpx.Client, database: Database)
     assert found == [[2], [], []]
 
 
-def test_without_an_exact_law_nothing_is_predicted_and_nothing_is_simulated(
+def test_without_an_exact_law_the_band_is_that_of_the_plan(
     http: httpx.Client, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, trial_id = profiled(database, activation="tanh")
-    monkeypatch.setattr("rwinit.walks.simulated_moments", pytest.fail)
+    monkeypatch.setattr("rwinit.walks.simulated_law", pytest.fail)
+    monkeypatch.setattr("rwinit.bands.simulated_law", pytest.fail)
 
     answer = http.get(f"/v1/trials/{trial_id}/layers")
 
-    assert answer.json()["predicted"] is None
-    assert len(answer.json()["profiles"]) == 2
+    trial = http.get(f"/v1/trials/{trial_id}").json()
+    first, last = answer.json()["predicted"]
+    assert last == {"mean": 0.0, "sd": 0.0}
+    assert first["sd"] == trial["predicted_spread"]
+    assert first["mean"] == pytest.approx(trial["predicted_drift"], abs=0.1 * first["sd"])
+    assert trial["walk_id"] is not None
     json.loads(answer.text, parse_constant=pytest.fail)
+
+
+def test_where_there_is_no_prediction_the_band_is_null(
+    http: httpx.Client, database: Database
+) -> None:
+    _, trial_id = profiled(database)
+    with database.write() as session:
+        trial = trials.get(session, trial_id)
+        trial.predicted_drift = trial.predicted_spread = None
+
+    answer = http.get(f"/v1/trials/{trial_id}/layers").json()
+
+    assert answer["predicted"] is None
+    assert len(answer["profiles"]) == 2
 
 
 @pytest.mark.parametrize("epoch", ["-1", "x", str(2**31)])

@@ -11,7 +11,7 @@ from service.cli import main
 from service.lifecycle import SweepState
 from service.store import Database, sweeps
 from tests.verbs import sweep_rows
-from tests.verbs.sweep_rows import SPEC, filled, submit
+from tests.verbs.sweep_rows import SPEC, filled, profiled, submit
 from workers.contract import Outcome, TrialSpec
 
 
@@ -187,3 +187,57 @@ def test_a_plot_is_written_to_a_file(url: str, sweep_id: UUID, tmp_path: Path) -
 
     assert fathom(url, "plot", sweep_id, "-o", tmp_path / "d.gif").exit_code == 2
     assert fathom(url, "plot", sweep_id, "-o", tmp_path / "no" / "d.svg").exit_code == 1
+
+
+def test_layers_stand_beside_the_predicted_band(url: str, database: Database) -> None:
+    profiled_sweep, _ = profiled(database)
+
+    result = fathom(url, "layers", profiled_sweep, 0, "--epoch", 2)
+
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("trial 0: depth 2, width 16, relu")
+    assert "z_init -1.25; epoch 2" in lines[0]
+    first, last, output = (line.split() for line in lines[-3:])
+    # Activation, error, error less the last one's, the band, weight gradient.
+    assert first[:4] == ["1", "1", "-0.5", "-0.75"]
+    assert "±" in first
+    assert first[-1] == "-3"
+    assert last[:4] == ["2", "-", "0.25", "0"]
+    assert output[0] == "output"
+    assert output[-1] == "-2"
+
+
+def test_layers_come_as_json(url: str, database: Database) -> None:
+    profiled_sweep, trial_id = profiled(database, activation="tanh")
+
+    answer = json.loads(fathom(url, "layers", profiled_sweep, 0, "--json").stdout)
+
+    assert answer["trial_id"] == str(trial_id)
+    assert len(answer["predicted"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0, "--epoch", 1), "no profile of epoch 1; its spec asks for epochs 0, 2"),
+        ((1,), "no profile yet; its spec asks for epochs 0, 2"),
+        ((999,), "has no trial 999"),
+    ],
+)
+def test_without_a_profile_the_reason_is_told(
+    url: str, database: Database, arguments: tuple[object, ...], message: str
+) -> None:
+    profiled_sweep, _ = profiled(database)
+
+    result = fathom(url, "layers", profiled_sweep, *arguments)
+
+    assert result.exit_code == 1
+    assert message in result.stderr
+
+
+def test_a_trial_that_is_not_profiled_says_so(url: str, sweep_id: UUID) -> None:
+    result = fathom(url, "layers", sweep_id, 0)
+
+    assert result.exit_code == 1
+    assert "its spec has no profiles.epochs" in result.stderr

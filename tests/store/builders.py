@@ -3,7 +3,7 @@
 from dataclasses import replace
 from uuid import UUID, uuid5
 
-from service.planner import GMode, PlannedTrial, Written
+from service.planner import GMode, PlannedTrial, SimulatedWalk, Written
 from service.spec import Media
 from service.store import Database, WriteSession, leases, sweeps, trials
 from service.store.leases import Claim
@@ -43,6 +43,13 @@ def add_sweep(
         tags={"paper": "rwi"},
         idempotency_key=idempotency_key,
     )
+
+
+def with_walk(trial: PlannedTrial, walk_id: UUID) -> PlannedTrial:
+    """Return a planned trial with a simulated walk."""
+    walk = SimulatedWalk(id=walk_id, means=(-1.5, 0.0), deviations=(0.5, 0.0))
+    spec = replace(trial.spec, predicted_drift=-1.5, predicted_spread=0.5)
+    return replace(trial, spec=spec, walk=walk)
 
 
 def planned(sweep_id: UUID, n: int, *, epochs: int = 10) -> list[PlannedTrial]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.lifecycle import SweepState, TrialState
 from service.planner import GMode, PlannedTrial, Written
-from service.store import Database, FencedOutError, epochs, records, sweeps, trials
+from service.store import Database, FencedOutError, epochs, records, sweeps, trials, walks
 from service.store.errors import BadPlanError, SweepNotFoundError, TrialNotFoundError
 from service.store.models import Trial
 from tests.store.builders import (
@@ -22,6 +22,7 @@ from tests.store.builders import (
     planned,
     record,
     start,
+    with_walk,
 )
 from workers.contract import Outcome, TrialEnd, TrialSpec
 from workers.schedules import Schedule
@@ -314,3 +315,24 @@ def test_written_values_are_stored_beside_the_resolved_ones(database: Database) 
     assert (row.g_mode, row.g_relative, row.g) == (GMode.RELATIVE, 1.1, 1.6)
     assert (row.lr, row.lr_depth_power, row.effective_lr) == (0.1, -1.5, 0.003)
     assert row.width_parameters == 4_000_000_000
+
+
+def test_a_walk_is_stored_once_for_all_its_trials(database: Database) -> None:
+    with database.write() as session:
+        sweep_id = add_sweep(session).id
+        first, second, third = planned(sweep_id, 3)
+        walk_id = uuid4()
+        plan = [with_walk(first, walk_id), with_walk(second, walk_id), third]
+        trials.insert_plan(session, sweep_id, plan)
+    # Another sweep of the same network.
+    with database.write() as session:
+        other_id = add_sweep(session, name="other").id
+        (other,) = planned(other_id, 1)
+        trials.insert_plan(session, other_id, [with_walk(other, walk_id)])
+
+    with database.read() as session:
+        rows = [trials.get(session, trial.spec.trial_id) for trial in (*plan, other)]
+        walk = walks.get(session, walk_id)
+    assert [row.walk_id for row in rows] == [walk_id, walk_id, None, walk_id]
+    assert [row.predicted_drift for row in rows] == [-1.5, -1.5, None, -1.5]
+    assert (walk.means, walk.deviations) == ((-1.5, 0.0), (0.5, 0.0))

@@ -62,7 +62,7 @@ def plan(database: Database) -> Claim:
         assert claim is not None
         row = sweeps.get(session, claim.sweep_id)
         parsed = spec.parse(row.spec_text, row.spec_media)
-        planned = planner.plan(claim.sweep_id, parsed, DATASETS)
+        planned = planner.predict(planner.plan(claim.sweep_id, parsed, DATASETS), DATASETS)
         trials.insert_plan(session, claim.sweep_id, planned)
     return claim
 

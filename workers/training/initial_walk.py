@@ -5,12 +5,11 @@ import math
 import torch
 from torch import Tensor
 
-import rwinit
-from workers.contract import InitialWalk, Scheme, TrialSpec
+from workers.contract import InitialWalk, TrialSpec
 from workers.engines import Engine
 from workers.engines.devices import fixed_arithmetic
 from workers.seeding import probe_generator
-from workers.training.frozen_network import HOMOGENEOUS, FrozenNetwork
+from workers.training.frozen_network import FrozenNetwork
 from workers.training.passes import forward
 from workers.training.scaled import Scaled
 
@@ -21,35 +20,17 @@ _LEAST_SPREAD = 1e-6
 def initial_walk(engine: Engine, spec: TrialSpec, n_inputs: int) -> InitialWalk:
     """Return the z-score of a trial's initial network.
 
-    Only activations with an exact law have one: simulating a law takes longer than many trials.
-
     Args:
         engine: Holds the trial, before its first step.
-        spec: The trial.
+        spec: The trial, with its predicted walk.
         n_inputs: Dimensions of one sample.
     """
+    drift, spread = spec.predicted_drift, spec.predicted_spread
     score = None
-    law = _law(spec)
-    if law is not None:
+    if drift is not None and spread is not None and spread > _LEAST_SPREAD:
         walk = _measured(FrozenNetwork(spec, engine.save(spec.trial_id)), spec, n_inputs)
-        if walk is not None:
-            score = float(law.z_score(walk))
+        score = None if walk is None else (walk - drift) / spread
     return InitialWalk(trial_id=spec.trial_id, z_init=score)
-
-
-def _law(spec: TrialSpec) -> rwinit.WalkLaw | None:
-    """Return the law of a trial's walk, where it is exact and has a spread."""
-    if spec.depth == 1 or spec.activation not in HOMOGENEOUS:
-        return None
-    law = rwinit.walk_law(
-        spec.activation,
-        spec.width,
-        spec.depth,
-        g=spec.g,
-        weights="orthogonal" if spec.scheme is Scheme.ORTHOGONAL else "gaussian",
-        slope=spec.slope,
-    )
-    return law if law.spread > _LEAST_SPREAD else None
 
 
 @fixed_arithmetic()

@@ -10,5 +10,6 @@ from service.store.models.event import Event
 from service.store.models.layer_profile import LayerProfile
 from service.store.models.sweep import Sweep
 from service.store.models.trial import Trial
+from service.store.models.walk import Walk
 
-__all__ = ["Base", "Dataset", "Epoch", "Event", "LayerProfile", "Sweep", "Trial"]
+__all__ = ["Base", "Dataset", "Epoch", "Event", "LayerProfile", "Sweep", "Trial", "Walk"]

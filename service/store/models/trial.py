@@ -45,6 +45,7 @@ class Trial(Base):
         epochs_done: Highest epoch recorded; 0 is the initial network, None means nothing yet.
         final_train_loss: Of the epoch `epochs_done`; likewise the other final ones.
         best_train_loss: Lowest over the recorded epochs; likewise the other best ones.
+        walk_id: The predicted law by layer, where it is simulated.
         z_init: Walk of the initial network in predicted standard deviations from its mean.
         diverged_epoch: Epoch of the first loss that was not finite.
         diverged_step: Optimizer step of that loss.
@@ -76,7 +77,9 @@ class Trial(Base):
         *finite("slope", "g", "g_in", "g_out", "momentum", "weight_decay", "clip_norm"),
         *finite("beta1", "beta2", "eps", "effective_lr", "g_relative", "lr", "lr_depth_power"),
         *finite("final_train_loss", "final_eval_loss", "best_train_loss", "best_eval_loss"),
-        *finite("z_init", "seconds"),
+        *finite("z_init", "seconds", "predicted_drift", "predicted_spread"),
+        at_least("predicted_spread", 0),
+        rule("predictions_are_whole", "(predicted_drift IS NULL) = (predicted_spread IS NULL)"),
         fraction("final_train_error"),
         fraction("final_eval_error"),
         fraction("best_train_error"),
@@ -132,6 +135,9 @@ class Trial(Base):
     seed: Mapped[int] = mapped_column(BigInteger)
     engine: Mapped[EngineName] = mapped_column(stored_by_value(EngineName))
     profile_epochs: Mapped[tuple[int, ...]] = mapped_column(WholeNumbers())
+    predicted_drift: Mapped[float | None]
+    predicted_spread: Mapped[float | None]
+    walk_id: Mapped[UUID | None] = mapped_column(ForeignKey("walks.id"))
 
     g_mode: Mapped[GMode] = mapped_column(stored_by_value(GMode))
     g_relative: Mapped[float | None]
