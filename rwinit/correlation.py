@@ -230,6 +230,8 @@ def _mean_field(f: Nonlinearity, sigma_w: float, sigma_b: float, slope: float) -
     directions_stay = sigma_b == 0.0 and (_is_homogeneous(f) or q <= _DEAD)
     if directions_stay or abs(chi - 1.0) < 1e-9:
         return MeanField(q, 1.0, chi, math.inf)
+    if chi == 0.0:
+        return MeanField(q, 1.0, chi, 0.0)  # every unit saturates: one layer makes all alike
     if chi < 1.0:
         return MeanField(q, 1.0, chi, -1.0 / math.log(chi))
     fixed = _fixed_correlation(f, q, sigma_w, sigma_b, slope)

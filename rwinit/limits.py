@@ -20,6 +20,7 @@ from rwinit.arguments import (
     check_widths,
 )
 from rwinit.configurations import broadcast, counts, fractions, numbers
+from rwinit.errors import ArgumentError
 from rwinit.walks import chance_within, step_moments
 
 Array = NDArray[np.float64]
@@ -42,9 +43,14 @@ def death_probability(
         activation that has a slope almost everywhere.
 
     Raises:
-        ArgumentError: An argument is not allowed.
+        ArgumentError: An argument is not allowed; hardtanh is none, because it is flat on both
+            sides: whether a whole layer is depends on g and on what enters it.
     """
     check_choice("activation", activation, ACTIVATION_NAMES)
+    if activation == "hardtanh":
+        raise ArgumentError(
+            "activation", activation, "any but hardtanh; count its dead rwinit.simulate_walks"
+        )
     check_slope(slope)
     blocked = activation == "relu" or (activation == "leaky_relu" and slope == 0.0)
     on = check_keep(keep) * (0.5 if blocked else 1.0)

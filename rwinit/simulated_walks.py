@@ -5,6 +5,7 @@ References:
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -160,10 +161,10 @@ def _simulate(setting: Setting, g: float, n_samples: int, seed: int) -> Simulate
         squares += (alive**2).sum(axis=1)
         gains.append(walks.log_gains)
         controls.append(walks.controls)
-    if count < 2:
-        raise ArgumentError("g", g, "one at which more than one simulated network passes an error")
     total = np.concatenate(gains)
     mean = mean_log_gain(total, np.concatenate(controls))
+    if not math.isfinite(mean.value):
+        raise ArgumentError("g", g, "one at which most simulated networks pass an error")
     means = sums / count
     deviations = np.sqrt(np.maximum(squares - count * means**2, 0.0) / (count - 1))
     return SimulatedLaw(

@@ -145,7 +145,7 @@ def walk_law(
 
     Raises:
         GainNotFoundError: ``g`` is None, and no g leaves the simulated walk without drift.
-        ArgumentError: An argument is not allowed.
+        ArgumentError: An argument is not allowed, or most simulated networks pass no error.
     """
     chosen = nonlinearity(activation, slope)
     check_choice("weights", weights, WEIGHT_LAWS)

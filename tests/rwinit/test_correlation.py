@@ -157,3 +157,9 @@ def test_mistakes_are_refused_by_name() -> None:
         mean_field("selu", sigma_w=2.0)
     with pytest.raises(ArgumentError, match="depth must be"):
         correlation_at_depth("relu", 0.3, 0, sigma_w=1.0)
+
+
+def test_where_every_unit_saturates_one_layer_makes_all_inputs_alike() -> None:
+    field = mean_field("hardtanh", sigma_w=1000.0)
+
+    assert (field.chi, field.correlation, field.depth_scale) == (0.0, 1.0, 0.0)

@@ -49,6 +49,11 @@ def test_what_never_blocks_never_dies() -> None:
     assert float(death_probability("leaky_relu", 1, 1, slope=0.0)) == 0.5
 
 
+def test_whether_hardtanh_dies_depends_on_more() -> None:
+    with pytest.raises(ArgumentError, match="activation"):
+        death_probability("hardtanh", 10, 10)
+
+
 def test_inverse_widths_are_summed() -> None:
     assert inverse_width_sum([10] * 30) == pytest.approx(3)
     assert inverse_width_sum([2, 4]) == 0.75

@@ -210,3 +210,9 @@ def test_mistakes_of_other_walks_are_refused() -> None:
     with pytest.raises(ArgumentError, match="all equal where weights are orthogonal"):
         simulate_walks("tanh", [10, 20], g=1.0, n_samples=3, weights="orthogonal")
     assert gain("relu", 10) > 1
+
+
+def test_where_most_networks_pass_nothing_there_is_no_law() -> None:
+    for g in (1.5, 20.0):
+        with pytest.raises(ArgumentError, match="most simulated networks pass an error"):
+            walk_law("hardtanh", 4, 50, g=g)
