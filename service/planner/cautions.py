@@ -81,7 +81,7 @@ def _caution(
     worst = sorted(hit, key=lambda place: (-hit[place], place))[:_NAMED]
     named = "; ".join(f"{pairs[at][0].words()} ({rule.measure(*pairs[at])})" for at in worst)
     rest = f"; and {len(hit) - len(worst)} more" if len(hit) > len(worst) else ""
-    count = f"{len(hit)} configuration{'' if len(hit) == 1 else 's'}"
+    count = "1 configuration is" if len(hit) == 1 else f"{len(hit)} configurations are"
     return Caution(kind, f"{count} {rule.says}: {named}{rest}", tuple(sorted(hit)))
 
 
@@ -154,17 +154,13 @@ _RULES: Mapping[CautionKind, _Rule] = {
     CautionKind.NO_GAIN: _Rule(
         "would be refused, because no g leaves their walk without drift", _without_gain, _remark
     ),
-    CautionKind.VANISH: _Rule("are expected to vanish on the way back", _vanishes, _drift_in_words),
-    CautionKind.EXPLODE: _Rule(
-        "are expected to explode on the way back", _explodes, _drift_in_words
-    ),
+    CautionKind.VANISH: _Rule("expected to vanish on the way back", _vanishes, _drift_in_words),
+    CautionKind.EXPLODE: _Rule("expected to explode on the way back", _explodes, _drift_in_words),
     CautionKind.WANDER: _Rule(
-        "are expected to wander, so that results depend on the seed", _wanders, _spread_in_words
+        "expected to wander, so that results depend on the seed", _wanders, _spread_in_words
     ),
-    CautionKind.DIE: _Rule(
-        "are expected to have a layer that passes nothing", _dies, _death_in_words
-    ),
+    CautionKind.DIE: _Rule("expected to have a layer that passes nothing", _dies, _death_in_words),
     CautionKind.DECORRELATE: _Rule(
-        "are expected to lose how their inputs are related", _decorrelates, _correlation_in_words
+        "expected to lose how their inputs are related", _decorrelates, _correlation_in_words
     ),
 }
