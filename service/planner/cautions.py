@@ -152,7 +152,7 @@ def _remark(_: Configuration, forecast: Forecast) -> str:
 
 _RULES: Mapping[CautionKind, _Rule] = {
     CautionKind.NO_GAIN: _Rule(
-        "would be refused, because no g leaves their walk without drift", _without_gain, _remark
+        "to be refused, because no g leaves their walk without drift", _without_gain, _remark
     ),
     CautionKind.VANISH: _Rule("expected to vanish on the way back", _vanishes, _drift_in_words),
     CautionKind.EXPLODE: _Rule("expected to explode on the way back", _explodes, _drift_in_words),
