@@ -78,6 +78,23 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+class StoppingKind(StrEnum):
+    """Rules that end trials early."""
+
+    ASHA = "asha"
+    HALVING = "halving"
+    MEDIAN = "median"
+
+
+class StoppingMetric(StrEnum):
+    """What such a rule compares; less is better."""
+
+    TRAIN_LOSS = "train_loss"
+    TRAIN_ERROR = "train_error"
+    EVAL_LOSS = "eval_loss"
+    EVAL_ERROR = "eval_error"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetShape:
     """What the planner must know of a data set without loading it.
@@ -276,6 +293,41 @@ class LayerProfile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoppingDecision:
+    """What a rule of early stopping said of a trial.
+
+    Attributes:
+        trial_id: The trial.
+        epoch: After which.
+        rule: Which rule.
+        metric: What it compared.
+        value: The trial's; less is better.
+        cutoff: What it had to reach.
+        kept: Whether the trial goes on.
+        group: The coordinates that the trials it competes with have in common, in words.
+        n_others: How many those were.
+    """
+
+    trial_id: UUID
+    epoch: int
+    rule: StoppingKind
+    metric: StoppingMetric
+    value: float
+    cutoff: float
+    kept: bool
+    group: str
+    n_others: int
+
+    def words(self) -> str:
+        """Return the decision as a sentence for a person."""
+        verb = "is within" if self.kept else "is above"
+        return (
+            f"{self.rule}: {self.metric} {self.value:.4g} at epoch {self.epoch} {verb} the cutoff "
+            f"{self.cutoff:.4g} of {self.n_others} others"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialEnd:
     """How a trial ended.
 
@@ -286,7 +338,7 @@ class TrialEnd:
             None unless diverged.
         diverged_step: Optimizer step, counted from 1 over the whole run, whose loss was not
             finite; for a full pass, the steps taken before it. None unless diverged.
-        message: What went wrong, for a person; None unless failed.
+        message: What went wrong, or why it was stopped, for a person; else None.
     """
 
     trial_id: UUID
@@ -296,4 +348,4 @@ class TrialEnd:
     message: str | None = None
 
 
-Report = TrialStart | InitialWalk | EpochRecord | LayerProfile | TrialEnd
+Report = TrialStart | InitialWalk | EpochRecord | LayerProfile | StoppingDecision | TrialEnd

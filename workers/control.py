@@ -1,10 +1,20 @@
-"""The one place per sweep where running workers ask whether to go on."""
+"""The one place per sweep where running workers ask whether to go on, and what was decided."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from workers.contract import EpochRecord, StoppingDecision, TrialSpec
+from workers.engines import TrialState
+from workers.stopping import Stopper
+from workers.training import ParkedTrial
+
+PARKED_BYTES = 1024**3
+"""Memory for trials that wait for a decision; those beyond it are trained again from the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +29,20 @@ class Orders:
 
 
 class ControlState:
-    """State of the control actor: orders only ever tighten."""
+    """State of the control actor: orders, the rungs of early stopping, and parked trials.
 
-    def __init__(self) -> None:
+    Orders only ever tighten.
+
+    Args:
+        stopper: Judges trials while they run; None lets all of them go on.
+        parked_bytes: Memory for parked trials.
+    """
+
+    def __init__(self, stopper: Stopper | None = None, parked_bytes: int = PARKED_BYTES) -> None:
         self._orders = Orders()
+        self._stopper = stopper
+        self._room = parked_bytes
+        self._parked: dict[UUID, ParkedTrial] = {}
 
     def orders(self) -> Orders:
         """Return the orders in force."""
@@ -31,6 +51,38 @@ class ControlState:
     def wind_down(self) -> None:
         """Tell every worker to return at its next step."""
         self._orders = Orders(wind_down=True)
+
+    def judge(self, record: EpochRecord, last: bool) -> StoppingDecision | None:
+        """Judge a trial by its newest epoch, in the order in which such calls arrive."""
+        return None if self._stopper is None else self._stopper.judge(record, last=last)
+
+    def keep(self, parked: ParkedTrial) -> None:
+        """Hold on to a trial's state while there is room."""
+        self.forget([parked.trial_id])
+        if _bytes(parked) <= self._room:
+            self._room -= _bytes(parked)
+            self._parked[parked.trial_id] = _own(parked)
+
+    def take(self, trial_id: UUID) -> ParkedTrial | None:
+        """Return where a trial was left; it stays here, in case its worker is lost."""
+        return self._parked.get(trial_id)
+
+    def forget(self, trial_ids: Iterable[UUID]) -> None:
+        """Let go of trials that do not go on."""
+        for trial_id in trial_ids:
+            parked = self._parked.pop(trial_id, None)
+            if parked is not None:
+                self._room += _bytes(parked)
+
+
+def _bytes(parked: ParkedTrial) -> int:
+    return sum(array.nbytes for array in parked.state.arrays.values())
+
+
+def _own(parked: ParkedTrial) -> ParkedTrial:
+    # What arrives in a call lies in the object store and would be held there.
+    arrays = {name: array.copy() for name, array in parked.state.arrays.items()}
+    return ParkedTrial(parked.trial_id, parked.epoch, TrialState(parked.state.steps, arrays))
 
 
 class Control:
@@ -49,12 +101,34 @@ class Control:
         """Tell every worker to return at its next step; does not wait for them."""
         self._handle.wind_down.remote()
 
+    def judge(self, spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
+        """Return what early stopping says of a trial; about a millisecond."""
+        last = record.epoch == spec.epochs
+        decision: StoppingDecision | None = ray.get(self._handle.judge.remote(record, last))
+        return decision
 
-def start() -> Control:
+    def keep(self, parked: ParkedTrial) -> None:
+        """Park a trial; waits until it is there, so that states do not pile up on the way."""
+        ray.get(self._handle.keep.remote(parked))
+
+    def take(self, trial_id: UUID) -> ParkedTrial | None:
+        """Return where a trial was left, if that is still known."""
+        parked: ParkedTrial | None = ray.get(self._handle.take.remote(trial_id))
+        return parked
+
+    def forget(self, trial_ids: Iterable[UUID]) -> None:
+        """Let go of parked trials; does not wait."""
+        self._handle.forget.remote(list(trial_ids))
+
+
+def start(stopper: Stopper | None = None) -> Control:
     """Start the control actor beside the calling process; it reserves no CPU.
 
     Elsewhere the loss of that node would take the orders away from every other one.
+
+    Args:
+        stopper: Judges trials while they run; None lets all of them go on.
     """
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    options = {"num_cpus": 0, "scheduling_strategy": here}
-    return Control(ray.remote(ControlState).options(**options).remote())
+    options: Mapping[str, Any] = {"num_cpus": 0, "scheduling_strategy": here}
+    return Control(ray.remote(ControlState).options(**options).remote(stopper))

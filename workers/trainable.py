@@ -11,7 +11,7 @@ from typing import Any
 
 from ray import tune
 
-from workers.contract import EpochRecord, Pack, Report
+from workers.contract import EpochRecord, Pack, Report, StoppingKind
 from workers.control import Control
 from workers.datasets import Data
 from workers.training import run_pack
@@ -56,12 +56,16 @@ class PackTrainable(tune.Trainable):
         data: Mapping[str, Data] | None = None,
         control: Control | None = None,
         device: str = "cpu",
+        stopping: StoppingKind | None = None,
+        until: int | None = None,
     ) -> None:
         """Keep what all packs share and begin the first."""
         self._packs = packs
         self._data = data or {}
         self._control = control
         self._device = device
+        self._stopping = stopping
+        self._until = until
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -70,7 +74,17 @@ class PackTrainable(tune.Trainable):
         # A batched product on a GPU is not the same for every batch, so there each trial has its
         # own; on a CPU it is, bit for bit.
         slots = None if self._device == "cpu" else 1
-        self._run = run_pack(pack.specs, self._data[pack.dataset], device=self._device, slots=slots)
+        control = self._control
+        judges = self._stopping in (StoppingKind.ASHA, StoppingKind.MEDIAN)
+        self._run = run_pack(
+            pack.specs,
+            self._data[pack.dataset],
+            device=self._device,
+            slots=slots,
+            verdict=control.judge if control is not None and judges else None,
+            until=self._until,
+            parking=control if self._stopping is StoppingKind.HALVING else None,
+        )
         return True
 
     def step(self) -> dict[str, Any]:

@@ -214,6 +214,7 @@ class DepthBest(_Answer):
     n: int
     n_diverged: int
     n_failed: int
+    n_stopped: int
     mean: float | None
     sd: float | None
     ci_low: float | None

@@ -46,6 +46,8 @@ def connected(address: str | None, cpus: int | None) -> Iterator[None]:
 
     if address is None:
         ray.init(
+            # Without it Ray joins whatever cluster this machine runs, or ran, for somebody else.
+            address="local",
             num_cpus=cpus,
             include_dashboard=False,
             log_to_driver=False,

@@ -12,7 +12,7 @@ import ray
 from ray import tune
 
 from service.logs import event
-from workers.contract import Pack, Report
+from workers.contract import Pack, Report, StoppingKind
 from workers.control import Control
 from workers.datasets import Data
 from workers.trainable import REPORTS, PackTrainable
@@ -91,6 +91,9 @@ def run(
     control: Control,
     reserved: Resources,
     receive: Callable[[Sequence[Report]], None],
+    *,
+    stopping: StoppingKind | None = None,
+    until: int | None = None,
 ) -> list[Pack]:
     """Run packs until each has ended or has lost its actor.
 
@@ -100,13 +103,21 @@ def run(
         control: Where the workers ask whether to go on.
         reserved: Device and number of actors.
         receive: Takes reports as they come, in each trial's order.
+        stopping: The rule of early stopping that ends trials or parks them.
+        until: Epoch after which trials are parked; None for none.
 
     Returns:
         The packs whose actor was lost before they ended.
     """
     callback = ReportCallback(receive)
     trainable = tune.with_parameters(
-        PackTrainable, packs=tuple(packs), data=dict(data), control=control, device=reserved.device
+        PackTrainable,
+        packs=tuple(packs),
+        data=dict(data),
+        control=control,
+        device=reserved.device,
+        stopping=stopping,
+        until=until,
     )
     scratch = Path(tempfile.mkdtemp(prefix="fathom-tune-"))
     try:

@@ -13,6 +13,7 @@ from service.driver.cluster import connected
 from service.driver.conclusion import Ending, conclude
 from service.driver.packing import pack
 from service.driver.sink import Sink
+from service.driver.stopping import Halving, stopper_of
 from service.driver.watch import Watch
 from service.logs import event
 from service.planner import plan, predict
@@ -21,7 +22,14 @@ from service.spec import SpecError, SweepSpec, parse
 from service.store import Database, leases, records, sweeps, trials
 from service.store.leases import Claim
 from workers import datasets
-from workers.contract import DatasetShape, Outcome, Report, TrialEnd, TrialSpec
+from workers.contract import (
+    DatasetShape,
+    Outcome,
+    Report,
+    StoppingKind,
+    TrialEnd,
+    TrialSpec,
+)
 from workers.datasets import Data, DatasetError
 
 log = logging.getLogger("fathom.driver")
@@ -136,12 +144,22 @@ class _Rounds:
         from service.driver import launcher
         from workers import control
 
-        line = control.start()
+        line = control.start(stopper_of(self.database, self.claim, self.spec))
         reserved = launcher.resources(self.spec.resources.device)
         sink = Sink(self._write)
         watch = Watch(self.database, self.claim, sink, line.wind_down, stop, self.spec.limits)
         watch.start()
+        rule = self.spec.early_stopping
+        halving = None
+        if rule is not None and rule.kind is StoppingKind.HALVING:
+            halving = Halving(self.database, self.claim, self.spec, rule)
         while watch.ending is None and (todo := self._unfinished()):
+            if halving is not None:
+                waiting = halving.waiting()
+                todo = [spec for spec in todo if spec.trial_id not in waiting]
+                if not todo:
+                    line.forget(halving.judge())
+                    continue
             pack_size = self.spec.resources.pack_size
             packs = pack(
                 todo,
@@ -150,7 +168,15 @@ class _Rounds:
                 alone=self._alone(),
                 pack_size=None if pack_size == "auto" else pack_size,
             )
-            lost = launcher.run(packs, self.data, line, reserved, sink.receive)
+            lost = launcher.run(
+                packs,
+                self.data,
+                line,
+                reserved,
+                sink.receive,
+                stopping=None if rule is None else rule.kind,
+                until=None if halving is None else halving.until,
+            )
             self.losses.update(trial.trial_id for group in lost for trial in group.specs)
             sink.receive(self._given_up())
             watch.drain()

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from rwinit import GainNotFoundError
-from service.planner.features import feature_mistakes, profile_mistakes
 from service.planner.gains import not_found
+from service.planner.ids import trial_id
+from service.planner.profiles import profile_mistakes
 from service.planner.refusals import point_mistakes
 from service.planner.resolution import resolve, written_of
+from service.planner.stopping import stopping_mistakes
 from service.planner.written import PlannedTrial
 from service.spec import Mistake, Point, SpecError, SweepSpec, points, seeds_of, size_mistakes
 from workers.contract import DatasetShape
@@ -40,7 +42,7 @@ def plan(
     trials: list[PlannedTrial] = []
     mistakes: dict[Mistake, None] = {}
     for point in found:
-        ids = {seed: _trial_id(sweep_id, point, seed) for seed in seeds}
+        ids = {seed: trial_id(sweep_id, point, seed) for seed in seeds}
         try:
             shape = datasets[point.text("dataset.name")]
             first = resolve(point, shape, ids[seeds[0]], seeds[0], spec.profiles.epochs)
@@ -76,15 +78,11 @@ def runnable(spec: SweepSpec, datasets: Mapping[str, DatasetShape], cap: int | N
     Raises:
         SpecError: As `check`.
     """
-    mistakes: dict[Mistake, None] = dict.fromkeys(feature_mistakes(spec))
     too_many = size_mistakes(spec, cap)
     if too_many:
-        raise SpecError([*mistakes, *too_many])
-    try:
-        found = points(spec)
-    except SpecError as error:
-        raise SpecError([*mistakes, *error.mistakes]) from error
-    mistakes |= dict.fromkeys(profile_mistakes(spec, found))
+        raise SpecError(too_many)
+    found = points(spec)
+    mistakes = dict.fromkeys((*stopping_mistakes(spec, found), *profile_mistakes(spec, found)))
     said = {(mistake.path, mistake.message) for mistake in mistakes}
     for point in found:
         for mistake in point_mistakes(point, datasets):
@@ -94,7 +92,3 @@ def runnable(spec: SweepSpec, datasets: Mapping[str, DatasetShape], cap: int | N
     if mistakes:
         raise SpecError(mistakes)
     return found
-
-
-def _trial_id(sweep_id: UUID, point: Point, seed: int) -> UUID:
-    return uuid5(sweep_id, f"{point.canonical()}\nseed={seed}")

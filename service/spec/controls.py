@@ -17,6 +17,7 @@ from service.spec.scalars import (
     Whole,
     word_or_number,
 )
+from workers.contract import StoppingKind, StoppingMetric
 
 
 class SearchKind(StrEnum):
@@ -68,23 +69,6 @@ class Rule(Strict):
     )
 
 
-class StoppingKind(StrEnum):
-    """Rules that end trials early."""
-
-    ASHA = "asha"
-    HALVING = "halving"
-    MEDIAN = "median"
-
-
-class StoppingMetric(StrEnum):
-    """What such a rule compares; less is better."""
-
-    TRAIN_LOSS = "train_loss"
-    TRAIN_ERROR = "train_error"
-    EVAL_LOSS = "eval_loss"
-    EVAL_ERROR = "eval_error"
-
-
 class EarlyStopping(Strict):
     """When to give up on a trial that does worse than others."""
 
@@ -94,6 +78,15 @@ class EarlyStopping(Strict):
     metric: Annotated[StoppingMetric, Field(strict=False)] = StoppingMetric.TRAIN_LOSS
     eta: Annotated[int, Field(ge=2, le=1000)] = 3
     grace_epochs: Count = 1
+    within: Annotated[
+        tuple[Annotated[str, Field(strict=True, min_length=1, max_length=200)], ...],
+        Field(
+            strict=False,
+            max_length=100,
+            description="paths of coordinates; a trial competes with those that agree on them",
+        ),
+        AfterValidator(distinct),
+    ] = ("network.depth",)
 
 
 class Profiles(Strict):

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from service.lifecycle import TrialState
-from service.store import epochs, leases, summaries
+from service.store import epochs, leases, stopping, summaries
 from service.store.database import WriteSession
 from service.store.epochs import OpenTrial
 from service.store.errors import UnknownTrialError
@@ -21,7 +21,14 @@ from service.store.leases import Claim
 from service.store.models import LayerProfile, Sweep, Trial
 from service.store.upserts import insert_all_new
 from workers import contract
-from workers.contract import EpochRecord, InitialWalk, Report, TrialEnd, TrialStart
+from workers.contract import (
+    EpochRecord,
+    InitialWalk,
+    Report,
+    StoppingDecision,
+    TrialEnd,
+    TrialStart,
+)
 
 # Trials looked up at once; SQLite takes at most 32,766 parameters.
 _LOOKUP = 10_000
@@ -50,6 +57,8 @@ def write(session: WriteSession, claim: Claim, reports: Sequence[Report]) -> Non
     new = epochs.insert_new(session, batch.records, open_trials)
     summaries.add(session, new)
     _insert_profiles(session, [p for p in batch.profiles if p.trial_id in open_trials], open_trials)
+    decisions = [d for d in batch.decisions if d.trial_id in open_trials]
+    stopping.note(session, claim.sweep_id, decisions)
     ends = [end for end in batch.ends if end.trial_id in open_trials]
     summaries.end(session, ends)
     if new or ends:
@@ -62,6 +71,7 @@ class _Batch:
     walks: list[InitialWalk] = field(default_factory=list)
     records: list[EpochRecord] = field(default_factory=list)
     profiles: list[contract.LayerProfile] = field(default_factory=list)
+    decisions: list[StoppingDecision] = field(default_factory=list)
     ends: list[TrialEnd] = field(default_factory=list)
 
     @classmethod
@@ -77,6 +87,8 @@ class _Batch:
                     batch.walks.append(report)
                 case TrialStart():
                     batch.starts.append(report)
+                case StoppingDecision():
+                    batch.decisions.append(report)
                 case TrialEnd():
                     batch.ends.append(report)
         return batch
@@ -87,6 +99,7 @@ class _Batch:
             *self.walks,
             *self.records,
             *self.profiles,
+            *self.decisions,
             *self.ends,
         )
         return list(dict.fromkeys(report.trial_id for report in reports))

@@ -47,6 +47,7 @@ class DepthBest(Read):
     n: int = Field(description="Those of them that are averaged.")
     n_diverged: int
     n_failed: int
+    n_stopped: int = Field(description="Stopped early, before the moment that is compared.")
     mean: float | None
     sd: float | None
     ci_low: float | None = Field(description="Interval of the mean over seeds; null for n < 2.")
@@ -93,6 +94,7 @@ class Configuration:
         n_trials: All its trials.
         n_diverged: Diverged ones.
         n_failed: Failed ones.
+        n_stopped: Stopped ones without a value.
         drift: Predicted mean of its walk, in nats; None where there is none. The spread likewise.
         z_inits: Measured walks of its trials, in those terms.
     """
@@ -102,9 +104,15 @@ class Configuration:
     n_trials: int = 0
     n_diverged: int = 0
     n_failed: int = 0
+    n_stopped: int = 0
     drift: float | None = None
     spread: float | None = None
     z_inits: list[float] = field(default_factory=list)
+
+    @property
+    def n_lost(self) -> int:
+        """Seeds that have no value for a reason that lies in the configuration."""
+        return self.n_diverged + self.n_failed + self.n_stopped
 
     @property
     def mean(self) -> float:
@@ -119,6 +127,7 @@ class Configuration:
         self.n_trials += 1
         self.n_diverged += trial.bucket is Bucket.DIVERGED
         self.n_failed += trial.bucket is Bucket.FAILED
+        self.n_stopped += trial.bucket is Bucket.STOPPED
         if trial.value is not None:
             self.by_seed[at.seed] = trial.value
 
@@ -126,7 +135,7 @@ class Configuration:
 def depth(session: Session, question: Question) -> DepthComparison:
     """Return the best configuration of every depth.
 
-    Of the configurations with a value, the best is that with the fewest diverged or failed
+    Of the configurations with a value, the best is that with the fewest diverged, failed or stopped
     seeds, and among those the one with the lowest mean. Choosing the best and estimating it on
     the same seeds is optimistic, the more so the more configurations there are: repeat the best
     with fresh seeds before quoting it.
@@ -175,7 +184,7 @@ def by_depth(session: Session, question: Question) -> Mapping[int, Sequence[Conf
 def best_of(configurations: Iterable[Configuration]) -> Configuration | None:
     """Return the best configuration, the first planned of equals; None if none has a value."""
     valued = [configuration for configuration in configurations if configuration.by_seed]
-    return min(valued, key=lambda c: (c.n_diverged + c.n_failed, c.mean), default=None)
+    return min(valued, key=lambda c: (c.n_lost, c.mean), default=None)
 
 
 def _row(
@@ -194,6 +203,7 @@ def _row(
         n=summary.n,
         n_diverged=best.n_diverged if best else 0,
         n_failed=best.n_failed if best else 0,
+        n_stopped=best.n_stopped if best else 0,
         mean=summary.mean,
         sd=summary.sd,
         ci_low=summary.ci_low,

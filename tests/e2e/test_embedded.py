@@ -184,3 +184,42 @@ def test_too_small_and_too_large_g_are_shown_for_what_they_are(tmp_path: Path) -
     assert all(t.final_train_error is not None and t.final_train_error > 0.8 for t in by_g[0.5])
     assert [t.outcome for t in by_g[2.0]] == ["diverged"] * 2
     assert all(t.diverged_epoch is not None for t in by_g[2.0])
+
+
+def _stopping(kind: str) -> dict[str, object]:
+    return SPEC | {
+        "name": kind,
+        "training": {"epochs": 20, "lr": [0.0001, 0.001, 0.01, 0.1]},
+        "init": {"g": "auto"},
+        "seeds": 3,
+        "early_stopping": {"kind": kind, "eta": 2, "grace_epochs": 2},
+    }
+
+
+def test_early_stopping_ends_trials_whose_curves_are_prefixes(tmp_path: Path) -> None:
+    """Halving decides alike on one worker and on two, and asha stops what it judges."""
+    found = {}
+    for workers in ("1", "2"):
+        home = tmp_path / workers
+        with serving(home, FATHOM_CPUS=workers) as service:
+            submit(service, _stopping("halving"))
+            assert finish(service) == "completed"
+            if workers == "2":
+                submit(service, _stopping("asha"))
+                assert finish(service) == "completed"
+                submit(service, _stopping("asha") | {"name": "all", "early_stopping": None})
+                assert finish(service) == "completed"
+        found[workers] = rows(database(home), "halving")
+    asha = rows(database(home), "asha")
+    whole = set(rows(database(home), "all")[1])
+
+    assert found["1"] == found["2"]
+    trials, epochs = found["1"]
+    outcomes = [outcome for trial in trials for outcome in trial if "Outcome" in str(outcome)]
+    # Of the twelve trials of a depth, six go on at epoch 2, three at 4, one at 8 and at 16.
+    assert sum("STOPPED" in str(outcome) for outcome in outcomes) == 2 * 11
+    assert sum("COMPLETED" in str(outcome) for outcome in outcomes) == 2
+    assert len(epochs) == 2 * (6 * 3 + 3 * 5 + 2 * 9 + 1 * 21)
+    assert set(epochs) <= whole
+    assert set(asha[1]) < whole
+    assert any("STOPPED" in str(value) for trial in asha[0] for value in trial)

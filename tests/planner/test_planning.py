@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from pathlib import Path
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 import rwinit
 from service.planner import PlannedTrial, check, plan
+from service.planner.stopping import groups_of
 from service.spec import SpecError, SweepSpec, count_trials
 from tests.planner.shapes import SHAPES
 from tests.spec.documents import (
@@ -163,18 +165,75 @@ def test_a_service_may_allow_less_than_the_spec() -> None:
     }
 
 
-def test_features_that_are_not_run_are_refused_with_everything_else() -> None:
+def test_what_would_have_no_effect_is_refused_with_everything_else() -> None:
     spec = read(
         minimal(
-            early_stopping={"kind": "asha"}, profiles={"epochs": [0, 2]}, dataset={"name": "gone"}
+            early_stopping={"kind": "asha", "within": ["network.depth", "network.height"]},
+            profiles={"epochs": [0, 2]},
+            dataset={"name": "gone"},
         )
     )
 
     assert refused(spec) == {
-        "early_stopping": "early stopping is not run by this version; leave it out",
+        "early_stopping.within[1]": (
+            "no trial has this coordinate; name one such as network.depth or training.lr"
+        ),
+        "early_stopping.grace_epochs": (
+            "must be below 1, the largest training.epochs, to stop anything"
+        ),
         "profiles.epochs[1]": "no trial has so many epochs; at most 1, the largest training.epochs",
         "dataset.name": "no such data set; known: digits, mnist, sounds",
     }
+
+
+def test_an_autoencoder_is_not_stopped_by_an_error_that_it_has_not() -> None:
+    spec = read(
+        minimal(
+            dataset={"name": "digits", "task": "autoencode"},
+            training=training(epochs=9),
+            early_stopping={"kind": "median", "metric": "eval_error"},
+        )
+    )
+
+    assert refused(spec) == {
+        "early_stopping.metric": "autoencoding has no error: use train_loss or eval_loss"
+    }
+
+
+@pytest.mark.parametrize(
+    ("within", "expected"),
+    [
+        (None, {"network.depth 2": 4, "network.depth 4": 4}),
+        ([], {"all trials": 8}),
+        (
+            ["network.depth", "training.lr"],
+            {
+                "network.depth 2, training.lr 0.1": 2,
+                "network.depth 2, training.lr 0.2": 2,
+                "network.depth 4, training.lr 0.1": 2,
+                "network.depth 4, training.lr 0.2": 2,
+            },
+        ),
+    ],
+)
+def test_trials_compete_with_those_that_agree(
+    within: list[str] | None, expected: dict[str, int]
+) -> None:
+    rule = {"kind": "asha"} | ({} if within is None else {"within": within})
+    spec = read(
+        minimal(
+            network={"activation": "relu", "depth": [2, 4], "width": 10},
+            training=training(epochs=9, lr=[0.1, 0.2]),
+            seeds=2,
+            early_stopping=rule,
+        )
+    )
+    sweep_id = UUID(int=5)
+
+    groups = groups_of(sweep_id, spec)
+
+    assert Counter(groups.values()) == expected
+    assert list(groups) == [trial.spec.trial_id for trial in plan(sweep_id, spec, SHAPES)]
 
 
 def test_profiles_are_taken_as_far_as_each_trial_goes() -> None:

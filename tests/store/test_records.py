@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,12 +10,21 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from service.lifecycle import TrialState
-from service.store import Database, FencedOutError, epochs, leases, records, trials
+from service.store import Database, FencedOutError, epochs, events, leases, records, trials
 from service.store.errors import UnknownTrialError
 from service.store.leases import Claim
 from service.store.models import Epoch, Trial
+from service.store.stopping import KIND
 from tests.store.builders import claimed_sweep, end, record, start
-from workers.contract import EpochRecord, Outcome, Report, TrialEnd
+from workers.contract import (
+    EpochRecord,
+    Outcome,
+    Report,
+    StoppingDecision,
+    StoppingKind,
+    StoppingMetric,
+    TrialEnd,
+)
 
 
 def _write(database: Database, claim: Claim, *reports: Report) -> None:
@@ -305,3 +315,43 @@ def _rows(database: Database, claim: Claim) -> list[dict[str, object]]:
         {column.key: getattr(trial, column.key) for column in Trial.__table__.columns}
         for trial in page.items
     ]
+
+
+def test_a_decision_is_one_event_however_often_it_is_told(database: Database) -> None:
+    claim, (trial_id, other) = claimed_sweep(database)
+
+    def decision(trial: UUID, epoch: int, *, kept: bool) -> StoppingDecision:
+        return StoppingDecision(
+            trial_id=trial,
+            epoch=epoch,
+            rule=StoppingKind.ASHA,
+            metric=StoppingMetric.EVAL_LOSS,
+            value=2.5,
+            cutoff=1.5,
+            kept=kept,
+            group="network.depth 8",
+            n_others=3,
+        )
+
+    stop = decision(trial_id, 3, kept=False)
+    end = TrialEnd(trial_id=trial_id, outcome=Outcome.STOPPED, message=stop.words())
+    first: list[Report] = [
+        record(trial_id, 1),
+        decision(trial_id, 1, kept=True),
+        decision(other, 1, kept=True),
+    ]
+
+    _write(database, claim, *first)
+    _write(database, claim, *first, record(trial_id, 3), stop, stop, end)
+    _write(database, claim, *first, record(trial_id, 3), stop, end)
+
+    with database.read() as session:
+        told = [e for e in events.after(session, claim.sweep_id, 0, 100) if e.kind == KIND]
+        row = trials.get(session, trial_id)
+    assert [(e.trial_id, (e.detail or {})["epoch"]) for e in told] == [
+        (trial_id, 1),
+        (other, 1),
+        (trial_id, 3),
+    ]
+    assert row.outcome is Outcome.STOPPED
+    assert row.message == ("asha: eval_loss 2.5 at epoch 3 is above the cutoff 1.5 of 3 others")

@@ -7,6 +7,7 @@ who drives it takes the step, alone or with those of other trials, and sends bac
 import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +22,32 @@ from workers.contract import (
     TrialSpec,
 )
 from workers.datasets import Data
-from workers.engines import Engine, Evaluation, GradientNorms, StepInput
+from workers.engines import Engine, Evaluation, GradientNorms, StepInput, TrialState
 from workers.schedules import factor_of_step
 from workers.training.initial_walk import initial_walk
 from workers.training.layer_profiles import layer_profile
 from workers.training.stopwatch import Stopwatch
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParkedTrial:
+    """A trial between two epochs, to be gone on with later, anywhere.
+
+    Attributes:
+        trial_id: The trial.
+        epoch: The last one that was recorded.
+        state: Its network and optimizer.
+    """
+
+    trial_id: UUID
+    epoch: int
+    state: TrialState
+
+
 Course = Generator[
-    InitialWalk | EpochRecord | LayerProfile | TrialEnd | StepInput, float | None, None
+    InitialWalk | EpochRecord | LayerProfile | ParkedTrial | TrialEnd | StepInput,
+    float | None,
+    None,
 ]
 """Takes the loss after a `StepInput`, None after anything else and at the start."""
 
@@ -50,7 +69,15 @@ class _Trained:
     lr: float | None = None
 
 
-def course(engine: Engine, spec: TrialSpec, data: Data, watch: Stopwatch) -> Course:
+def course(
+    engine: Engine,
+    spec: TrialSpec,
+    data: Data,
+    watch: Stopwatch,
+    *,
+    until: int | None = None,
+    parked: ParkedTrial | None = None,
+) -> Course:
     """Add a trial to an engine and go through its epochs.
 
     Args:
@@ -58,34 +85,34 @@ def course(engine: Engine, spec: TrialSpec, data: Data, watch: Stopwatch) -> Cou
         spec: The trial; with 0 epochs only the initial network is measured.
         data: Its data set.
         watch: Measures the epochs; stands still while layers are looked at.
+        until: Epoch after which the trial is parked, if it is not its last; None for none.
+        parked: Where an earlier course left the trial; None begins with the initial network.
 
     Yields:
         The `InitialWalk`; an `EpochRecord` for epoch 0 and, after the inputs of its steps, for
         each epoch, with a `LayerProfile` behind those that the spec names; last a `TrialEnd`,
-        completed or diverged. Of the epoch in which a loss is not finite there is no record.
+        completed or diverged, or the `ParkedTrial`. Of the epoch in which a loss is not finite
+        there is no record. What was parked goes on with the next epoch's steps.
 
     Raises:
         UnsupportedTrialError: The engine or the data set cannot run the trial.
     """
     started = watch.now()
-    engine.add(spec)
-    with watch.paused():
-        walk = initial_walk(engine, spec, data.shape.n_inputs)
-    yield walk
-    done = _Trained()
-    while True:
-        evaluation = engine.evaluate(spec.trial_id)
-        if not (math.isfinite(evaluation.train.loss) and math.isfinite(evaluation.eval.loss)):
-            yield _diverged(spec, done.epoch, done.steps)
-            return
-        norms = engine.probe(spec.trial_id)
-        yield _record(spec, done, evaluation, norms, watch.now() - started)
-        if done.epoch in spec.profile_epochs:
+    if parked is None:
+        engine.add(spec)
+        with watch.paused():
+            walk = initial_walk(engine, spec, data.shape.n_inputs)
+        yield walk
+        done = _Trained()
+        goes_on = yield from _measure(engine, spec, data, watch, done, started)
+    else:
+        engine.restore(spec, parked.state)
+        done, goes_on = _Trained(epoch=parked.epoch, steps=parked.state.steps), True
+    while goes_on:
+        if until is not None and done.epoch >= until:
             with watch.paused():
-                profile = layer_profile(engine, spec, data, done.epoch)
-            yield profile
-        if done.epoch == spec.epochs:
-            yield TrialEnd(trial_id=spec.trial_id, outcome=Outcome.COMPLETED)
+                state = engine.save(spec.trial_id)
+            yield ParkedTrial(spec.trial_id, done.epoch, state)
             return
         started = watch.now()
         trained = yield from _train_epoch(spec, data.shape.n_train, done)
@@ -93,6 +120,27 @@ def course(engine: Engine, spec: TrialSpec, data: Data, watch: Stopwatch) -> Cou
             yield trained
             return
         done = trained
+        goes_on = yield from _measure(engine, spec, data, watch, done, started)
+
+
+def _measure(
+    engine: Engine, spec: TrialSpec, data: Data, watch: Stopwatch, done: _Trained, started: float
+) -> Generator[EpochRecord | LayerProfile | TrialEnd, None, bool]:
+    """Tell of the weights at an epoch's end, and of the trial's; return whether it goes on."""
+    evaluation = engine.evaluate(spec.trial_id)
+    if not (math.isfinite(evaluation.train.loss) and math.isfinite(evaluation.eval.loss)):
+        yield _diverged(spec, done.epoch, done.steps)
+        return False
+    norms = engine.probe(spec.trial_id)
+    yield _record(spec, done, evaluation, norms, watch.now() - started)
+    if done.epoch in spec.profile_epochs:
+        with watch.paused():
+            profile = layer_profile(engine, spec, data, done.epoch)
+        yield profile
+    if done.epoch == spec.epochs:
+        yield TrialEnd(trial_id=spec.trial_id, outcome=Outcome.COMPLETED)
+        return False
+    return True
 
 
 def _train_epoch(

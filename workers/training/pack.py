@@ -5,17 +5,42 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from workers import engines
-from workers.contract import EngineName, EpochRecord, Outcome, Report, TrialEnd, TrialSpec
+from workers.contract import (
+    EngineName,
+    EpochRecord,
+    Outcome,
+    Report,
+    StoppingDecision,
+    TrialEnd,
+    TrialSpec,
+)
 from workers.datasets import Data
 from workers.engines import Engine, StepInput
-from workers.training.course import Course, course
+from workers.training.course import Course, ParkedTrial, course
 from workers.training.machine import trial_start
 from workers.training.stopwatch import Clock, Stopwatch
 
 _log = logging.getLogger(__name__)
+
+
+class Parking(Protocol):
+    """Where trials wait between two runs."""
+
+    def keep(self, parked: ParkedTrial) -> None:
+        """Take a trial in; it may be lost, and is trained from the start again then."""
+        ...
+
+    def take(self, trial_id: UUID) -> ParkedTrial | None:
+        """Return where a trial was left, if that is still known."""
+        ...
+
+
+Verdict = Callable[[TrialSpec, EpochRecord], StoppingDecision | None]
+"""Says of a trial, after an epoch from 1 on, whether it goes on; None says nothing."""
 
 
 def _never(_trial_id: UUID) -> bool:
@@ -27,6 +52,9 @@ def run_pack(
     data: Data,
     *,
     is_cancelled: Callable[[UUID], bool] = _never,
+    verdict: Verdict | None = None,
+    until: int | None = None,
+    parking: Parking | None = None,
     device: str = "cpu",
     clock: Clock = time.perf_counter,
     slots: int | None = None,
@@ -43,6 +71,12 @@ def run_pack(
         data: It.
         is_cancelled: Asked before each trial and after each epoch but the last; a trial of
             which it says so ends as cancelled. What it raises is not caught.
+        verdict: Asked after each epoch from 1 on, the last one included; its decision follows the
+            record, and a trial that it does not keep ends as stopped. Likewise not caught. None
+            lets every trial go on.
+        until: Epoch after which trials that have more are left, without an end; None for none.
+        parking: Where they are left, and where a trial that was left before goes on from; None
+            forgets them, so that they begin anew.
         device: ``"cpu"`` or ``"cuda"``.
         clock: Seconds; the epochs of live trials overlap, and each counts whole.
         slots: Live trials at once; None takes what the engine finds best.
@@ -62,7 +96,18 @@ def run_pack(
             queue.popleft()
             yield _failed(spec, error)
             continue
-        yield from _Bench(engine, data, device, Stopwatch(clock), is_cancelled).work(queue)
+        orders = _Orders(is_cancelled, verdict, until, parking)
+        yield from _Bench(engine, data, device, Stopwatch(clock), orders).work(queue)
+
+
+@dataclass(frozen=True, slots=True)
+class _Orders:
+    """Who is asked what becomes of the trials; see `run_pack`."""
+
+    is_cancelled: Callable[[UUID], bool]
+    verdict: Verdict | None
+    until: int | None
+    parking: Parking | None
 
 
 @dataclass(slots=True, eq=False)
@@ -83,11 +128,11 @@ class _Bench:
         data: Data,
         device: str,
         watch: Stopwatch,
-        is_cancelled: Callable[[UUID], bool],
+        orders: _Orders,
     ) -> None:
         self._engine, self._data, self._device = engine, data, device
         self._name: EngineName | None = None
-        self._watch, self._is_cancelled = watch, is_cancelled
+        self._watch, self._orders = watch, orders
         self._seats: dict[UUID, _Seat] = {}
 
     def work(self, queue: deque[TrialSpec]) -> Iterator[Report | None]:
@@ -122,7 +167,7 @@ class _Bench:
         while queue and len(self._seats) < engine.slots and self._accepts(queue[0]):
             spec = queue.popleft()
             self._name = spec.engine
-            if self._is_cancelled(spec.trial_id):
+            if self._orders.is_cancelled(spec.trial_id):
                 yield TrialEnd(trial_id=spec.trial_id, outcome=Outcome.CANCELLED)
                 continue
             try:
@@ -131,9 +176,20 @@ class _Bench:
                 yield _failed(spec, error)
                 continue
             yield start
-            seat = _Seat(spec, course(engine, spec, self._data, self._watch))
+            seat = _Seat(spec, self._course(spec))
             self._seats[spec.trial_id] = seat
             yield from self._advance(seat, None)
+
+    def _course(self, spec: TrialSpec) -> Course:
+        parking = self._orders.parking
+        return course(
+            self._engine,
+            spec,
+            self._data,
+            self._watch,
+            until=self._orders.until,
+            parked=None if parking is None else parking.take(spec.trial_id),
+        )
 
     def _accepts(self, spec: TrialSpec) -> bool:
         return self._name in (None, spec.engine) and self._engine.accepts(spec)
@@ -162,18 +218,45 @@ class _Bench:
             if item is None:
                 self._leave(seat)
                 return
-            yield item
-            # After the last epoch the trial is complete, whatever was wished of it.
-            running = isinstance(item, EpochRecord) and item.epoch < spec.epochs
-            if running and self._is_cancelled(spec.trial_id):
+            if isinstance(item, ParkedTrial):
                 self._leave(seat)
-                yield TrialEnd(trial_id=spec.trial_id, outcome=Outcome.CANCELLED)
+                if self._orders.parking is not None:
+                    self._orders.parking.keep(item)
                 return
+            yield item
+            if isinstance(item, EpochRecord):
+                ended = yield from self._ask(spec, item)
+                if ended is not None:
+                    self._leave(seat)
+                    yield ended
+                    return
+
+    def _ask(
+        self, spec: TrialSpec, record: EpochRecord
+    ) -> Generator[StoppingDecision, None, TrialEnd | None]:
+        """Return the end of a trial that is not to go on after an epoch."""
+        verdict = self._orders.verdict
+        decision = verdict(spec, record) if verdict is not None and record.epoch else None
+        if decision is not None:
+            yield decision
+        # After the last epoch the trial is complete, whatever was wished of it.
+        if record.epoch == spec.epochs:
+            return None
+        if self._orders.is_cancelled(spec.trial_id):
+            return TrialEnd(trial_id=spec.trial_id, outcome=Outcome.CANCELLED)
+        if decision is not None and not decision.kept:
+            return stopped(decision)
+        return None
 
     def _leave(self, seat: _Seat) -> None:
         seat.course.close()
         self._engine.drop(seat.spec.trial_id)
         del self._seats[seat.spec.trial_id]
+
+
+def stopped(decision: StoppingDecision) -> TrialEnd:
+    """Return the end of a trial that a rule does not keep."""
+    return TrialEnd(trial_id=decision.trial_id, outcome=Outcome.STOPPED, message=decision.words())
 
 
 def _failed(spec: TrialSpec, error: Exception) -> TrialEnd:

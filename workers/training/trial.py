@@ -11,7 +11,7 @@ from workers import engines
 from workers.contract import Report, TrialSpec
 from workers.datasets import Data
 from workers.engines import StepInput
-from workers.training.course import course
+from workers.training.course import ParkedTrial, course
 from workers.training.machine import trial_start
 from workers.training.stopwatch import Clock, Stopwatch
 
@@ -48,6 +48,7 @@ def run_trial(
         while True:
             item = steps.send(loss)
             loss = None
+            assert not isinstance(item, ParkedTrial)  # nobody asked for it
             if isinstance(item, StepInput):
                 loss = engine.step({spec.trial_id: item})[spec.trial_id]
             with watch.paused():

@@ -1,5 +1,5 @@
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -15,13 +15,17 @@ from workers.contract import (
     OptimizerKind,
     Outcome,
     Report,
+    StoppingDecision,
+    StoppingKind,
+    StoppingMetric,
     TrialEnd,
     TrialSpec,
     TrialStart,
 )
 from workers.datasets import Data
 from workers.engines import Engine
-from workers.training import run_pack, run_trial
+from workers.schedules import Schedule, ScheduleKind
+from workers.training import ParkedTrial, run_pack, run_trial
 
 
 @pytest.fixture(params=EngineName)
@@ -250,3 +254,134 @@ def test_trials_that_diverge_or_are_cancelled_leave_their_neighbours_untouched()
             assert own == alone
     ended = end(_of(diverging, reports))
     assert (ended.outcome, ended.diverged_step) == (Outcome.DIVERGED, 2)
+
+
+def _by_value(spec: TrialSpec, record: EpochRecord, *, kept: bool) -> StoppingDecision:
+    return StoppingDecision(
+        trial_id=spec.trial_id,
+        epoch=record.epoch,
+        rule=StoppingKind.ASHA,
+        metric=StoppingMetric.TRAIN_LOSS,
+        value=record.train_loss,
+        cutoff=0.1,
+        kept=kept,
+        group="all trials",
+        n_others=3,
+    )
+
+
+def test_others_do_not_feel_a_divergence_a_stop_and_a_cancellation() -> None:
+    base = trial(engine=EngineName.PACKED, epochs=4)
+    specs = [replace(base, trial_id=UUID(int=i), seed=i, depth=2 + i % 3) for i in range(8)]
+    diverging, stopping, cancelled = UUID(int=1), UUID(int=2), UUID(int=3)
+    specs[1] = replace(specs[1], learning_rate=1e8, depth=3)
+    asked: list[tuple[UUID, int]] = []
+    seen: dict[UUID, int] = {}
+
+    def verdict(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
+        asked.append((spec.trial_id, record.epoch))
+        seen[spec.trial_id] = record.epoch
+        if spec.trial_id == stopping and record.epoch == 2:
+            return _by_value(spec, record, kept=False)
+        return _by_value(spec, record, kept=True) if record.epoch == 3 else None
+
+    reports = list(
+        run_pack(
+            specs,
+            blobs(),
+            slots=4,
+            verdict=verdict,
+            is_cancelled=lambda trial_id: trial_id == cancelled and seen.get(trial_id) == 1,
+        )
+    )
+
+    ends = {report.trial_id: report for report in reports if isinstance(report, TrialEnd)}
+    assert ends[diverging].outcome is Outcome.DIVERGED
+    assert ends[diverging].diverged_step == 3
+    assert ends[stopping].outcome is Outcome.STOPPED
+    assert "at epoch 2 is above the cutoff 0.1" in (ends[stopping].message or "")
+    assert ends[cancelled].outcome is Outcome.CANCELLED
+    assert [record.epoch for record in records(_of(specs[2], reports))] == [0, 1, 2]
+    for spec in specs:
+        alone = curve(run_trial(spec, blobs()))
+        if spec.trial_id in (stopping, cancelled):
+            own = records(_of(spec, reports))
+            assert own == records(alone)[: len(own)]
+        else:
+            assert _of(spec, reports) == alone
+    # Every finite epoch but the first measurement was judged, and nothing else.
+    assert sorted(asked) == sorted(
+        (report.trial_id, report.epoch)
+        for report in reports
+        if isinstance(report, EpochRecord) and report.epoch > 0
+    )
+    # A decision follows its record.
+    for place, report in enumerate(reports):
+        if isinstance(report, StoppingDecision):
+            before = reports[place - 1]
+            assert isinstance(before, EpochRecord)
+            assert (before.trial_id, before.epoch) == (report.trial_id, report.epoch)
+
+
+def test_the_slot_of_a_stopped_trial_is_taken_at_once(one: TrialSpec) -> None:
+    specs = [
+        replace(one, trial_id=UUID(int=i), epochs=3, engine=EngineName.PACKED) for i in range(3)
+    ]
+
+    def verdict(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
+        return _by_value(spec, record, kept=spec is not specs[1])
+
+    reports = list(run_pack(specs, blobs(n_train=45), slots=2, verdict=verdict))
+
+    # Five steps an epoch: the third runs from the sixth step to the twentieth.
+    assert reports.count(None) == 20
+
+
+class _Lot:
+    """A parking lot in memory, some of whose places lose what is left there."""
+
+    def __init__(self, lost: Collection[UUID] = ()) -> None:
+        self.parked: dict[UUID, ParkedTrial] = {}
+        self._lost = lost
+
+    def keep(self, parked: ParkedTrial) -> None:
+        if parked.trial_id not in self._lost:
+            self.parked[parked.trial_id] = parked
+
+    def take(self, trial_id: UUID) -> ParkedTrial | None:
+        return self.parked.get(trial_id)
+
+
+@pytest.mark.parametrize("engine", EngineName)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"momentum": 0.9, "nesterov": True, "learning_rate": 0.01},
+        {"optimizer": OptimizerKind.ADAM, "learning_rate": 0.01},
+        {"schedule": Schedule(kind=ScheduleKind.COSINE, warmup_epochs=2.0)},
+    ],
+    ids=["sgd", "nesterov", "adam", "cosine"],
+)
+def test_a_parked_trial_goes_on_bit_for_bit(engine: EngineName, changes: dict[str, Any]) -> None:
+    specs = [
+        trial(trial_id=UUID(int=i), seed=i, engine=engine, epochs=6, depth=2 + i % 2, **changes)
+        for i in range(4)
+    ]
+    lot, lost = _Lot(lost=[UUID(int=3)]), UUID(int=3)
+
+    rounds = [list(run_pack(specs, blobs(), until=until, parking=lot)) for until in (1, 4, None)]
+
+    assert not [report for report in rounds[0] if isinstance(report, TrialEnd)]
+    for spec in specs:
+        alone = curve(run_trial(spec, blobs()))
+        parts = [_of(spec, reports) for reports in rounds]
+        if spec.trial_id == lost:
+            # Trained from the start each time: the same records again.
+            assert [len(part) for part in parts] == [2, 5, 8]
+            assert parts[0] == alone[:2]
+            assert parts[1] == alone[:5]
+            assert parts[2] == alone
+        else:
+            assert [len(part) for part in parts] == [2, 3, 3]
+            assert [*parts[0], *parts[1], *parts[2]] == alone

@@ -1,15 +1,8 @@
-"""What the grammar can say and this version does not run: refused, never ignored."""
+"""What a spec can ask to be looked at, and nobody would see: refused, never ignored."""
 
 from collections.abc import Iterator, Sequence
 
 from service.spec import Mistake, Point, SweepSpec
-
-
-def feature_mistakes(spec: SweepSpec) -> Iterator[Mistake]:
-    """Yield a mistake for everything in a spec that would have no effect."""
-    if spec.early_stopping is not None:
-        message = "early stopping is not run by this version; leave it out"
-        yield Mistake("early_stopping", f'{{"kind": "{spec.early_stopping.kind}"}}', message)
 
 
 def profile_mistakes(spec: SweepSpec, found: Sequence[Point]) -> Iterator[Mistake]:

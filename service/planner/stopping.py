@@ -1,0 +1,54 @@
+"""Early stopping at planning: what cannot be, and which trials compete."""
+
+import json
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from service.planner.ids import trial_id
+from service.spec import Mistake, Point, SweepSpec, points, seeds_of
+from workers.contract import Task
+
+EVERYBODY = "all trials"
+
+
+def stopping_mistakes(spec: SweepSpec, found: Sequence[Point]) -> Iterator[Mistake]:
+    """Yield a mistake for everything about early stopping that would have no effect.
+
+    Args:
+        spec: What a sweep asks for.
+        found: Its points.
+    """
+    rule = spec.early_stopping
+    if rule is None:
+        return
+    for place, path in enumerate(rule.within):
+        if not any(path in point for point in found):
+            message = "no trial has this coordinate; name one such as network.depth or training.lr"
+            yield Mistake(f"early_stopping.within[{place}]", json.dumps(path), message)
+    longest = max(point.whole("training.epochs") for point in found)
+    if rule.grace_epochs >= longest:
+        message = f"must be below {longest}, the largest training.epochs, to stop anything"
+        yield Mistake("early_stopping.grace_epochs", str(rule.grace_epochs), message)
+    has_error = all(point["dataset.task"] == Task.CLASSIFY for point in found)
+    if rule.metric.endswith("error") and not has_error:
+        message = "autoencoding has no error: use train_loss or eval_loss"
+        yield Mistake("early_stopping.metric", json.dumps(rule.metric), message)
+
+
+def groups_of(sweep_id: UUID, spec: SweepSpec) -> dict[UUID, str]:
+    """Return the group of every trial of a sweep, in the order of the plan, in words.
+
+    Trials of one group agree on the coordinates that ``early_stopping.within`` names, and compete;
+    seeds of one configuration do as well.
+    """
+    within = () if spec.early_stopping is None else spec.early_stopping.within
+    return {
+        trial_id(sweep_id, point, seed): _words(point, within)
+        for point in points(spec)
+        for seed in seeds_of(spec)
+    }
+
+
+def _words(point: Point, within: Sequence[str]) -> str:
+    named = (f"{path} {json.dumps(point.get(path), default=str)}" for path in within)
+    return ", ".join(named) or EVERYBODY

@@ -1,0 +1,152 @@
+"""Early stopping in the store: decisions as events, and the rungs that rows make."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from service.lifecycle import TrialState
+from service.store import leases, summaries
+from service.store.database import WriteSession
+from service.store.leases import Claim
+from service.store.models import Epoch, Event, Trial
+from workers.contract import Outcome, StoppingDecision, StoppingMetric, TrialEnd
+
+KIND = "stopping"
+"""Of the events, one for each decision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far a trial came, for a rung that is judged by rows.
+
+    Attributes:
+        trial_id: The trial.
+        epochs: Epochs that it is planned to have.
+        epochs_done: The largest epoch that has a row; None if there is none.
+        outcome: None while it has none.
+    """
+
+    trial_id: UUID
+    epochs: int
+    epochs_done: int | None
+    outcome: Outcome | None
+
+
+def standings(session: Session, sweep_id: UUID) -> list[Standing]:
+    """Return all trials of a sweep in the order of the plan."""
+    rows = session.execute(
+        select(Trial.id, Trial.epochs, Trial.epochs_done, Trial.outcome)
+        .where(Trial.sweep_id == sweep_id)
+        .order_by(Trial.number)
+    )
+    return [
+        Standing(trial_id=trial_id, epochs=epochs, epochs_done=done, outcome=outcome)
+        for trial_id, epochs, done, outcome in rows
+    ]
+
+
+def values_at(
+    session: Session, sweep_id: UUID, metric: StoppingMetric, epoch: int
+) -> dict[UUID, float]:
+    """Return what the trials of a sweep measured at an epoch."""
+    column = getattr(Epoch, metric.value)
+    rows = session.execute(
+        select(Epoch.trial_id, column)
+        .join(Trial, Trial.id == Epoch.trial_id)
+        .where(Trial.sweep_id == sweep_id, Epoch.epoch == epoch, column.is_not(None))
+    )
+    return dict(rows.all())
+
+
+def curves_of_done(
+    session: Session, sweep_id: UUID, metric: StoppingMetric
+) -> dict[UUID, dict[int, float]]:
+    """Return the curves, from epoch 1, of the trials of a sweep that have an outcome."""
+    column = getattr(Epoch, metric.value)
+    rows = session.execute(
+        select(Epoch.trial_id, Epoch.epoch, column)
+        .join(Trial, Trial.id == Epoch.trial_id)
+        .where(
+            Trial.sweep_id == sweep_id,
+            Trial.state == TrialState.DONE,
+            Epoch.epoch >= 1,
+            column.is_not(None),
+        )
+        .order_by(Trial.number, Epoch.epoch)
+    )
+    curves: dict[UUID, dict[int, float]] = {}
+    for trial_id, epoch, value in rows:
+        curves.setdefault(trial_id, {})[epoch] = value
+    return curves
+
+
+def note(session: WriteSession, sweep_id: UUID, decisions: Sequence[StoppingDecision]) -> None:
+    """Record decisions as events; one of a trial and an epoch that is there already stays.
+
+    The caller holds the sweep.
+    """
+    known = _known(session, sweep_id, {decision.trial_id for decision in decisions})
+    first = {(d.trial_id, d.epoch): d for d in reversed(decisions)}
+    rows = [
+        {"sweep_id": sweep_id, "trial_id": d.trial_id, "kind": KIND, "detail": _detail(d)}
+        for d in reversed(first.values())
+        if (d.trial_id, d.epoch) not in known
+    ]
+    if rows:
+        session.execute(insert(Event), rows)
+
+
+def stop(session: WriteSession, claim: Claim, decisions: Sequence[StoppingDecision]) -> None:
+    """End the trials that a rung does not keep, with their events, in one transaction.
+
+    Raises:
+        FencedOutError: The claim is not good any more.
+    """
+    leases.hold(session, claim)
+    note(session, claim.sweep_id, decisions)
+    summaries.end(
+        session,
+        [
+            TrialEnd(trial_id=d.trial_id, outcome=Outcome.STOPPED, message=d.words())
+            for d in decisions
+            if not d.kept
+        ],
+    )
+
+
+def _known(
+    session: WriteSession, sweep_id: UUID, trial_ids: Iterable[UUID]
+) -> set[tuple[UUID | None, JsonValue]]:
+    ids = list(trial_ids)
+    found: set[tuple[UUID | None, JsonValue]] = set()
+    for start in range(0, len(ids), _LOOKUP):
+        rows = session.execute(
+            select(Event.trial_id, Event.detail).where(
+                Event.sweep_id == sweep_id,
+                Event.kind == KIND,
+                Event.trial_id.in_(ids[start : start + _LOOKUP]),
+            )
+        )
+        found |= {(trial_id, (detail or {}).get("epoch")) for trial_id, detail in rows}
+    return found
+
+
+def _detail(decision: StoppingDecision) -> Mapping[str, JsonValue]:
+    return {
+        "epoch": decision.epoch,
+        "rule": decision.rule.value,
+        "metric": decision.metric.value,
+        "value": decision.value,
+        "cutoff": decision.cutoff,
+        "kept": decision.kept,
+        "group": decision.group,
+        "n_others": decision.n_others,
+    }
+
+
+# Trials looked up at once; SQLite takes at most 32,766 parameters.
+_LOOKUP = 10_000
