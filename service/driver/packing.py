@@ -10,7 +10,7 @@ from itertools import groupby
 from uuid import UUID
 
 from workers.contract import DatasetShape, Pack, TrialSpec
-from workers.engines.capacity import slots_for
+from workers.estimates import TrialShape, slots_for
 
 PACKS_PER_ACTOR = 8
 # What a layer costs besides arithmetic, in multiply-adds: dispatch dominates narrow nets.
@@ -57,7 +57,7 @@ def pack(
     groups = [[pair] for pair in costed if pair[1].trial_id in alone]
     for _, alike in groupby(together, key=lambda pair: _kind(pair[1])):
         group = list(alike)
-        slots = slots_for(group[0][1], shapes[group[0][1].dataset])
+        slots = slots_for(TrialShape.of(group[0][1]), shapes[group[0][1].dataset])
         groups += _cut(group, share, min(slots, pack_size or slots), pack_size)
     groups.sort(key=lambda group: -sum(cost for cost, _ in group))
     return [_as_pack(group) for group in groups]

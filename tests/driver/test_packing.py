@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from service.driver.packing import PACKS_PER_ACTOR, pack, predicted_cost
 from tests.factories import DIGITS, trial_spec
 from workers.contract import Activation, TrialSpec
-from workers.engines.capacity import slots_for
+from workers.estimates import TrialShape, slots_for
 
 SHAPES = {"digits": DIGITS}
 
@@ -49,7 +49,8 @@ def test_costly_packs_come_first_and_exceed_a_share_only_to_fill_their_engine(
     share = sum(costs) / (PACKS_PER_ACTOR * actors)
     assert costs == sorted(costs, reverse=True)
     assert all(
-        len(group.specs) <= slots_for(group.specs[0], DIGITS) or total <= share * (1 + 1e-9)
+        len(group.specs) <= slots_for(TrialShape.of(group.specs[0]), DIGITS)
+        or total <= share * (1 + 1e-9)
         for group, total in zip(packs, costs, strict=True)
     )
 

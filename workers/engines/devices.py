@@ -1,8 +1,11 @@
 """Where an engine computes, and how the processor is set while it does."""
 
+import os
+import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 
@@ -44,6 +47,39 @@ def device_name(device: str) -> str:
     """Return ``"cpu"`` or a GPU's model; errors as `resolve`'s."""
     resolved = resolve(device)
     return "cpu" if resolved.type == "cpu" else torch.cuda.get_device_name(resolved)
+
+
+def device_type(device: str) -> str:
+    """Return ``"cpu"`` or ``"cuda"``; errors as `resolve`'s."""
+    return resolve(device).type
+
+
+def device_model(device: str) -> str:
+    """Return what measured times are good for: a GPU's model, or a CPU's and its threads.
+
+    Raises:
+        DeviceUnavailableError: There is no such device.
+    """
+    if resolve(device).type != "cpu":
+        return device_name(device)
+    return f"{_cpu_model()}, {os.cpu_count() or 1} threads"
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", errors="replace").splitlines()
+    except OSError:  # Not Linux.
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine() or "CPU"
+
+
+def memory_of(device: str) -> int | None:
+    """Return the bytes of a GPU's memory; None for a CPU, which shares it with others."""
+    resolved = resolve(device)
+    if resolved.type == "cpu":
+        return None
+    return int(torch.cuda.get_device_properties(resolved).total_memory)
 
 
 @contextmanager
