@@ -344,4 +344,7 @@ class Calibration:
     figures: Figures
 
 
-Report = TrialStart | InitialWalk | EpochRecord | LayerProfile | TrialEnd | Calibration
+TrialReport = TrialStart | InitialWalk | EpochRecord | LayerProfile | TrialEnd
+"""What is told of one trial."""
+
+Report = TrialReport | Calibration

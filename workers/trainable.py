@@ -11,10 +11,12 @@ from typing import Any
 
 from ray import tune
 
-from workers.contract import EpochRecord, Pack, Report
+from workers.contract import Calibration, EpochRecord, Pack, Report
 from workers.control import Control
 from workers.datasets import Data
+from workers.engines.devices import budget_of
 from workers.training import run_pack
+from workers.training.calibration import calibrations_of
 
 STEP_SECONDS = 1.0
 REPORTS = "reports"
@@ -56,12 +58,18 @@ class PackTrainable(tune.Trainable):
         data: Mapping[str, Data] | None = None,
         control: Control | None = None,
         device: str = "cpu",
+        memory_bytes: int = 0,
+        actors: int = 1,
+        calibrations: Sequence[Calibration] = (),
     ) -> None:
-        """Keep what all packs share and begin the first."""
+        """Keep what all packs share, measure a device that nobody has, and begin the first."""
         self._packs = packs
         self._data = data or {}
         self._control = control
         self._device = device
+        self._memory_bytes = memory_bytes or budget_of(device)
+        used = {spec.engine for pack in packs for spec in pack.specs}
+        self._measured = calibrations_of(device, used, calibrations, actors)
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -70,7 +78,13 @@ class PackTrainable(tune.Trainable):
         # A batched product on a GPU is not the same for every batch, so there each trial has its
         # own; on a CPU it is, bit for bit.
         slots = None if self._device == "cpu" else 1
-        self._run = run_pack(pack.specs, self._data[pack.dataset], device=self._device, slots=slots)
+        self._run = run_pack(
+            pack.specs,
+            self._data[pack.dataset],
+            device=self._device,
+            slots=slots,
+            memory_bytes=self._memory_bytes,
+        )
         return True
 
     def step(self) -> dict[str, Any]:
@@ -78,4 +92,5 @@ class PackTrainable(tune.Trainable):
         if self._control is not None and self._control.orders().wind_down:
             return {REPORTS: [], DONE: True}
         reports, done = take(self._run, STEP_SECONDS)
-        return {REPORTS: reports, DONE: done}
+        measured, self._measured = self._measured, []
+        return {REPORTS: [*measured, *reports], DONE: done}

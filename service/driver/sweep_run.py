@@ -11,16 +11,17 @@ from uuid import UUID
 from service.driver.cluster import connected
 from service.driver.conclusion import Ending, conclude
 from service.driver.packing import pack
+from service.driver.schedule import Schedule
 from service.driver.sink import Sink
 from service.driver.watch import Watch
 from service.logs import event
 from service.planner import plan
 from service.settings import Settings
 from service.spec import SpecError, SweepSpec, parse
-from service.store import Database, leases, records, sweeps, trials
+from service.store import Database, calibrations, leases, records, sweeps, trials
 from service.store.leases import Claim
 from workers import datasets
-from workers.contract import DatasetShape, Outcome, Report, TrialEnd, TrialSpec
+from workers.contract import Calibration, DatasetShape, Outcome, Report, TrialEnd, TrialSpec
 from workers.datasets import Data, DatasetError
 
 log = logging.getLogger("fathom.driver")
@@ -48,7 +49,7 @@ def run(settings: Settings, database: Database, claim: Claim, stop: threading.Ev
     except (SpecError, DatasetError) as error:
         conclude(database, claim, Ending.FAILED, message=str(error))
         return
-    rounds = _Rounds(database, claim, spec, data, shapes)
+    rounds = _Rounds(database, claim, spec, data, shapes, settings.worker_memory_bytes)
     if unfinished:
         with connected(settings.ray_address, settings.cpus):
             # Again, because ray.init installs a handler of its own.
@@ -86,9 +87,11 @@ class _Rounds:
     spec: SweepSpec
     data: Mapping[str, Data]
     shapes: Mapping[str, DatasetShape]
+    memory_bytes: int | None = None
     ending: Ending = Ending.RAN_OUT
     message: str | None = None
     losses: Counter[UUID] = field(default_factory=Counter)
+    schedule: Schedule | None = None
 
     def run(self, stop: threading.Event) -> None:
         # Imports Ray, which reads its environment then; `connected` has set it.
@@ -96,11 +99,13 @@ class _Rounds:
         from workers import control
 
         line = control.start()
-        reserved = launcher.resources(self.spec.resources.device)
+        reserved = launcher.resources(self.spec.resources.device, self.memory_bytes)
         sink = Sink(self._write)
         watch = Watch(self.database, self.claim, sink, line.wind_down, stop, self.spec.limits)
         watch.start()
         while watch.ending is None and (todo := self._unfinished()):
+            known = self._calibrations()
+            self.schedule = Schedule(todo, self.shapes, reserved.device, reserved.actors, known)
             pack_size = self.spec.resources.pack_size
             packs = pack(
                 todo,
@@ -108,8 +113,10 @@ class _Rounds:
                 reserved.actors,
                 alone=self._alone(),
                 pack_size=None if pack_size == "auto" else pack_size,
+                cost=self.schedule.cost,
+                memory_bytes=reserved.memory_bytes,
             )
-            lost = launcher.run(packs, self.data, line, reserved, sink.receive)
+            lost = launcher.run(packs, self.data, line, reserved, sink.receive, known)
             self.losses.update(trial.trial_id for group in lost for trial in group.specs)
             sink.receive(self._given_up())
             watch.drain()
@@ -120,6 +127,13 @@ class _Rounds:
     def _write(self, batch: Sequence[Report]) -> None:
         with self.database.write() as session:
             records.write(session, self.claim, batch)
+            if self.schedule is not None:
+                expected = self.schedule.seconds_after(batch)
+                sweeps.expect_end(session, self.claim.sweep_id, expected)
+
+    def _calibrations(self) -> list[Calibration]:
+        with self.database.read() as session:
+            return calibrations.every(session)
 
     def _unfinished(self) -> list[TrialSpec]:
         with self.database.read() as session:

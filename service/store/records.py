@@ -13,14 +13,14 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from service.lifecycle import TrialState
-from service.store import leases, summaries
+from service.store import calibrations, leases, summaries
 from service.store.database import WriteSession
 from service.store.errors import UnknownTrialError
 from service.store.leases import Claim
 from service.store.models import Epoch, LayerProfile, Sweep, Trial
 from service.store.upserts import insert_all_new
 from workers import contract
-from workers.contract import EpochRecord, InitialWalk, Report, TrialEnd, TrialStart
+from workers.contract import EpochRecord, InitialWalk, Report, TrialEnd, TrialReport, TrialStart
 
 # Trials looked up at once; SQLite takes at most 32,766 parameters.
 _LOOKUP = 10_000
@@ -43,6 +43,7 @@ def write(session: WriteSession, claim: Claim, reports: Sequence[Report]) -> Non
     """
     leases.hold(session, claim)
     batch = _Batch.of(reports)
+    calibrations.put(session, batch.calibrations)
     attempts = _attempts(session, claim.sweep_id, batch.trial_ids())
     _start(session, [start for start in batch.starts if start.trial_id in attempts])
     summaries.note_walks(session, [w for w in batch.walks if w.trial_id in attempts])
@@ -62,6 +63,7 @@ class _Batch:
     records: list[EpochRecord] = field(default_factory=list)
     profiles: list[contract.LayerProfile] = field(default_factory=list)
     ends: list[TrialEnd] = field(default_factory=list)
+    calibrations: list[contract.Calibration] = field(default_factory=list)
 
     @classmethod
     def of(cls, reports: Iterable[Report]) -> "_Batch":
@@ -78,10 +80,12 @@ class _Batch:
                     batch.starts.append(report)
                 case TrialEnd():
                     batch.ends.append(report)
+                case contract.Calibration():
+                    batch.calibrations.append(report)
         return batch
 
     def trial_ids(self) -> list[UUID]:
-        reports: tuple[Report, ...] = (
+        reports: tuple[TrialReport, ...] = (
             *self.starts,
             *self.walks,
             *self.records,

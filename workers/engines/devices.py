@@ -10,6 +10,9 @@ from pathlib import Path
 import torch
 
 from workers.errors import WorkersError
+from workers.estimates.capacity import MEMORY_BYTES
+
+_GPU_SHARE = 0.8
 
 
 class DeviceUnavailableError(WorkersError):
@@ -74,12 +77,18 @@ def _cpu_model() -> str:
     return names[0] if names else platform.processor() or platform.machine() or "CPU"
 
 
-def memory_of(device: str) -> int | None:
-    """Return the bytes of a GPU's memory; None for a CPU, which shares it with others."""
-    resolved = resolve(device)
+def budget_of(device: str) -> int:
+    """Return the bytes that a pack may take where nobody says: most of a GPU, some of a machine.
+
+    A device that is not there has the budget of a CPU; its trials say that it is missing.
+    """
+    try:
+        resolved = resolve(device)
+    except DeviceUnavailableError:
+        return MEMORY_BYTES
     if resolved.type == "cpu":
-        return None
-    return int(torch.cuda.get_device_properties(resolved).total_memory)
+        return MEMORY_BYTES
+    return int(_GPU_SHARE * torch.cuda.get_device_properties(resolved).total_memory)
 
 
 @contextmanager

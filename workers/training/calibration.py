@@ -1,8 +1,9 @@
 """Measures in under half a second how fast a device runs an engine."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 import numpy as np
@@ -46,6 +47,35 @@ Clock = Callable[[], float]
 def versions() -> str:
     """Return what figures have to agree in to be used again."""
     return f"torch {torch.__version__}, protocol {_PROTOCOL}"
+
+
+def calibrations_of(
+    device: str, used: Iterable[EngineName], known: Sequence[Calibration], actors: int
+) -> list[Calibration]:
+    """Return what nobody knows yet of this device: measured, if it is not known but for actors.
+
+    Args:
+        device: ``"cpu"`` or ``"cuda"``; one that is not there has nothing, and its trials say so.
+        used: Engines that its trials need.
+        known: Other calibrations.
+        actors: Workers of the sweep on such devices.
+    """
+    try:
+        here = device_model(device)
+    except engines.DeviceUnavailableError:
+        return []
+    good = {each.engine: each for each in known if _is_good(each, here)}
+    found = []
+    for engine in sorted(set(used)):
+        if engine not in good:
+            found.append(calibrate(device, engine, actors))
+        elif good[engine].actors != actors:
+            found.append(replace(good[engine], actors=actors))
+    return found
+
+
+def _is_good(known: Calibration, device: str) -> bool:
+    return (known.device, known.versions) == (device, versions())
 
 
 def calibrate(
@@ -167,7 +197,7 @@ class _Bench:
         for depth in (1, 1 + _DEPTH):
             spec = replace(self._trial(width, 1000), depth=depth)
             engine, (trial,) = self._filled(spec, 1)
-            times.append(self._timed(lambda e=engine, t=trial: e.evaluate(t.trial_id)))
+            times.append(self._timed(partial(engine.evaluate, trial.trial_id)))
         flat, deep = times
         return _difference(deep, flat) / _DEPTH, flat / 2
 

@@ -4,6 +4,7 @@ Migrations are the only source of the schema; a test holds the two equal.
 """
 
 from service.store.models.base import Base
+from service.store.models.calibration import Calibration
 from service.store.models.dataset import Dataset
 from service.store.models.epoch import Epoch
 from service.store.models.event import Event
@@ -11,4 +12,4 @@ from service.store.models.layer_profile import LayerProfile
 from service.store.models.sweep import Sweep
 from service.store.models.trial import Trial
 
-__all__ = ["Base", "Dataset", "Epoch", "Event", "LayerProfile", "Sweep", "Trial"]
+__all__ = ["Base", "Calibration", "Dataset", "Epoch", "Event", "LayerProfile", "Sweep", "Trial"]

@@ -3,7 +3,7 @@
 import gc
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from workers.contract import Activation, EngineName, OptimizerKind, Precision, T
 from workers.estimates import TrialShape, pack_memory
 from workers.training import run_pack
 
-KINDS = {
+KINDS: Mapping[str, Callable[[str], object]] = {
     "activation": Activation,
     "engine": EngineName,
     "optimizer": OptimizerKind,
@@ -26,12 +26,15 @@ def specs_of(changes: Mapping[str, object], count: int) -> list[TrialSpec]:
     typed = {
         name: KINDS[name](value) if name in KINDS else value for name, value in changes.items()
     }
-    given = {"engine": EngineName.PACKED, "epochs": 1, "learning_rate": 1e-6, "g": 1.41, **typed}
+    given = {
+        "engine": EngineName.PACKED,
+        "epochs": 1,
+        "learning_rate": 1e-6,
+        "g": 1.41,
+        **changes,
+        **enums,
+    }
     return [trial_spec(trial_id=UUID(int=i), seed=i, **given) for i in range(count)]
-
-
-def _same(value: object) -> object:
-    return value
 
 
 def peak() -> int:
