@@ -55,7 +55,8 @@ def _time(time: TimeEstimate) -> str:
         return time.remark
     low, high = time.seconds / time.error_factor, time.seconds * time.error_factor
     workers = "1 worker" if time.actors == 1 else f"{time.actors} workers"
-    return f"{duration(time.seconds)} ({duration(low)} to {duration(high)}) on {workers}, {time.device}"
+    error = f"{duration(low)} to {duration(high)}"
+    return f"{duration(time.seconds)} ({error}) on {workers}, {time.device}"
 
 
 def _between(low: int, high: int, unit: str) -> str:

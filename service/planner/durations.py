@@ -51,8 +51,8 @@ def duration_of(
 
     pairs = zip(resources, datasets, strict=True)
     each = [seconds_of(taken.shape, dataset) for taken, dataset in pairs]
-    # No trial is divided between workers.
-    return Duration(max(seeds * sum(each) / calibration.actors, max(each)), calibration)
+    longest = max(each)  # No trial is divided between workers.
+    return Duration(max(seeds * sum(each) / calibration.actors, longest), calibration)
 
 
 def _chosen(

@@ -23,17 +23,9 @@ KINDS: Mapping[str, Callable[[str], object]] = {
 
 def specs_of(changes: Mapping[str, object], count: int) -> list[TrialSpec]:
     """Return trials that differ in their seed."""
-    typed = {
-        name: KINDS[name](value) if name in KINDS else value for name, value in changes.items()
-    }
-    given = {
-        "engine": EngineName.PACKED,
-        "epochs": 1,
-        "learning_rate": 1e-6,
-        "g": 1.41,
-        **changes,
-        **enums,
-    }
+    enums = {name: KINDS[name](str(value)) for name, value in changes.items() if name in KINDS}
+    fixed = {"engine": EngineName.PACKED, "epochs": 1, "learning_rate": 1e-6, "g": 1.41}
+    given = {**fixed, **changes, **enums}
     return [trial_spec(trial_id=UUID(int=i), seed=i, **given) for i in range(count)]
 
 
