@@ -60,7 +60,7 @@ class Expectation:
 
     def __init__(
         self,
-        specs: Sequence[TrialSpec],
+        packs: Sequence[Sequence[TrialSpec]],
         costs: Costs,
         actors: int,
         clock: Callable[[], float] = time.monotonic,
@@ -68,20 +68,23 @@ class Expectation:
         """Start with trials of which nothing is done.
 
         Args:
-            specs: Unfinished trials.
+            packs: Unfinished trials; those of a pack share one actor.
             costs: Know all of them.
             actors: Workers that share them.
             clock: Seconds.
         """
-        self._specs = {spec.trial_id: spec for spec in specs}
+        self._specs = {spec.trial_id: spec for group in packs for spec in group}
+        self._pack = {spec.trial_id: i for i, group in enumerate(packs) for spec in group}
         self._done: dict[UUID, int] = {}
         self._costs, self._actors, self._clock = costs, actors, clock
-        self._left = sum(costs.whole(spec) for spec in specs)
+        self._left = [sum(map(costs.whole, group)) for group in packs]
         self._behind = 0.0
-        self._started = clock()
+        self._started: float | None = None
 
-    def note(self, reports: Iterable[Report]) -> None:
-        """Take finished epochs and trials off what is left."""
+    def note(self, reports: Sequence[Report]) -> None:
+        """Take finished epochs and trials off what is left; time counts from the first report."""
+        if reports and self._started is None:
+            self._started = self._clock()
         for report in reports:
             if isinstance(report, EpochRecord) and report.trial_id in self._specs:
                 self._epoch(self._specs[report.trial_id], report.epoch)
@@ -92,11 +95,14 @@ class Expectation:
         """Return the predicted seconds to the end.
 
         What is left goes at the speed seen so far, which counts the more the longer it was seen.
+        It takes no less than what is left of the longest pack.
         """
-        elapsed = self._clock() - self._started
+        now = self._clock()
+        elapsed = now - (now if self._started is None else self._started)
         predicted = self._behind / self._actors
         slowness = (elapsed + _TRUSTED_SECONDS) / (predicted + _TRUSTED_SECONDS)
-        return max(0.0, self._left) / self._actors * slowness
+        longest = max(self._left, default=0.0)
+        return max(0.0, sum(self._left) / self._actors, longest) * slowness
 
     def _epoch(self, spec: TrialSpec, epoch: int) -> None:
         before = self._done.get(spec.trial_id, -1)
@@ -105,11 +111,12 @@ class Expectation:
         start, each = self._costs.of(spec)
         work = (epoch - max(before, 0)) * each + (start if before < 0 else 0.0)
         self._done[spec.trial_id] = epoch
-        self._left -= work
+        self._left[self._pack[spec.trial_id]] -= work
         self._behind += work
 
     def _ended(self, spec: TrialSpec) -> None:
         """Take off what a trial leaves undone; nobody will do it."""
         start, each = self._costs.of(spec)
         done = self._done.get(spec.trial_id, -1)
-        self._left -= (spec.epochs - max(done, 0)) * each + (start if done < 0 else 0.0)
+        left = (spec.epochs - max(done, 0)) * each + (start if done < 0 else 0.0)
+        self._left[self._pack[spec.trial_id]] -= left

@@ -1,10 +1,10 @@
 """What a round of packs is balanced by, and when it will be over."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from service.driver.expectation import Costs, Expectation
 from service.driver.packing import predicted_cost
-from workers.contract import Calibration, DatasetShape, Report, TrialSpec
+from workers.contract import Calibration, DatasetShape, Pack, Report, TrialSpec
 
 
 class Schedule:
@@ -27,6 +27,7 @@ class Schedule:
             actors: Workers.
             known: Calibrations, newest first.
         """
+        self._packs: list[Sequence[TrialSpec]] = [[spec] for spec in specs]
         self._specs, self._shapes, self._actors = specs, shapes, actors
         self._device_type, self._calibrations = device_type, list(known)
         self._costs: Costs | None = None
@@ -38,6 +39,11 @@ class Schedule:
         if self._costs is None:
             return predicted_cost(spec, dataset)
         return self._costs.whole(spec)
+
+    def take(self, packs: Iterable[Pack]) -> None:
+        """Note which trials share an actor, before any of them runs."""
+        self._packs = [pack.specs for pack in packs]
+        self._predict()
 
     def seconds_after(self, reports: Sequence[Report]) -> float | None:
         """Return the seconds to the end once reports have come; None where nothing is known."""
@@ -55,4 +61,4 @@ class Schedule:
         costs = Costs(self._calibrations, self._shapes, self._device_type)
         if costs.know(self._specs):
             self._costs = costs
-            self._expectation = Expectation(self._specs, costs, self._actors)
+            self._expectation = Expectation(self._packs, costs, self._actors)

@@ -116,6 +116,7 @@ class _Rounds:
                 cost=self.schedule.cost,
                 memory_bytes=reserved.memory_bytes,
             )
+            self.schedule.take(packs)
             lost = launcher.run(packs, self.data, line, reserved, sink.receive, known)
             self.losses.update(trial.trial_id for group in lost for trial in group.specs)
             sink.receive(self._given_up())
