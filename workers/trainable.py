@@ -5,6 +5,7 @@ the sink takes out, and a trial that diverges ends here, so that no number that 
 ever reaches a Tune scheduler.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -17,6 +18,8 @@ from workers.datasets import Data
 from workers.engines.devices import budget_of
 from workers.training import run_pack
 from workers.training.calibration import calibrations_of
+
+log = logging.getLogger("fathom.workers")
 
 STEP_SECONDS = 1.0
 REPORTS = "reports"
@@ -47,6 +50,19 @@ def take(
     return reports, True
 
 
+def _measured(
+    packs: Sequence[Pack], device: str, known: Sequence[Calibration], actors: int
+) -> list[Calibration]:
+    """Return what nobody knows yet of this device."""
+    used = {spec.engine for pack in packs for spec in pack.specs}
+    try:
+        return calibrations_of(device, used, known, actors)
+    except Exception:
+        # An edge: a device that cannot be measured can be good enough to train on.
+        log.exception("calibration failed device=%s", device)
+        return []
+
+
 class PackTrainable(tune.Trainable):
     """Runs one pack after another on the same actor."""
 
@@ -68,8 +84,7 @@ class PackTrainable(tune.Trainable):
         self._control = control
         self._device = device
         self._memory_bytes = memory_bytes or budget_of(device)
-        used = {spec.engine for pack in packs for spec in pack.specs}
-        self._measured = calibrations_of(device, used, calibrations, actors)
+        self._measured = _measured(packs, device, calibrations, actors)
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:

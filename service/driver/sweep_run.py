@@ -62,6 +62,7 @@ def prepare(database: Database, claim: Claim, shapes: Mapping[str, DatasetShape]
     """Expand the sweep into trial rows, once, in one transaction; return its spec."""
     with database.write() as session:
         leases.hold(session, claim)
+        sweeps.expect_end(session, claim.sweep_id, None)  # What was expected before a break.
         sweep = sweeps.get(session, claim.sweep_id)
         spec = parse(sweep.spec_text, sweep.spec_media)
         if not trials.is_planned(session, claim.sweep_id):

@@ -22,9 +22,10 @@ class Clock:
 
 
 def test_before_anything_is_done_it_is_the_prediction() -> None:
-    expected = Expectation([SPECS[:2], SPECS[:2], SPECS[:2]], COSTS, 2, Clock())
+    packs = [[trial_spec(depth=9, engine=EngineName.PACKED)] for _ in range(6)]
+    expected = Expectation(packs, COSTS, 2, Clock())
 
-    assert expected.seconds() == pytest.approx(1.5 * sum(map(COSTS.whole, SPECS[:2])))
+    assert expected.seconds() == pytest.approx(3 * COSTS.whole(packs[0][0]))
 
 
 @pytest.mark.parametrize("slowness", [0.5, 1.0, 3.0])
