@@ -50,10 +50,10 @@ def take(
     return reports, True
 
 
-def _measured(
+def measured(
     packs: Sequence[Pack], device: str, known: Sequence[Calibration], actors: int
 ) -> list[Calibration]:
-    """Return what nobody knows yet of this device."""
+    """Return what nobody knows yet of this device; nothing where measuring it fails."""
     used = {spec.engine for pack in packs for spec in pack.specs}
     try:
         return calibrations_of(device, used, known, actors)
@@ -84,7 +84,7 @@ class PackTrainable(tune.Trainable):
         self._control = control
         self._device = device
         self._memory_bytes = memory_bytes or budget_of(device)
-        self._measured = _measured(packs, device, calibrations, actors)
+        self._measured = measured(packs, device, calibrations, actors)
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -107,5 +107,5 @@ class PackTrainable(tune.Trainable):
         if self._control is not None and self._control.orders().wind_down:
             return {REPORTS: [], DONE: True}
         reports, done = take(self._run, STEP_SECONDS)
-        measured, self._measured = self._measured, []
-        return {REPORTS: [*measured, *reports], DONE: done}
+        calibrations, self._measured = self._measured, []
+        return {REPORTS: [*calibrations, *reports], DONE: done}

@@ -211,7 +211,8 @@ class _Packed:
         is_walked = trial.activation in _HOMOGENEOUS and trial.depth > 1
         starting = _saved(trial, self.dataset) if is_walked else 0
         profiled = [each for each in self.trials if each.profiles]
-        return starting, max([chunk, *(_profile(each, self.dataset) for each in profiled)])
+        profiles = [_profile(each, self.dataset) for each in profiled]
+        return starting, max([chunk, _norm(trial, self.dataset), *profiles])
 
 
 def dataset_bytes(dataset: DatasetShape) -> int:
@@ -231,8 +232,14 @@ def _profile(trial: TrialShape, dataset: DatasetShape) -> int:
     rows = trial.rows(dataset)
     saved = trial.kinds * trial.parameters(dataset) * trial.number_bytes
     # The third of them is what lies between and is not given back. Measured.
-    layers = rows * (dataset.n_inputs + (3 * trial.depth + 4) * trial.width) * _FLOAT64_BYTES
-    return max(_saved(trial, dataset), saved + layers)
+    layers = rows * (3 * dataset.n_inputs + (3 * trial.depth + 4) * trial.width) * _FLOAT64_BYTES
+    return max(_saved(trial, dataset), saved + layers + _norm(trial, dataset))
+
+
+def _norm(trial: TrialShape, dataset: DatasetShape) -> int:
+    """Return what the norm of a gradient takes: it, its size, its quotient and their square."""
+    largest = max(dataset.n_inputs, trial.width, dataset.n_outputs(trial.task))
+    return 4 * trial.width * largest * _FLOAT64_BYTES
 
 
 def _chunk_sizes(dataset: DatasetShape) -> set[int]:
@@ -252,7 +259,7 @@ def _reference(trial: TrialShape, dataset: DatasetShape) -> Memory:
     kept = rows * ((tensors * trial.depth + 2) * trial.width + dataset.n_inputs + 3 * n_outputs)
     chunk = min(CHUNK, max(dataset.n_train, dataset.n_eval))
     passing = chunk * ((2 * trial.width + dataset.n_inputs) * size + 3 * n_outputs * 8)
-    probe = (parameters + kept) * _FLOAT64_BYTES
+    probe = (parameters + kept) * _FLOAT64_BYTES + _norm(trial, dataset)
     profile = _profile(trial, dataset) if trial.profiles else 0
     step = kept * size
     return Memory(
