@@ -49,6 +49,8 @@ class Settings(BaseSettings):
         max_running_sweeps: Sweeps a driver runs at the same time.
         lease_seconds: How long a silent driver keeps its sweeps.
         cpus: Cores given to workers; None means all.
+        worker_memory_bytes: What the trials that one worker runs at once may take; None is its
+            share of the machine's memory. It decides how many these are, and no result.
         ray_address: Ray cluster to join, ``HOST:PORT``, or ``auto`` for the one that this machine
             is a node of; None starts a local one. ``RAY_ADDRESS`` is read too.
         ray_node: Whether a driver that joins a cluster at ``HOST:PORT`` starts a Ray node for
@@ -74,6 +76,7 @@ class Settings(BaseSettings):
     max_running_sweeps: int = Field(1, ge=1)
     lease_seconds: float = Field(15.0, ge=1.0, le=3600.0, allow_inf_nan=False)
     cpus: int | None = Field(None, ge=1)
+    worker_memory_bytes: int | None = Field(None, ge=64 * 1024**2)
     ray_address: str | None = Field(
         None, validation_alias=AliasChoices("FATHOM_RAY_ADDRESS", "RAY_ADDRESS")
     )

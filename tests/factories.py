@@ -5,9 +5,11 @@ from uuid import UUID, uuid4
 
 from workers.contract import (
     Activation,
+    Calibration,
     DatasetShape,
     EngineName,
     EpochRecord,
+    Figures,
     OptimizerKind,
     Precision,
     Scheme,
@@ -71,3 +73,30 @@ def epoch_record(trial_id: UUID, epoch: int, **changes: object) -> EpochRecord:
         seconds=0.01,
     )
     return replace(record, **changes)  # type: ignore[arg-type]
+
+
+FIGURES = Figures(
+    call=1e-5,
+    step=6e-5,
+    trial_step=7e-6,
+    level=(2e-6, 5e-6, 4e-5, 1e-5, 5e-5, 4e-4, 8e-5, 4e-4, 4e-3),
+    adam=(6e-7, 3e-6, 2e-4),
+    curved=4e-10,
+    full_pass=(1.4e-5, 1e-4, 1.3e-3),
+    chunk=7e-5,
+    start_layer=3.5e-4,
+    start_weight=2e-8,
+)
+
+
+def calibration(**changes: object) -> Calibration:
+    """Return what a worker could have measured; keywords replace fields."""
+    measured = Calibration(
+        device_type="cpu",
+        device="A processor, 2 threads",
+        engine=EngineName.PACKED,
+        versions="torch 2, protocol 1",
+        actors=2,
+        figures=FIGURES,
+    )
+    return replace(measured, **changes)  # type: ignore[arg-type]

@@ -5,16 +5,21 @@ the sink takes out, and a trial that diverges ends here, so that no number that 
 ever reaches a Tune scheduler.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ray import tune
 
-from workers.contract import EpochRecord, Pack, Report, StoppingKind
+from workers.contract import Calibration, EpochRecord, Pack, Report, StoppingKind
 from workers.control import Control
 from workers.datasets import Data
+from workers.engines.devices import budget_of
 from workers.training import run_pack
+from workers.training.calibration import calibrations_of
+
+log = logging.getLogger("fathom.workers")
 
 STEP_SECONDS = 1.0
 REPORTS = "reports"
@@ -45,6 +50,19 @@ def take(
     return reports, True
 
 
+def measured(
+    packs: Sequence[Pack], device: str, known: Sequence[Calibration], actors: int
+) -> list[Calibration]:
+    """Return what nobody knows yet of this device; nothing where measuring it fails."""
+    used = {spec.engine for pack in packs for spec in pack.specs}
+    try:
+        return calibrations_of(device, used, known, actors)
+    except Exception:
+        # An edge: a device that cannot be measured can be good enough to train on.
+        log.exception("calibration failed device=%s", device)
+        return []
+
+
 class PackTrainable(tune.Trainable):
     """Runs one pack after another on the same actor."""
 
@@ -56,16 +74,21 @@ class PackTrainable(tune.Trainable):
         data: Mapping[str, Data] | None = None,
         control: Control | None = None,
         device: str = "cpu",
+        memory_bytes: int = 0,
+        actors: int = 1,
+        calibrations: Sequence[Calibration] = (),
         stopping: StoppingKind | None = None,
         until: int | None = None,
     ) -> None:
-        """Keep what all packs share and begin the first."""
+        """Keep what all packs share, measure a device that nobody has, and begin the first."""
         self._packs = packs
         self._data = data or {}
         self._control = control
         self._device = device
         self._stopping = stopping
         self._until = until
+        self._memory_bytes = memory_bytes or budget_of(device)
+        self._measured = measured(packs, device, calibrations, actors)
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -84,6 +107,7 @@ class PackTrainable(tune.Trainable):
             verdict=control.judge if control is not None and judges else None,
             until=self._until,
             parking=control if self._stopping is StoppingKind.HALVING else None,
+            memory_bytes=self._memory_bytes,
         )
         return True
 
@@ -92,4 +116,5 @@ class PackTrainable(tune.Trainable):
         if self._control is not None and self._control.orders().wind_down:
             return {REPORTS: [], DONE: True}
         reports, done = take(self._run, STEP_SECONDS)
-        return {REPORTS: reports, DONE: done}
+        calibrations, self._measured = self._measured, []
+        return {REPORTS: [*calibrations, *reports], DONE: done}

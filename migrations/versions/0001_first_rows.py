@@ -24,11 +24,13 @@ def upgrade() -> None:
     _create_layer_profiles()
     _create_events()
     _create_datasets()
+    _create_calibrations()
 
 
 def downgrade() -> None:
     """Drop every table, and so every row."""
-    for table in ("datasets", "events", "layer_profiles", "epochs", "trials", "walks", "sweeps"):
+    results = ("events", "layer_profiles", "epochs", "trials", "walks", "sweeps")
+    for table in ("calibrations", "datasets", *results):
         op.drop_table(table)
 
 
@@ -54,6 +56,7 @@ def _create_sweeps() -> None:
         sa.Column("message", sa.Text(), nullable=True),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("started_at", MOMENT, nullable=True),
+        sa.Column("expected_end_at", MOMENT, nullable=True),
         sa.Column("ended_at", MOMENT, nullable=True),
         _one_of(table, "spec_media", "json yaml"),
         _one_of(
@@ -364,6 +367,23 @@ def _create_datasets() -> None:
         _at_least(table, "n_train", 1),
         _at_least(table, "n_eval", 0),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_datasets")),
+    )
+
+
+def _create_calibrations() -> None:
+    table = "calibrations"
+    op.create_table(
+        table,
+        sa.Column("device", sa.String(255), nullable=False),
+        sa.Column("engine", WORD, nullable=False),
+        sa.Column("device_type", WORD, nullable=False),
+        sa.Column("versions", sa.Text(), nullable=False),
+        sa.Column("actors", sa.Integer(), nullable=False),
+        sa.Column("figures", sa.JSON(), nullable=False),
+        sa.Column("measured_at", MOMENT, nullable=False),
+        _one_of(table, "engine", "reference packed"),
+        _at_least(table, "actors", 1),
+        sa.PrimaryKeyConstraint("device", "engine", name=op.f("pk_calibrations")),
     )
 
 

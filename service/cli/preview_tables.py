@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import click
 
 from service.cli.tables import Column, show_table
-from service.cli.words import NOTHING, number
-from service.client import Forecast, Preview, PreviewRow
+from service.cli.words import NOTHING, duration, number
+from service.client import Forecast, Preview, PreviewRow, TimeEstimate
 
 #: Configurations in the table; the rest is in the JSON.
 _SHOWN = 20
@@ -46,7 +46,17 @@ def _facts(preview: Preview) -> list[tuple[str, str]]:
         ("parameters", f"{_between(parameters.low, parameters.high, '')} per trial"),
         ("memory", f"{_between(memory.low, memory.high, 'B')} per trial"),
         ("arithmetic", f"{scaled(preview.flops_total, 'FLOP')} in all"),
+        ("time", _time(preview.time)),
     ]
+
+
+def _time(time: TimeEstimate) -> str:
+    if time.seconds is None:
+        return time.remark
+    low, high = time.seconds / time.error_factor, time.seconds * time.error_factor
+    workers = "1 worker" if time.actors == 1 else f"{time.actors} workers"
+    error = f"{duration(low)} to {duration(high)}"
+    return f"{duration(time.seconds)} ({error}) on {workers}, {time.device}"
 
 
 def _between(low: int, high: int, unit: str) -> str:

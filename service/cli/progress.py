@@ -5,7 +5,7 @@ from uuid import UUID
 
 import click
 
-from service.cli.words import ending
+from service.cli.words import duration, ending
 from service.client import Client, Sweep
 
 _POLL_SECONDS = 0.5
@@ -29,9 +29,10 @@ def _on_screen(client: Client, sweep_id: UUID) -> Sweep:
         MofNCompleteColumn(),
         TextColumn("trials · {task.fields[diverged]} diverged · {task.fields[epochs]} epochs"),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("queued", total=None, diverged=0, epochs="0")
+        task = bar.add_task("queued", total=None, diverged=0, epochs="0", left="")
 
         def update(sweep: Sweep) -> None:
             bar.update(
@@ -41,6 +42,7 @@ def _on_screen(client: Client, sweep_id: UUID) -> Sweep:
                 completed=sweep.counts.done,
                 diverged=sweep.counts.diverged,
                 epochs=f"{sweep.epochs_done}/{sweep.epochs_total}",
+                left=_left(sweep),
             )
 
         return client.wait(sweep_id, poll_seconds=_POLL_SECONDS, on_progress=update)
@@ -57,8 +59,14 @@ def _in_lines(client: Client, sweep_id: UUID) -> Sweep:
             counts = sweep.counts
             click.echo(
                 f"{sweep.state}: {counts.done}/{sweep.n_trials} trials, {counts.diverged} diverged,"
-                f" {sweep.epochs_done}/{sweep.epochs_total} epochs",
+                f" {sweep.epochs_done}/{sweep.epochs_total} epochs"
+                f"{', ' * bool(_left(sweep))}{_left(sweep)}",
                 err=True,
             )
 
     return client.wait(sweep_id, poll_seconds=_POLL_SECONDS, on_progress=update)
+
+
+def _left(sweep: Sweep) -> str:
+    """Return the expected time to the end in words; nothing where it is not known."""
+    return "" if sweep.eta_seconds is None else f"about {duration(sweep.eta_seconds)} left"

@@ -84,3 +84,13 @@ def ending(sweep: Sweep) -> str:
     said = f": {sweep.message}" if sweep.message else ""
     done = f"{sweep.counts.done} of {sweep.n_trials} trials ended"
     return f"sweep {sweep.id} {sweep.state}{said}; {done} ({outcomes(sweep.counts)})"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit that suits it, such as ``40 s`` or ``2.5 h``."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    for unit, size, most in (("min", 60.0, 99.5), ("h", 3600.0, 47.5)):
+        if seconds / size < most:
+            return f"{seconds / size:.2g} {unit}"
+    return f"{seconds / 86400.0:.3g} days"

@@ -22,6 +22,7 @@ from service.client.models import (
     Sweep,
     TheoryGain,
     TheoryWalk,
+    TimeEstimate,
     Trial,
 )
 
@@ -48,6 +49,7 @@ __all__ = [
     "Sweep",
     "TheoryGain",
     "TheoryWalk",
+    "TimeEstimate",
     "Trial",
     "UnreachableError",
 ]

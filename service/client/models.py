@@ -61,6 +61,7 @@ class Sweep(_Answer):
     epochs_done: int
     epochs_total: int
     progress: float
+    eta_seconds: float | None = None
     priority: int
     tags: dict[str, str]
     spec_hash: str
@@ -363,6 +364,16 @@ class PreviewWarning(_Answer):
     configurations: tuple[int, ...]
 
 
+class TimeEstimate(_Answer):
+    """How long a sweep would take; None where no worker has been measured yet."""
+
+    seconds: float | None
+    actors: int | None
+    device: str | None
+    error_factor: float
+    remark: str
+
+
 class Preview(_Answer):
     """What a sweep would run, take and, by theory, do."""
 
@@ -376,5 +387,6 @@ class Preview(_Answer):
     parameters_total: int
     memory_bytes: Range
     flops_total: int
+    time: TimeEstimate
     configurations: tuple[Forecast, ...]
     warnings: tuple[PreviewWarning, ...]

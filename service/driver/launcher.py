@@ -12,7 +12,7 @@ import ray
 from ray import tune
 
 from service.logs import event
-from workers.contract import Pack, Report, StoppingKind
+from workers.contract import Calibration, Pack, Report, StoppingKind
 from workers.control import Control
 from workers.datasets import Data
 from workers.trainable import REPORTS, PackTrainable
@@ -61,28 +61,44 @@ class Resources:
     Attributes:
         device: ``"cpu"`` or ``"cuda"``.
         actors: How many run at once.
+        memory_bytes: What one may use; 0 where nothing is known of it.
     """
 
     device: str
     actors: int
+    memory_bytes: int = 0
 
     def per_actor(self) -> dict[str, float]:
         """Return the reservation in Ray's words."""
         return {"cpu": 1, "gpu": 1} if self.device == "cuda" else {"cpu": 1}
 
 
-def resources(wanted: str) -> Resources:
+def resources(wanted: str, memory_bytes: int | None = None) -> Resources:
     """Choose device and number of actors from what the connected cluster has.
 
     Args:
         wanted: ``"auto"``, ``"cpu"`` or ``"cuda"``; auto takes GPUs where there are any.
+        memory_bytes: What one actor may use; None is its share of a node's.
     """
+    share = memory_bytes or _memory_share()
     # Ray leaves this function untyped; it returns amounts by resource.
     total: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     gpus = int(total.get("GPU", 0))
     if wanted == "cuda" or (wanted == "auto" and gpus):
-        return Resources("cuda", max(1, gpus))
-    return Resources("cpu", max(1, int(total.get("CPU", 1))))
+        return Resources("cuda", max(1, gpus), memory_bytes or 0)
+    return Resources("cpu", max(1, int(total.get("CPU", 1))), share)
+
+
+def _memory_share() -> int:
+    """Return what Ray counts as free for workers on the tightest node, for each of its CPUs."""
+    # Ray leaves this function untyped; each node is a mapping of Ray's own keys.
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    shares = [
+        node["Resources"]["memory"] / node["Resources"]["CPU"]
+        for node in nodes
+        if node["Alive"] and node["Resources"].get("CPU") and node["Resources"].get("memory")
+    ]
+    return int(min(shares, default=0))
 
 
 def run(
@@ -91,6 +107,7 @@ def run(
     control: Control,
     reserved: Resources,
     receive: Callable[[Sequence[Report]], None],
+    calibrations: Sequence[Calibration] = (),
     *,
     stopping: StoppingKind | None = None,
     until: int | None = None,
@@ -103,6 +120,7 @@ def run(
         control: Where the workers ask whether to go on.
         reserved: Device and number of actors.
         receive: Takes reports as they come, in each trial's order.
+        calibrations: What is known of devices; a worker measures one that is not among them.
         stopping: The rule of early stopping that ends trials or parks them.
         until: Epoch after which trials are parked; None for none.
 
@@ -118,6 +136,9 @@ def run(
         device=reserved.device,
         stopping=stopping,
         until=until,
+        memory_bytes=reserved.memory_bytes,
+        actors=reserved.actors,
+        calibrations=tuple(calibrations),
     )
     scratch = Path(tempfile.mkdtemp(prefix="fathom-tune-"))
     try:

@@ -5,16 +5,19 @@ first and none holds more than a small share of the whole, so that the actors fi
 same time; but a pack is never too small to fill its engine.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from uuid import UUID
 
 from workers.contract import DatasetShape, Pack, TrialSpec
-from workers.engines.capacity import slots_for
+from workers.estimates import TrialShape, capacity_of, slots_for
 
 PACKS_PER_ACTOR = 8
 # What a layer costs besides arithmetic, in multiply-adds: dispatch dominates narrow nets.
 DISPATCH = 3e5
+
+Cost = Callable[[TrialSpec, DatasetShape], float]
+"""From a trial and its data set to what it takes."""
 
 _Costed = tuple[float, TrialSpec]
 _Kind = tuple[str, ...]
@@ -35,6 +38,8 @@ def pack(
     *,
     alone: Collection[UUID] = (),
     pack_size: int | None = None,
+    cost: Cost = predicted_cost,
+    memory_bytes: int | None = None,
 ) -> list[Pack]:
     """Group trials into packs, costliest first.
 
@@ -44,12 +49,14 @@ def pack(
         actors: Workers that will share the packs, at least 1.
         alone: Trials that each get a pack of their own.
         pack_size: Most trials in a pack; None leaves it to the cost.
+        cost: What a trial takes, in any unit.
+        memory_bytes: What an actor may use; None for enough.
 
     Returns:
         Packs that hold every trial exactly once; none is empty. No trials give no packs.
     """
     costed = sorted(
-        ((predicted_cost(spec, shapes[spec.dataset]), spec) for spec in specs),
+        ((cost(spec, shapes[spec.dataset]), spec) for spec in specs),
         key=lambda pair: (_kind(pair[1]), -pair[0], str(pair[1].trial_id)),
     )
     share = sum(cost for cost, _ in costed) / (PACKS_PER_ACTOR * actors)
@@ -57,10 +64,21 @@ def pack(
     groups = [[pair] for pair in costed if pair[1].trial_id in alone]
     for _, alike in groupby(together, key=lambda pair: _kind(pair[1])):
         group = list(alike)
-        slots = slots_for(group[0][1], shapes[group[0][1].dataset])
+        slots = _slots(group, shapes, memory_bytes)
         groups += _cut(group, share, min(slots, pack_size or slots), pack_size)
     groups.sort(key=lambda group: -sum(cost for cost, _ in group))
     return [_as_pack(group) for group in groups]
+
+
+def _slots(
+    group: Sequence[_Costed], shapes: Mapping[str, DatasetShape], memory_bytes: int | None
+) -> int:
+    """Return how many of some trials run at once."""
+    deepest = max((spec for _, spec in group), key=lambda spec: spec.depth)
+    trial, dataset = TrialShape.of(deepest), shapes[deepest.dataset]
+    if not memory_bytes:
+        return slots_for(trial, dataset)
+    return capacity_of(trial, dataset, memory_bytes).slots
 
 
 def _kind(spec: TrialSpec) -> _Kind:

@@ -12,6 +12,7 @@ from uuid import UUID
 from service.driver.cluster import connected
 from service.driver.conclusion import Ending, conclude
 from service.driver.packing import pack
+from service.driver.schedule import Schedule
 from service.driver.sink import Sink
 from service.driver.stopping import Halving, stopper_of
 from service.driver.watch import Watch
@@ -19,10 +20,11 @@ from service.logs import event
 from service.planner import plan, predict
 from service.settings import Settings
 from service.spec import SpecError, SweepSpec, parse
-from service.store import Database, leases, records, sweeps, trials
+from service.store import Database, calibrations, leases, records, sweeps, trials
 from service.store.leases import Claim
 from workers import datasets
 from workers.contract import (
+    Calibration,
     DatasetShape,
     Outcome,
     Report,
@@ -61,7 +63,7 @@ def run(settings: Settings, database: Database, claim: Claim, stop: threading.Ev
     except (SpecError, DatasetError) as error:
         conclude(database, claim, Ending.FAILED, message=str(error))
         return
-    rounds = _Rounds(database, claim, spec, data, shapes)
+    rounds = _Rounds(database, claim, spec, data, shapes, settings.worker_memory_bytes)
     if unfinished:
         with connected(settings.ray_address, settings.cpus):
             # Again, because ray.init installs a handler of its own.
@@ -85,7 +87,9 @@ def prepare(
         SpecError: The spec cannot be run.
         FencedOutError: Another driver has taken the sweep over.
     """
-    with database.read() as session:
+    with database.write() as session:
+        leases.hold(session, claim)
+        sweeps.expect_end(session, claim.sweep_id, None)  # What was expected before a break.
         sweep = sweeps.get(session, claim.sweep_id)
         is_planned = trials.is_planned(session, claim.sweep_id)
     spec = parse(sweep.spec_text, sweep.spec_media)
@@ -135,9 +139,11 @@ class _Rounds:
     spec: SweepSpec
     data: Mapping[str, Data]
     shapes: Mapping[str, DatasetShape]
+    memory_bytes: int | None = None
     ending: Ending = Ending.RAN_OUT
     message: str | None = None
     losses: Counter[UUID] = field(default_factory=Counter)
+    schedule: Schedule | None = None
 
     def run(self, stop: threading.Event) -> None:
         # Imports Ray, which reads its environment then; `connected` has set it.
@@ -145,7 +151,7 @@ class _Rounds:
         from workers import control
 
         line = control.start(stopper_of(self.database, self.claim, self.spec))
-        reserved = launcher.resources(self.spec.resources.device)
+        reserved = launcher.resources(self.spec.resources.device, self.memory_bytes)
         sink = Sink(self._write)
         watch = Watch(self.database, self.claim, sink, line.wind_down, stop, self.spec.limits)
         watch.start()
@@ -160,6 +166,8 @@ class _Rounds:
                 if not todo:
                     line.forget(halving.judge())
                     continue
+            known = self._calibrations()
+            self.schedule = Schedule(todo, self.shapes, reserved.device, reserved.actors, known)
             pack_size = self.spec.resources.pack_size
             packs = pack(
                 todo,
@@ -167,13 +175,17 @@ class _Rounds:
                 reserved.actors,
                 alone=self._alone(),
                 pack_size=None if pack_size == "auto" else pack_size,
+                cost=self.schedule.cost,
+                memory_bytes=reserved.memory_bytes,
             )
+            self.schedule.take(packs)
             lost = launcher.run(
                 packs,
                 self.data,
                 line,
                 reserved,
                 sink.receive,
+                known,
                 stopping=None if rule is None else rule.kind,
                 until=None if halving is None else halving.until,
             )
@@ -187,6 +199,13 @@ class _Rounds:
     def _write(self, batch: Sequence[Report]) -> None:
         with self.database.write() as session:
             records.write(session, self.claim, batch)
+            if self.schedule is not None:
+                expected = self.schedule.seconds_after(batch)
+                sweeps.expect_end(session, self.claim.sweep_id, expected)
+
+    def _calibrations(self) -> list[Calibration]:
+        with self.database.read() as session:
+            return calibrations.every(session)
 
     def _unfinished(self) -> list[TrialSpec]:
         with self.database.read() as session:

@@ -53,6 +53,7 @@ class Survey:
         rows: The first trials, in planning order.
         resources: Of one trial of every point.
         flops: Of all trials together.
+        datasets: The data set of each entry of `resources`.
         configurations: The distinct random networks, by first occurrence.
         trials_of: How many trials each of them has.
     """
@@ -62,6 +63,7 @@ class Survey:
     rows: tuple[Row, ...]
     resources: tuple[Resources, ...]
     flops: int
+    datasets: tuple[DatasetShape, ...]
     configurations: tuple[Configuration, ...]
     trials_of: tuple[int, ...]
 
@@ -91,7 +93,7 @@ def survey(
         if index == len(tallies):
             tallies.append(0)
         tallies[index] += len(seeds)
-        taken = resources_of(point, width, shape)
+        taken = resources_of(point, width, shape, spec.profiles.epochs)
         resources.append(taken)
         if len(rows) < FIRST_ROWS:
             rows += _rows(point, index, width, taken, seeds[: FIRST_ROWS - len(rows)])
@@ -101,6 +103,7 @@ def survey(
         rows=tuple(rows),
         resources=tuple(resources),
         flops=len(seeds) * sum(taken.flops for taken in resources),
+        datasets=tuple(datasets[point.text("dataset.name")] for point in found),
         configurations=tuple(indices),
         trials_of=tuple(tallies),
     )

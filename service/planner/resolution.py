@@ -18,6 +18,7 @@ from workers.contract import (
     Task,
     TrialSpec,
 )
+from workers.estimates import TrialShape
 from workers.schedules import Schedule, ScheduleKind
 
 _PLAIN = Schedule()
@@ -72,6 +73,34 @@ def resolve(
         seed=seed,
         engine=engine_of(point),
         profile_epochs=tuple(sorted(epoch for epoch in profile_epochs if epoch <= epochs)),
+    )
+
+
+def shape_of(point: Point, width: int, profile_epochs: Sequence[int] = ()) -> TrialShape:
+    """Return the sizes of a point's trials, without what takes long to resolve.
+
+    Args:
+        point: One without mistakes.
+        width: Units per hidden layer.
+        profile_epochs: As for `resolve`.
+    """
+    epochs = point.whole("training.epochs")
+    return TrialShape(
+        task=Task(point.text("dataset.task")),
+        activation=Activation(point.text("network.activation")),
+        slope=point.number("network.slope"),
+        depth=point.whole("network.depth"),
+        width=width,
+        epochs=epochs,
+        batch_size=point.whole("training.batch_size"),
+        optimizer=OptimizerKind(point.text("training.optimizer.kind")),
+        momentum=point.number("training.optimizer.momentum", 0.0),
+        nesterov=point.get("training.optimizer.nesterov") is True,
+        weight_decay=point.number("training.optimizer.weight_decay"),
+        clip_norm=_clip_norm(point),
+        precision=Precision(point.text("training.precision")),
+        engine=engine_of(point),
+        profiles=sum(epoch <= epochs for epoch in profile_epochs),
     )
 
 

@@ -1,10 +1,13 @@
-"""What a trial is expected to take: memory and arithmetic, counted from its shape."""
+"""What a trial is expected to take: memory, arithmetic and time, counted from its shape."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from service.planner.widths import parameter_count
+from service.planner.resolution import shape_of
 from service.spec import Point
-from workers.contract import DatasetShape, OptimizerKind, Precision, Task
+from workers.contract import DatasetShape
+from workers.estimates import TrialShape, pack_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,45 +15,42 @@ class Resources:
     """What one trial takes.
 
     Attributes:
+        shape: What it was counted from.
         parameters: Weights and biases.
-        memory_bytes: Parameters, gradients, optimizer state and one batch's activations with
-            their errors; neither the data set nor the libraries.
+        memory_bytes: Of a worker that runs nothing else and keeps every activation, its data set
+            included; not the libraries.
         flops: Additions and multiplications of all matrix products: training steps, and a full
             pass over both splits at epoch 0 and after every epoch.
     """
 
+    shape: TrialShape
     parameters: int
     memory_bytes: int
     flops: int
 
 
-def resources_of(point: Point, width: int, shape: DatasetShape) -> Resources:
+def resources_of(
+    point: Point, width: int, dataset: DatasetShape, profile_epochs: Sequence[int] = ()
+) -> Resources:
     """Return what a point's trials take, each.
 
     Args:
         point: One without mistakes.
         width: Units per hidden layer.
-        shape: Of its data set.
+        dataset: Of its data set.
+        profile_epochs: As for `service.planner.resolution.resolve`.
     """
-    depth = point.whole("network.depth")
-    n_outputs = shape.n_outputs(Task(point.text("dataset.task")))
-    parameters = parameter_count(shape.n_inputs, n_outputs, depth, width)
-    number_bytes = 8 if point["training.precision"] == Precision.FLOAT64 else 4
-    batch = min(point.whole("training.batch_size"), shape.n_train)
-    # A hidden unit has its output and its error; the input has no error.
-    per_sample = shape.n_inputs + 2 * (depth * width + n_outputs)
-    numbers = (2 + _state_copies(point)) * parameters + batch * per_sample
-    weights = parameters - depth * width - n_outputs
+    return _taken(shape_of(point, width, profile_epochs), dataset)
+
+
+# Many points differ in nothing that counts here.
+@lru_cache(maxsize=1024)
+def _taken(shape: TrialShape, dataset: DatasetShape) -> Resources:
+    parameters = shape.parameters(dataset)
+    memory = pack_memory([shape], dataset, 1, recomputes=False)
+    weights = parameters - shape.depth * shape.width - dataset.n_outputs(shape.task)
     # Two operations per weight forwards, and four backwards but for the input's own gradient.
-    step = 6 * weights - 2 * shape.n_inputs * width
-    epochs = point.whole("training.epochs")
-    passes = (epochs + 1) * (shape.n_train + shape.n_eval)
-    flops = step * shape.n_train * epochs + 2 * weights * passes
-    return Resources(parameters, numbers * number_bytes, flops)
-
-
-def _state_copies(point: Point) -> int:
-    """Return how many numbers the optimizer keeps per parameter."""
-    if point["training.optimizer.kind"] == OptimizerKind.ADAM:
-        return 2
-    return 1 if point.number("training.optimizer.momentum", 0.0) > 0.0 else 0
+    step = 6 * weights - 2 * dataset.n_inputs * shape.width
+    passes = (shape.epochs + 1) * (dataset.n_train + dataset.n_eval)
+    flops = step * dataset.n_train * shape.epochs + 2 * weights * passes
+    return Resources(shape, parameters, memory.total, flops)

@@ -26,6 +26,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.types import Double, TypeDecorator, TypeEngine
 
+from workers.contract import Figures
 from workers.schedules import Schedule
 
 BigInt = BigInteger().with_variant(Integer(), "sqlite")
@@ -78,6 +79,20 @@ class ScheduleJson(TypeDecorator[Schedule]):
         return None if value is None else self._adapter.dump_python(value, mode="json")
 
     def process_result_value(self, value: object, dialect: Dialect) -> Schedule | None:
+        return None if value is None else self._adapter.validate_python(value)
+
+
+class FiguresJson(TypeDecorator[Figures]):
+    """Measured times, kept as JSON."""
+
+    impl = JSON
+    cache_ok = True
+    _adapter = TypeAdapter(Figures)
+
+    def process_bind_param(self, value: Figures | None, dialect: Dialect) -> object:
+        return None if value is None else self._adapter.dump_python(value, mode="json")
+
+    def process_result_value(self, value: object, dialect: Dialect) -> Figures | None:
         return None if value is None else self._adapter.validate_python(value)
 
 

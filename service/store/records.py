@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from service.lifecycle import TrialState
-from service.store import epochs, leases, stopping, summaries
+from service.store import calibrations, epochs, leases, stopping, summaries
 from service.store.database import WriteSession
 from service.store.epochs import OpenTrial
 from service.store.errors import UnknownTrialError
@@ -27,6 +27,7 @@ from workers.contract import (
     Report,
     StoppingDecision,
     TrialEnd,
+    TrialReport,
     TrialStart,
 )
 
@@ -51,6 +52,7 @@ def write(session: WriteSession, claim: Claim, reports: Sequence[Report]) -> Non
     """
     leases.hold(session, claim)
     batch = _Batch.of(reports)
+    calibrations.put(session, batch.calibrations)
     open_trials = _open_trials(session, claim.sweep_id, batch.trial_ids())
     _start(session, [start for start in batch.starts if start.trial_id in open_trials])
     summaries.note_walks(session, [w for w in batch.walks if w.trial_id in open_trials])
@@ -73,6 +75,7 @@ class _Batch:
     profiles: list[contract.LayerProfile] = field(default_factory=list)
     decisions: list[StoppingDecision] = field(default_factory=list)
     ends: list[TrialEnd] = field(default_factory=list)
+    calibrations: list[contract.Calibration] = field(default_factory=list)
 
     @classmethod
     def of(cls, reports: Iterable[Report]) -> "_Batch":
@@ -91,10 +94,12 @@ class _Batch:
                     batch.decisions.append(report)
                 case TrialEnd():
                     batch.ends.append(report)
+                case contract.Calibration():
+                    batch.calibrations.append(report)
         return batch
 
     def trial_ids(self) -> list[UUID]:
-        reports: tuple[Report, ...] = (
+        reports: tuple[TrialReport, ...] = (
             *self.starts,
             *self.walks,
             *self.records,

@@ -25,7 +25,17 @@ from service.store.pages import Page
 from service.store.standings import has_unfinished, rest
 from service.store.upserts import insert_new
 
-__all__ = ["Counts", "SweepCursor", "counts", "delete_ended", "get", "insert", "move", "page"]
+__all__ = [
+    "Counts",
+    "SweepCursor",
+    "counts",
+    "delete_ended",
+    "expect_end",
+    "get",
+    "insert",
+    "move",
+    "page",
+]
 
 SweepCursor = tuple[datetime, UUID]
 """Submission time and id of the last sweep of a page."""
@@ -168,6 +178,17 @@ def move(
         .execution_options(synchronize_session=False)
     )
     return get(session, sweep_id)
+
+
+def expect_end(session: WriteSession, sweep_id: UUID, seconds: float | None) -> None:
+    """Note how far off the end of a sweep is expected to be; None where nothing is known."""
+    moment = None if seconds is None else database_now(seconds)
+    session.execute(
+        update(Sweep)
+        .where(Sweep.id == sweep_id)
+        .values(expected_end_at=moment)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def end_lease(session: WriteSession, sweep_id: UUID) -> None:

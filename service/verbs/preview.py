@@ -1,24 +1,28 @@
 """Preview of a sweep: counts, first rows, what it takes, and the walks that theory predicts.
 
-It has no session: it reads and writes no row.
+It writes no row, and reads only what workers have measured of their devices.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pydantic import Field
+from sqlalchemy.orm import Session
 
 from service import spec
 from service.planner.cautions import CautionKind, cautions_of
 from service.planner.configurations import Configuration
+from service.planner.durations import duration_of
 from service.planner.forecasts import Forecast, at_once, awaited, recalled
 from service.planner.gains import relative_of
 from service.planner.preview import Row, Survey, survey
 from service.planner.written import GMode
 from service.spec import Media
+from service.store import calibrations
 from service.verbs.reads import Read
 from service.verbs.simulations import Simulations
-from workers.contract import Activation, DatasetShape, OptimizerKind, Scheme, Task
+from workers.contract import Activation, Calibration, DatasetShape, OptimizerKind, Scheme, Task
+from workers.estimates.cost import ERROR_FACTOR
 
 MOST_WALKS: Final = 1000
 """Configurations whose walk a preview predicts; those beyond are counted only."""
@@ -96,6 +100,16 @@ class WarningRead(Read):
     configurations: tuple[int, ...] = Field(description="Indices in `configurations`.")
 
 
+class TimeEstimateRead(Read):
+    """How long a sweep would take; null where no worker has been measured yet."""
+
+    seconds: float | None = Field(description="From the first trial to the last; not Ray's start.")
+    actors: int | None = Field(description="On so many workers, as many as there were last.")
+    device: str | None = Field(description="The model of their processor.")
+    error_factor: float = Field(description="The time may be so many times longer or shorter.")
+    remark: str = Field(description="In words.")
+
+
 class PreviewRead(Read):
     """What a sweep would run, take and, by theory, do."""
 
@@ -109,11 +123,12 @@ class PreviewRead(Read):
     parameters_total: int = Field(description="Over all trials.")
     memory_bytes: RangeRead = Field(
         description=(
-            "Of one trial: parameters, gradients, optimizer state, and a batch's activations with "
-            "their errors; neither data nor libraries."
+            "Peak of a worker that runs one trial alone and keeps every activation: parameters, "
+            "gradients, optimizer state, activations, full passes, its data set; no libraries."
         )
     )
     flops_total: int = Field(description="Of all matrix products of all trials.")
+    time: TimeEstimateRead
     configurations: tuple[ForecastRead, ...] = Field(
         description=f"By first occurrence; at most {MOST_WALKS}."
     )
@@ -121,6 +136,7 @@ class PreviewRead(Read):
 
 
 def preview(
+    session: Session,
     text: str | bytes,
     media: Media,
     *,
@@ -131,6 +147,7 @@ def preview(
     """Return what a spec would run, at once; what has to be simulated is asked for and pending.
 
     Args:
+        session: The transaction.
         text: The spec as it would be sent.
         media: Its language.
         datasets: What the spec may name.
@@ -158,6 +175,7 @@ def preview(
         parameters_total=seeds * sum(each.parameters for each in found.resources),
         memory_bytes=_range([each.memory_bytes for each in found.resources]),
         flops_total=found.flops,
+        time=_time(found, seeds, parsed.resources.device, calibrations.every(session)),
         configurations=tuple(_read(found, index, each) for index, each in enumerate(forecasts)),
         warnings=tuple(
             WarningRead(kind=each.kind, message=each.message, configurations=each.places)
@@ -177,6 +195,25 @@ def _forecast(configuration: Configuration, simulations: Simulations) -> Forecas
 
 def _range(values: Sequence[int]) -> RangeRead:
     return RangeRead(low=min(values), high=max(values))
+
+
+def _time(found: Survey, seeds: int, device: str, known: Sequence[Calibration]) -> TimeEstimateRead:
+    expected = duration_of(found.resources, found.datasets, seeds, device, known)
+    if expected is None:
+        return TimeEstimateRead(
+            seconds=None,
+            actors=None,
+            device=None,
+            error_factor=ERROR_FACTOR,
+            remark="unknown until a sweep has run here: its workers measure their device",
+        )
+    return TimeEstimateRead(
+        seconds=expected.seconds,
+        actors=expected.calibration.actors,
+        device=expected.calibration.device,
+        error_factor=ERROR_FACTOR,
+        remark=f"within a factor of {ERROR_FACTOR:g}, if the workers do nothing else",
+    )
 
 
 def _read(found: Survey, index: int, forecast: Forecast) -> ForecastRead:

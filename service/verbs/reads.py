@@ -50,6 +50,13 @@ class SweepRead(Read):
     epochs_done: int = Field(description="Epochs trained, over all trials.")
     epochs_total: int = Field(description="Epochs that its trials were planned for.")
     progress: float = Field(ge=0, le=1, description="Share of the work that is behind.")
+    eta_seconds: float | None = Field(
+        ge=0,
+        description=(
+            "Predicted seconds to the end, from the measured speed of the workers' devices and of "
+            "this sweep; null unless it runs, and while nothing is known."
+        ),
+    )
     priority: int
     tags: dict[str, JsonValue]
     spec_hash: str = Field(description="SHA-256 of the spec's canonical JSON.")

@@ -207,6 +207,7 @@ def _fields(row: Sweep, tally: Counts) -> Mapping[str, object]:
         "epochs_done": tally.epochs_done,
         "epochs_total": tally.epochs_total,
         "progress": _progress(row.state, tally),
+        "eta_seconds": _eta_seconds(row),
         "priority": row.priority,
         "tags": row.tags,
         "spec_hash": row.spec_hash,
@@ -221,6 +222,12 @@ def _progress(state: SweepState, tally: Counts) -> float:
     if state in ENDED:
         return 1.0
     return tally.epochs_done / tally.epochs_total if tally.epochs_total else 0.0
+
+
+def _eta_seconds(row: Sweep) -> float | None:
+    if row.state is not SweepState.RUNNING or row.expected_end_at is None:
+        return None
+    return max(0.0, (row.expected_end_at - datetime.now(UTC)).total_seconds())
 
 
 def _event(event: Event) -> EventRead:

@@ -13,10 +13,11 @@ import rwinit
 from service.planner import forecasts
 from service.planner.configurations import Configuration
 from service.planner.forecasts import Forecast, simulated
-from service.store import Database
+from service.store import Database, calibrations
 from service.verbs.simulations import Simulations
 from tests.api.live_server import LiveServer, parts_of
 from tests.api.test_submit import BAD, YAML, rows
+from tests.factories import calibration
 from tests.verbs.sweep_rows import SPEC
 
 _TANH = """\
@@ -195,3 +196,37 @@ def test_a_failed_simulation_is_told_and_the_others_go_on(
 
 def _never(configuration: Configuration) -> Forecast:
     raise AssertionError(f"simulated again: {configuration}")
+
+
+def test_no_time_is_told_before_a_device_has_been_measured(http: httpx.Client) -> None:
+    time_told = post(http).json()["time"]
+
+    assert time_told["seconds"] is None
+    assert "until a sweep has run" in time_told["remark"]
+
+
+def test_the_time_is_that_of_the_measured_workers_with_its_error(
+    http: httpx.Client, database: Database
+) -> None:
+    with database.write() as session:
+        calibrations.put(session, [calibration(actors=1)])
+    alone = post(http).json()["time"]
+    with database.write() as session:
+        calibrations.put(session, [calibration(actors=3)])
+    shared = post(http).json()["time"]
+
+    assert (shared["actors"], shared["device"]) == (3, calibration().device)
+    assert shared["error_factor"] == 2.0
+    assert 0 < shared["seconds"] < alone["seconds"]
+
+
+@pytest.mark.parametrize(("device", "known"), [("auto", True), ("cpu", True), ("cuda", False)])
+def test_a_time_is_of_the_device_that_the_spec_asks_for(
+    http: httpx.Client, database: Database, device: str, known: bool
+) -> None:
+    with database.write() as session:
+        calibrations.put(session, [calibration()])
+
+    told = post(http, f"{SPEC}\nresources: {{device: {device}}}\n").json()["time"]
+
+    assert (told["seconds"] is not None) == known

@@ -170,3 +170,20 @@ def test_a_stream_tells_progress_while_a_sweep_runs(http: httpx.Client, database
                 break
 
     assert '"completed":18' in told[-1].replace(" ", "")
+
+
+def test_a_running_sweep_tells_when_it_will_end_once_that_is_known(
+    http: httpx.Client, database: Database
+) -> None:
+    sweep_id = filled(database, lambda trial: None)
+    assert http.get(f"/v1/sweeps/{sweep_id}").json()["eta_seconds"] is None
+
+    with database.write() as session:
+        sweeps.expect_end(session, sweep_id, 500.0)
+    assert 490 < http.get(f"/v1/sweeps/{sweep_id}").json()["eta_seconds"] <= 500
+
+    with database.write() as session:
+        sweeps.expect_end(session, sweep_id, -5.0)
+    assert http.get(f"/v1/sweeps/{sweep_id}").json()["eta_seconds"] == 0
+
+    assert http.post(f"/v1/sweeps/{sweep_id}/pause").json()["eta_seconds"] is None

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from service.driver.packing import PACKS_PER_ACTOR, pack, predicted_cost
 from tests.factories import DIGITS, trial_spec
-from workers.contract import Activation, TrialSpec
-from workers.engines.capacity import slots_for
+from workers.contract import Activation, EngineName, TrialSpec
+from workers.estimates import TrialShape, slots_for
 
 SHAPES = {"digits": DIGITS}
 
@@ -49,7 +49,8 @@ def test_costly_packs_come_first_and_exceed_a_share_only_to_fill_their_engine(
     share = sum(costs) / (PACKS_PER_ACTOR * actors)
     assert costs == sorted(costs, reverse=True)
     assert all(
-        len(group.specs) <= slots_for(group.specs[0], DIGITS) or total <= share * (1 + 1e-9)
+        len(group.specs) <= slots_for(TrialShape.of(group.specs[0]), DIGITS)
+        or total <= share * (1 + 1e-9)
         for group, total in zip(packs, costs, strict=True)
     )
 
@@ -85,3 +86,35 @@ def test_the_order_of_the_rows_does_not_change_the_packs() -> None:
     trials = [trial_spec(depth=depth) for depth in (1, 9, 9, 9, 40, 2)]
 
     assert pack(trials, SHAPES, 2) == pack(trials[::-1], SHAPES, 2)
+
+
+@given(
+    st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=80),
+    st.integers(1, 8),
+    st.sampled_from([16, 200]),
+)
+def test_actors_end_at_about_the_same_time_whatever_trials_cost(
+    costs: list[float], actors: int, width: int
+) -> None:
+    trials = [trial_spec(width=width, engine=EngineName.PACKED) for _ in costs]
+    cost_of = dict(zip([spec.trial_id for spec in trials], costs, strict=True))
+
+    packs = pack(trials, SHAPES, actors, cost=lambda spec, _: cost_of[spec.trial_id])
+
+    ends = [0.0] * actors
+    for group in packs:
+        ends[ends.index(min(ends))] += sum(cost_of[spec.trial_id] for spec in group.specs)
+    share = sum(costs) / (PACKS_PER_ACTOR * actors)
+    # A pack is larger than a share only by filling its engine.
+    slots = slots_for(TrialShape.of(trials[0]), DIGITS)
+    filling = sum(sorted(costs)[-slots:])
+    assert max(ends) - min(ends) <= max(share, filling) * (1 + 1e-9)
+
+
+def test_memory_that_is_short_makes_smaller_packs() -> None:
+    trials = [trial_spec(depth=300, width=32, engine=EngineName.PACKED) for _ in range(64)]
+
+    ample = pack(trials, SHAPES, 16, memory_bytes=1 << 40)
+    short = pack(trials, SHAPES, 16, memory_bytes=1 << 20)
+
+    assert max(len(group.specs) for group in short) < max(len(group.specs) for group in ample)

@@ -14,6 +14,7 @@ from service.planner.forecasts import MOST_UNITS, Forecast, at_once, awaited, re
 from service.planner.preview import survey
 from tests.planner.shapes import SHAPES
 from tests.spec.documents import SWEEP, minimal, network, read, training
+from workers.estimates import TrialShape, pack_memory
 
 RELU = Configuration(
     weights="gaussian", activation="relu", slope=0.01, width=100, depth=32, relative=1.0, g=None
@@ -98,9 +99,10 @@ def test_memory_and_arithmetic_are_those_of_the_formulas() -> None:
 
     weights = 64 * 3 + 3 * 3 + 3 * 10
     parameters = weights + 3 + 3 + 10
-    activations = 10 * (64 + 2 * (3 + 3 + 10))
     assert taken.parameters == parameters
-    assert taken.memory_bytes == 8 * (4 * parameters + activations)
+    memory = pack_memory([taken.shape], SHAPES["digits"], 1, recomputes=False)
+    assert taken.memory_bytes == memory.total
+    assert taken.shape == TrialShape.of(plan(SWEEP, spec, SHAPES)[0].spec)
     steps = (6 * weights - 2 * 64 * 3) * 1437 * 2
     assert taken.flops == steps + 2 * weights * 3 * (1437 + 360)
 

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from uuid import uuid4
 
+import pytest
+
 from tests.factories import epoch_record
-from workers.contract import Report
+from workers import trainable
+from workers.contract import Calibration, Report
 from workers.trainable import take
 
 TRIAL = uuid4()
@@ -59,3 +62,15 @@ def test_short_epochs_share_a_step_and_long_enough_ones_return_at_their_end() ->
 
 def test_an_exhausted_run_says_so_even_if_it_yields_nothing() -> None:
     assert take(iter(()), 1.0, Clock()) == ([], True)
+
+
+def test_a_device_that_cannot_be_measured_is_trained_on_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> list[Calibration]:
+        raise RuntimeError("no clock")
+
+    monkeypatch.setattr(trainable, "calibrations_of", broken)
+
+    assert trainable.measured([], "cpu", [], 1) == []
+    assert "no clock" in caplog.text

@@ -1,6 +1,6 @@
 """Implementations of the training step behind one interface; importing them loads torch."""
 
-from workers.engines.devices import DeviceUnavailableError, device_name
+from workers.engines.devices import DeviceUnavailableError, device_name, device_type
 from workers.engines.interface import (
     Engine,
     Evaluation,
@@ -25,4 +25,5 @@ __all__ = [
     "UnsupportedTrialError",
     "create",
     "device_name",
+    "device_type",
 ]

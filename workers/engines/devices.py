@@ -1,12 +1,18 @@
 """Where an engine computes, and how the processor is set while it does."""
 
+import os
+import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 
 from workers.errors import WorkersError
+from workers.estimates.capacity import MEMORY_BYTES
+
+_GPU_SHARE = 0.8
 
 
 class DeviceUnavailableError(WorkersError):
@@ -44,6 +50,45 @@ def device_name(device: str) -> str:
     """Return ``"cpu"`` or a GPU's model; errors as `resolve`'s."""
     resolved = resolve(device)
     return "cpu" if resolved.type == "cpu" else torch.cuda.get_device_name(resolved)
+
+
+def device_type(device: str) -> str:
+    """Return ``"cpu"`` or ``"cuda"``; errors as `resolve`'s."""
+    return resolve(device).type
+
+
+def device_model(device: str) -> str:
+    """Return what measured times are good for: a GPU's model, or a CPU's and its threads.
+
+    Raises:
+        DeviceUnavailableError: There is no such device.
+    """
+    if resolve(device).type != "cpu":
+        return device_name(device)
+    return f"{_cpu_model()}, {os.cpu_count() or 1} threads"
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", errors="replace").splitlines()
+    except OSError:  # Not Linux.
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine() or "CPU"
+
+
+def budget_of(device: str) -> int:
+    """Return the bytes that a pack may take where nobody says: most of a GPU, some of a machine.
+
+    A device that is not there has the budget of a CPU; its trials say that it is missing.
+    """
+    try:
+        resolved = resolve(device)
+    except DeviceUnavailableError:
+        return MEMORY_BYTES
+    if resolved.type == "cpu":
+        return MEMORY_BYTES
+    return int(_GPU_SHARE * torch.cuda.get_device_properties(resolved).total_memory)
 
 
 @contextmanager

@@ -9,9 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-CHUNK = 1000
-"""Samples of a full pass that are computed together. Part of what a curve is: the rounding of
-a matrix product depends on its size."""
+from workers.estimates.sizes import CHUNK
 
 
 class Split:

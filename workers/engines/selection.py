@@ -2,21 +2,29 @@
 
 from workers.contract import EngineName, TrialSpec
 from workers.datasets import Data
-from workers.engines.capacity import slots_for
 from workers.engines.devices import resolve
 from workers.engines.interface import Engine
 from workers.engines.packed import PackedEngine
 from workers.engines.reference import ReferenceEngine
+from workers.estimates import TrialShape, capacity_of
+from workers.estimates.capacity import MEMORY_BYTES
 
 
-def create(spec: TrialSpec, data: Data, device: str, slots: int | None = None) -> Engine:
+def create(
+    spec: TrialSpec,
+    data: Data,
+    device: str,
+    slots: int | None = None,
+    memory_bytes: int = MEMORY_BYTES,
+) -> Engine:
     """Return an engine, still empty, that can run a trial and others like it.
 
     Args:
         spec: Names the engine; whether the engine takes it shows when it is added.
         data: The trial's data set.
         device: ``"cpu"`` or ``"cuda"``, with an index if need be.
-        slots: Trials at once, at least 1; None takes `slots_for`. It changes no result.
+        slots: Trials at once, at least 1; None takes `capacity_of`.
+        memory_bytes: What the engine may take. Neither changes a result.
 
     Raises:
         DeviceUnavailableError: There is no such device.
@@ -26,4 +34,5 @@ def create(spec: TrialSpec, data: Data, device: str, slots: int | None = None) -
         case EngineName.REFERENCE:
             return ReferenceEngine(data, resolved)
         case EngineName.PACKED:
-            return PackedEngine(data, resolved, slots=slots or slots_for(spec, data.shape))
+            slots = slots or capacity_of(TrialShape.of(spec), data.shape, memory_bytes).slots
+            return PackedEngine(data, resolved, slots=slots, memory_bytes=memory_bytes)

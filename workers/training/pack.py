@@ -20,6 +20,7 @@ from workers.contract import (
 )
 from workers.datasets import Data
 from workers.engines import Engine, StepInput
+from workers.estimates.capacity import MEMORY_BYTES
 from workers.training.course import Course, ParkedTrial, course
 from workers.training.machine import trial_start
 from workers.training.stopwatch import Clock, Stopwatch
@@ -58,6 +59,7 @@ def run_pack(
     device: str = "cpu",
     clock: Clock = time.perf_counter,
     slots: int | None = None,
+    memory_bytes: int = MEMORY_BYTES,
 ) -> Generator[Report | None, None, None]:
     """Run trials from a queue; see `run_trial` for what each reports.
 
@@ -80,6 +82,7 @@ def run_pack(
         device: ``"cpu"`` or ``"cuda"``.
         clock: Seconds; the epochs of live trials overlap, and each counts whole.
         slots: Live trials at once; None takes what the engine finds best.
+        memory_bytes: What they may take together.
 
     Yields:
         The reports of the trials as they come, and None after every step of the live ones.
@@ -91,7 +94,7 @@ def run_pack(
     while queue:
         spec = queue[0]
         try:
-            engine = engines.create(spec, data, device, slots)
+            engine = engines.create(spec, data, device, slots, memory_bytes)
         except Exception as error:
             queue.popleft()
             yield _failed(spec, error)

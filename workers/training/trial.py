@@ -8,7 +8,7 @@ import time
 from collections.abc import Generator
 
 from workers import engines
-from workers.contract import Report, TrialSpec
+from workers.contract import TrialReport, TrialSpec
 from workers.datasets import Data
 from workers.engines import StepInput
 from workers.training.course import ParkedTrial, course
@@ -18,7 +18,7 @@ from workers.training.stopwatch import Clock, Stopwatch
 
 def run_trial(
     spec: TrialSpec, data: Data, *, device: str = "cpu", clock: Clock = time.perf_counter
-) -> Generator[Report | None, None, None]:
+) -> Generator[TrialReport | None, None, None]:
     """Train a network, reporting as it goes.
 
     The curve is a function of ``spec`` and ``data`` alone.

@@ -69,7 +69,7 @@ def submit_sweep(
     responses=problems(SpecError, BodyTooLargeError, UnsupportedMediaError),
     openapi_extra=SPEC_BODY,
 )
-def preview_sweep(body: SpecBody, parts: RequestParts) -> PreviewRead:
+def preview_sweep(body: SpecBody, parts: RequestParts, session: ReadSession) -> PreviewRead:
     """Tell what a sweep would run and take, and which of its networks theory expects to fail.
 
     The body is that of a submission, and nothing is stored. Walks of linear, ReLU and leaky ReLU
@@ -77,6 +77,7 @@ def preview_sweep(body: SpecBody, parts: RequestParts) -> PreviewRead:
     that they are asked for: they are `pending`, and there when the preview is asked for again.
     """
     return preview.preview(
+        session,
         body.content,
         body.media,
         datasets=parts.datasets(),

@@ -4,6 +4,7 @@ Migrations are the only source of the schema; a test holds the two equal.
 """
 
 from service.store.models.base import Base
+from service.store.models.calibration import Calibration
 from service.store.models.dataset import Dataset
 from service.store.models.epoch import Epoch
 from service.store.models.event import Event
@@ -12,4 +13,14 @@ from service.store.models.sweep import Sweep
 from service.store.models.trial import Trial
 from service.store.models.walk import Walk
 
-__all__ = ["Base", "Dataset", "Epoch", "Event", "LayerProfile", "Sweep", "Trial", "Walk"]
+__all__ = [
+    "Base",
+    "Calibration",
+    "Dataset",
+    "Epoch",
+    "Event",
+    "LayerProfile",
+    "Sweep",
+    "Trial",
+    "Walk",
+]

@@ -38,6 +38,7 @@ class Sweep(Base):
         message: Why it failed, for a person.
         created_at: When it was submitted.
         started_at: When it was first claimed.
+        expected_end_at: When its driver last expected it to end; None while nothing is known.
         ended_at: When it reached its present end.
     """
 
@@ -85,4 +86,5 @@ class Sweep(Base):
     message: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=database_now())
     started_at: Mapped[datetime | None]
+    expected_end_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

@@ -5,7 +5,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from workers.engines.samples import CHUNK, Split
+from workers.engines.samples import Split
+from workers.estimates.sizes import CHUNK
 
 CPU = torch.device("cpu")
 

@@ -130,7 +130,9 @@ def test_an_error_of_a_step_ends_the_trials_that_took_it_and_the_queue_goes_on(
     create = engines.create
     broken = iter([True])
 
-    def breaking(spec: TrialSpec, data: Data, device: str, slots: int | None) -> Engine:
+    def breaking(
+        spec: TrialSpec, data: Data, device: str, slots: int | None, memory: int
+    ) -> Engine:
         engine = create(spec, data, device, 1)
         step = engine.step
 
@@ -161,7 +163,9 @@ def test_a_device_that_is_not_here_fails_every_trial(one: TrialSpec, two: TrialS
 def test_an_interrupt_of_the_process_passes(
     one: TrialSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(spec: TrialSpec, data: Data, device: str, slots: int | None) -> Engine:
+    def interrupted(
+        spec: TrialSpec, data: Data, device: str, slots: int | None, memory: int
+    ) -> Engine:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engines, "create", interrupted)
@@ -211,8 +215,8 @@ def test_closing_a_pack_drops_its_trials(
     dropped: list[UUID] = []
     create = engines.create
 
-    def watched(spec: TrialSpec, data: Data, device: str, slots: int | None) -> Engine:
-        engine = create(spec, data, device, slots)
+    def watched(spec: TrialSpec, data: Data, device: str, slots: int | None, memory: int) -> Engine:
+        engine = create(spec, data, device, slots, memory)
         monkeypatch.setattr(engine, "drop", dropped.append)
         return engine
 

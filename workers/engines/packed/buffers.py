@@ -4,13 +4,13 @@ A hidden activation is needed twice: by the next layer, and by the backward pass
 which of them stay in between.
 """
 
-import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from workers.engines.packed.layout import PackShape, padded_rows
+from workers.engines.packed.layout import PackShape
+from workers.estimates.sizes import padded_rows
 
 Keep = Callable[[int], int]
 """From a level to the buffer that holds it; levels of one buffer overwrite each other."""
@@ -37,11 +37,6 @@ def keep_segments(length: int) -> Keep:
         return level if level % length == 0 else -(level % length)
 
     return keep
-
-
-def segment_length(depth: int) -> int:
-    """Return the length of the segments that need the fewest buffers at a depth."""
-    return math.isqrt(depth - 1) + 1
 
 
 class Activations:

@@ -29,6 +29,7 @@ from workers.engines.packed.training import Program
 from workers.engines.samples import Split
 from workers.engines.states import check_state, fill_, kind_arrays, state_kinds
 from workers.errors import WorkersError
+from workers.estimates.capacity import MEMORY_BYTES
 from workers.seeding import weight_generators
 
 
@@ -41,11 +42,6 @@ class PackFullError(WorkersError):
 
     def __str__(self) -> str:
         return f"all {self.slots} slots are taken"
-
-
-ACTIVATION_BYTES = 2 << 30
-"""What a pack's activations may take; those of deeper packs are computed again in the backward
-pass. It changes no result."""
 
 
 @dataclass(slots=True, eq=False)
@@ -86,7 +82,7 @@ class PackedEngine:
         device: torch.device,
         *,
         slots: int,
-        activation_bytes: int = ACTIVATION_BYTES,
+        memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         """Make an empty pack.
 
@@ -94,11 +90,12 @@ class PackedEngine:
             data: The trials' data set.
             device: Where to compute.
             slots: Trials at once, at least 1.
-            activation_bytes: Above this, activations are computed again, not kept.
+            memory_bytes: A pack that would take more computes activations again in the backward
+                pass instead of keeping them. It changes no result.
         """
         self._slots = slots
         self._dataset, self._device = data.shape, device
-        self._activation_bytes = activation_bytes
+        self._memory_bytes = memory_bytes
         self._train = Split(data.train_x, data.train_y, device)
         self._eval = Split(data.eval_x, data.eval_y, device)
         self._live: list[_Live] = []
@@ -226,7 +223,13 @@ class PackedEngine:
         shape = PackShape.of(spec, self._dataset)
         if self._machine is None:
             self._machine = Machine(
-                shape, self._train, self._eval, self._slots, self._device, self._activation_bytes
+                shape,
+                self._dataset,
+                self._train,
+                self._eval,
+                self._slots,
+                self._device,
+                self._memory_bytes,
             )
         differing = self._machine.shape.differences(shape)
         if differing:

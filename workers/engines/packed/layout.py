@@ -1,11 +1,5 @@
-"""Sizes of a pack's buffers, and what the trials of a pack have to agree on.
+"""What the trials of a pack have to agree on."""
 
-Vectorised kernels round differently in full vectors and in the remainder, so a number could
-change with its distance from the end of a buffer, and a trial with its place in a pack. Each
-trial's part of a buffer is therefore a whole number of the pieces that a kernel takes at once.
-"""
-
-import math
 from dataclasses import dataclass, fields
 
 import torch
@@ -18,10 +12,6 @@ from workers.contract import (
     Task,
     TrialSpec,
 )
-
-LANES = 32
-"""Numbers a kernel takes at once: two AVX-512 vectors of float32. It is also a multiple of 64
-bytes, so that each trial's part has the alignment of the first."""
 
 DTYPES = {Precision.FLOAT32: torch.float32, Precision.FLOAT64: torch.float64}
 
@@ -75,14 +65,3 @@ class PackShape:
         """Return the names of the attributes in which another shape differs."""
         names = [field.name for field in fields(self)]
         return [name for name in names if getattr(self, name) != getattr(other, name)]
-
-
-def padded(count: int) -> int:
-    """Return the next multiple of `LANES`, ``count`` itself if it is one."""
-    return -(-count // LANES) * LANES
-
-
-def padded_rows(rows: int, *widths: int) -> int:
-    """Return the fewest rows, at least ``rows``, that fill whole vectors at every width."""
-    unit = max(LANES // math.gcd(width, LANES) for width in widths)
-    return -(-rows // unit) * unit

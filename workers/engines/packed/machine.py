@@ -2,15 +2,17 @@
 
 import torch
 
-from workers.contract import TrialSpec
-from workers.engines.packed.buffers import Keep, keep_all, keep_segments, segment_length
-from workers.engines.packed.layout import PackShape, padded_rows
+from workers.contract import DatasetShape, TrialSpec
+from workers.engines.packed.buffers import Keep, keep_all, keep_segments
+from workers.engines.packed.layout import PackShape
 from workers.engines.packed.measures import FullPasses, Probe
 from workers.engines.packed.nonlinearities import nonlinearity
 from workers.engines.packed.storage import Store
 from workers.engines.packed.training import Trainer
-from workers.engines.samples import CHUNK, Split
+from workers.engines.samples import Split
 from workers.engines.states import state_kinds
+from workers.estimates import TrialShape, pack_memory
+from workers.estimates.sizes import CHUNK, segment_length
 
 
 class Machine:
@@ -27,25 +29,27 @@ class Machine:
     def __init__(
         self,
         shape: PackShape,
+        dataset: DatasetShape,
         train: Split,
         evaluation: Split,
         slots: int,
         device: torch.device,
-        activation_bytes: int,
+        memory_bytes: int,
     ) -> None:
         """Make it, without room for any hidden matrix.
 
         Args:
             shape: What the trials share.
+            dataset: Sizes of the data set.
             train: Training samples.
             evaluation: Test samples.
             slots: Trials at once.
             device: Where to compute.
-            activation_bytes: Above this, activations are computed again, not kept.
+            memory_bytes: A pack that would take more computes activations again.
         """
-        self.shape = shape
+        self.shape, self._dataset = shape, dataset
         self._train, self._slots, self._device = train, slots, device
-        self._activation_bytes = activation_bytes
+        self._memory_bytes = memory_bytes
         self._nonlinearity = nonlinearity(shape.activation, shape.slope)
         self._like = torch.zeros((), dtype=shape.dtype, device=device)
         self.store = Store(shape, slots, self._like)
@@ -57,7 +61,7 @@ class Machine:
     def ensure(self, spec: TrialSpec) -> None:
         """Make room for a trial; what is there stays."""
         self.store.ensure(spec.depth, len(state_kinds(spec)))
-        if not self._segmented and self._bytes_to_keep_all(spec.depth) > self._activation_bytes:
+        if not self._segmented and self._bytes_to_keep_all(spec) > self._memory_bytes:
             self._segmented = True
             self._use(keep_segments(segment_length(spec.depth)))
 
@@ -75,7 +79,6 @@ class Machine:
             self.shape, self.store, self._nonlinearity, self._train, keep, self._device
         )
 
-    def _bytes_to_keep_all(self, depth: int) -> int:
-        level = padded_rows(self.shape.batch_rows, self.shape.width) * self.shape.width
-        buffers = 2 if self._nonlinearity.keeps_input else 1
-        return depth * buffers * self._slots * level * self._like.element_size()
+    def _bytes_to_keep_all(self, spec: TrialSpec) -> int:
+        trial = TrialShape.of(spec)
+        return pack_memory([trial], self._dataset, self._slots, recomputes=False).total

@@ -9,11 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from torch import Tensor
 
-from workers.engines.packed.layout import PackShape, padded
-
-_BLOCK_BYTES = 1 << 19
-"""Hidden layers whose gradients are computed before one update takes all of them: few enough
-to stay in a core's cache, enough that the calls do not count."""
+from workers.engines.packed.layout import PackShape
+from workers.estimates.sizes import block_layers as suited_layers
+from workers.estimates.sizes import slab_size
 
 
 class Block:
@@ -98,8 +96,7 @@ class Store:
         self.first = Block(shape.width, shape.n_inputs, count=1, slots=slots, like=like)
         self.last = Block(shape.n_outputs, shape.width, count=1, slots=slots, like=like)
         self.hidden: list[Block] = []
-        layer_bytes = slots * slab_size(shape.width, shape.width) * like.element_size()
-        self.block_layers = block_layers or max(1, _BLOCK_BYTES // layer_bytes)
+        self.block_layers = block_layers or suited_layers(shape.width, slots, like.element_size())
 
     def ensure(self, depth: int, kinds: int) -> None:
         """Make room for trials of a depth and for kinds of values; what is there stays."""
@@ -180,8 +177,3 @@ class Store:
         for layer in reversed(range(depth - 1)):
             yield self.hidden_at(layer)
         yield self.last, 0
-
-
-def slab_size(fan_out: int, fan_in: int) -> int:
-    """Return how many numbers a layer takes: a matrix, its bias and padding."""
-    return padded(fan_out * fan_in + fan_out)

@@ -159,7 +159,7 @@ _actions = st.lists(
 def test_trials_come_and_go_and_the_others_do_not_notice(
     actions: list[tuple[str, int]], kind: OptimizerKind, again: bool
 ) -> None:
-    pack = _Watched(4, activation_bytes=0 if again else 1 << 30)
+    pack = _Watched(4, memory_bytes=0 if again else 1 << 30)
     queue = iter(_specs(20, activation=Activation.GELU, optimizer=kind))
     pack.add(next(queue))
 
@@ -185,7 +185,7 @@ def test_trials_come_and_go_and_the_others_do_not_notice(
 def test_activations_computed_again_are_the_same(
     activation: Activation, kind: OptimizerKind
 ) -> None:
-    pack = _Watched(3, activation_bytes=0)
+    pack = _Watched(3, memory_bytes=0)
     for depth, spec in zip(
         (11, 5, 1), _specs(3, activation=activation, optimizer=kind), strict=True
     ):

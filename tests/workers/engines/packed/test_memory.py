@@ -60,7 +60,7 @@ def test_a_step_allocates_nothing(activation: Activation, task: Task) -> None:
 def test_no_rule_allocates_either(rule: dict[str, Any]) -> None:
     specs = _specs(**rule)
 
-    assert _bytes_allocated(_engine(specs, activation_bytes=0), specs) == 0
+    assert _bytes_allocated(_engine(specs, memory_bytes=0), specs) == 0
 
 
 def test_what_is_allocated_is_seen() -> None:

@@ -1,0 +1,39 @@
+"""Calibrations: the newest of each device model and engine."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from service.store.column_types import database_now
+from service.store.database import WriteSession
+from service.store.models import Calibration as Row
+from workers.contract import Calibration
+
+_KEY = ("device", "engine")
+_COLUMNS = tuple(field.name for field in fields(Calibration))
+
+
+def put(session: WriteSession, measured: Sequence[Calibration]) -> None:
+    """Keep measurements; the last of a device and engine takes the place of any before."""
+    latest = {(each.device, each.engine): each for each in measured}
+    # In one order everywhere, so that two sweeps that write the same rows never wait in a ring.
+    for _, each in sorted(latest.items()):
+        values = {name: getattr(each, name) for name in _COLUMNS}
+        changed = {name: values[name] for name in _COLUMNS if name not in _KEY}
+        dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+        session.execute(
+            dialect.insert(Row)
+            .values(**values, measured_at=database_now())
+            .on_conflict_do_update(
+                index_elements=[*_KEY], set_={**changed, "measured_at": database_now()}
+            )
+        )
+
+
+def every(session: Session) -> list[Calibration]:
+    """Return all of them, newest first."""
+    rows = session.scalars(select(Row).order_by(Row.measured_at.desc(), Row.device, Row.engine))
+    return [Calibration(**{name: getattr(row, name) for name in _COLUMNS}) for row in rows]

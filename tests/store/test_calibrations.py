@@ -1,0 +1,51 @@
+"""Calibrations: the newest of each device model and engine."""
+
+from dataclasses import replace
+
+import pytest
+
+from service.store import Database, FencedOutError, calibrations, records
+from tests.factories import FIGURES, calibration
+from tests.store.builders import claimed_sweep
+from workers.contract import Calibration, EngineName
+
+
+def write(database: Database, *measured: Calibration) -> None:
+    claim, _ = claimed_sweep(database)
+    with database.write() as session:
+        records.write(session, claim, measured)
+
+
+def known(database: Database) -> list[Calibration]:
+    with database.read() as session:
+        return calibrations.every(session)
+
+
+def test_calibrations_come_back_as_they_were_told_newest_first(database: Database) -> None:
+    first, second = calibration(), calibration(device="A GPU", device_type="cuda")
+
+    write(database, first)
+    write(database, second)
+
+    assert known(database) == [second, first]
+
+
+def test_a_device_and_engine_has_one_row_the_newest(database: Database) -> None:
+    slower = calibration(figures=replace(FIGURES, call=2e-5), versions="torch 3, protocol 1")
+
+    write(database, calibration(), calibration(engine=EngineName.REFERENCE))
+    write(database, calibration(actors=7), slower)
+
+    assert set(map(repr, known(database))) == {
+        repr(slower),
+        repr(calibration(engine=EngineName.REFERENCE)),
+    }
+
+
+def test_a_driver_that_lost_its_sweep_writes_no_calibration(database: Database) -> None:
+    claim, _ = claimed_sweep(database)
+
+    with pytest.raises(FencedOutError), database.write() as session:
+        records.write(session, replace(claim, fence=claim.fence - 1), [calibration()])
+
+    assert known(database) == []

@@ -1,0 +1,69 @@
+"""The cost model's arithmetic on made-up figures."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.factories import DIGITS, FIGURES, trial_spec
+from workers.contract import Activation, EngineName, OptimizerKind, Precision
+from workers.estimates import CostModel, TrialShape
+
+MODEL = CostModel(FIGURES)
+TRIAL = TrialShape.of(trial_spec(depth=100, width=64, epochs=3, engine=EngineName.PACKED))
+
+
+def seconds(trial: TrialShape, live: int = 1) -> float:
+    return MODEL.trial_seconds(trial, DIGITS, live)
+
+
+def test_a_deep_steps_time_is_that_of_its_layers() -> None:
+    deeper = replace(TRIAL, depth=TRIAL.depth + 1)
+    flat = replace(FIGURES, full_pass=(0.0,) * 3, start_layer=0.0, start_weight=0.0)
+    model = CostModel(replace(flat, full_pass=(1e-30,) * 3))
+
+    added = model.epoch_seconds(deeper, DIGITS, 4) - model.epoch_seconds(TRIAL, DIGITS, 4)
+
+    steps = 15  # 1,437 samples, 100 at a time
+    level = FIGURES.level[4]  # width 64, batch 100: measured, not interpolated
+    probe = 2 * (FIGURES.call + level)
+    chunks = 3  # 1,437 and 360 samples, 1,000 at a time
+    expected = steps * (FIGURES.call / 4 + level) + probe + chunks * FIGURES.call / 3
+    assert added == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"depth": 101},
+        {"width": 65},
+        {"epochs": 4},
+        {"profiles": 1},
+        {"optimizer": OptimizerKind.ADAM},
+        {"momentum": 0.9},
+        {"weight_decay": 0.1},
+        {"clip_norm": 1.0},
+        {"activation": Activation.TANH},
+        {"precision": Precision.FLOAT64},
+        {"batch_size": 10},
+    ],
+    ids=str,
+)
+def test_what_adds_work_adds_seconds(change: dict[str, object]) -> None:
+    # The changes are of many types, which replace checks by field.
+    assert seconds(replace(TRIAL, **change)) > seconds(TRIAL)  # type: ignore[arg-type]
+
+
+def test_trials_that_run_together_share_the_calls() -> None:
+    shares = [seconds(replace(TRIAL, width=16), live) for live in (1, 2, 8)]
+
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] < 8 * shares[2]
+
+
+@given(st.integers(1, 5000), st.integers(1, 20_000), st.integers(1, 2000))
+def test_every_shape_has_a_finite_positive_time(width: int, batch: int, depth: int) -> None:
+    found = seconds(replace(TRIAL, width=width, batch_size=batch, depth=depth))
+
+    assert 0.0 < found < float("inf")

@@ -1,0 +1,126 @@
+"""A device is measured once, and what is measured predicts."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import fields
+from uuid import UUID
+
+import pytest
+
+from tests.factories import trial_spec
+from tests.workers.estimates.samples import noise
+from workers.contract import (
+    Activation,
+    Calibration,
+    EngineName,
+    OptimizerKind,
+    Outcome,
+    Precision,
+    Task,
+    TrialEnd,
+)
+from workers.estimates import CostModel, TrialShape, slots_for
+from workers.estimates.cost import BATCHES, ERROR_FACTOR, WIDTHS
+from workers.training import calibration, run_pack
+from workers.training.calibration import calibrate, calibrations_of
+
+PACKED = EngineName.PACKED
+
+
+@pytest.fixture(scope="module", params=EngineName)
+def measured(request: pytest.FixtureRequest) -> Calibration:
+    return calibrate("cpu", request.param, actors=3)
+
+
+def test_every_figure_is_finite_and_positive(measured: Calibration) -> None:
+    for field in fields(measured.figures):
+        value = getattr(measured.figures, field.name)
+        values = value if isinstance(value, tuple) else (value,)
+        assert all(math.isfinite(each) and each > 0.0 for each in values), field.name
+    assert len(measured.figures.level) == len(WIDTHS) * len(BATCHES)
+
+
+def test_a_known_device_is_not_measured_again(
+    measured: Calibration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibration, "calibrate", None)
+
+    assert calibrations_of("cpu", {measured.engine}, [measured], actors=3) == []
+    (told,) = calibrations_of("cpu", {measured.engine}, [measured], actors=5)
+    assert (told.actors, told.figures) == (5, measured.figures)
+
+
+@pytest.mark.parametrize("change", ["versions", "device"])
+def test_another_device_or_version_is_measured(
+    change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = calibrate("cpu", PACKED, actors=1)
+    other = {"versions": "torch 1, protocol 1", "device": "another"}
+    stale = Calibration(
+        **{field.name: getattr(known, field.name) for field in fields(known)}
+        | {change: other[change]}
+    )
+    asked: list[EngineName] = []
+
+    def measure(_device: str, engine: EngineName, _actors: int) -> Calibration:
+        asked.append(engine)
+        return known
+
+    monkeypatch.setattr(calibration, "calibrate", measure)
+
+    assert calibrations_of("cpu", {PACKED}, [stale], actors=1) == [known]
+    assert asked == [PACKED]
+
+
+def test_a_device_that_is_not_there_is_left_to_its_trials() -> None:
+    assert calibrations_of("cuda:99", {PACKED}, [], actors=1) == []
+
+
+SHAPES: list[tuple[int, int, Mapping[str, object]]] = [
+    (1437, 64, {"depth": 4, "width": 16, "batch_size": 10}),
+    (1437, 64, {"depth": 64, "width": 32}),
+    (300, 64, {"depth": 1000, "width": 32}),
+    (300, 64, {"depth": 4, "width": 512, "batch_size": 10}),
+    (1000, 784, {"depth": 6, "width": 512, "batch_size": 1000, "optimizer": OptimizerKind.ADAM}),
+    (600, 64, {"depth": 100, "width": 100}),
+    (
+        600,
+        64,
+        {
+            "depth": 50,
+            "width": 100,
+            "activation": Activation.TANH,
+            "optimizer": OptimizerKind.ADAM,
+        },
+    ),
+    (4000, 784, {"depth": 10, "width": 64, "batch_size": 1000}),
+    (1437, 784, {"depth": 10, "width": 32, "batch_size": 50, "task": Task.AUTOENCODE}),
+    (300, 64, {"depth": 20, "width": 300, "momentum": 0.9, "activation": Activation.GELU}),
+    (1437, 64, {"depth": 10, "width": 32, "precision": Precision.FLOAT64}),
+]
+
+
+@pytest.mark.slow
+def test_seconds_are_predicted_within_the_stated_factor() -> None:
+    model = CostModel(calibrate("cpu", PACKED, actors=1).figures)
+    ratios = {}
+    for n_train, n_inputs, changes in SHAPES:
+        data = noise(n_inputs=n_inputs, n_train=n_train, n_eval=n_train // 4)
+        g = 1.41 if changes.get("activation") is None else 1.0
+        like = trial_spec(engine=PACKED, learning_rate=1e-6, g=g, **changes)
+        live = slots_for(TrialShape.of(like), data.shape)
+        specs = [
+            trial_spec(trial_id=UUID(int=i), engine=PACKED, learning_rate=1e-6, g=g, **changes)
+            for i in range(live)
+        ]
+        start = time.perf_counter()
+        told = list(run_pack(specs, data))
+        seconds = time.perf_counter() - start
+        ends = [report.outcome for report in told if isinstance(report, TrialEnd)]
+        assert ends == [Outcome.COMPLETED] * live
+        shapes = [TrialShape.of(spec) for spec in specs]
+        predicted = sum(model.trial_seconds(shape, data.shape, live) for shape in shapes)
+        ratios[str(changes)] = seconds / predicted
+
+    assert all(1 / ERROR_FACTOR < ratio < ERROR_FACTOR for ratio in ratios.values()), ratios

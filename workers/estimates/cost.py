@@ -1,0 +1,126 @@
+"""How many seconds a trial takes on a device that was measured: good to a factor of two.
+
+A step of K trials takes, for each hidden layer, the time of its calls and K times the layer's
+own, which is interpolated in log width and log batch between measured ones. Beyond these it
+goes with the square of the width and with the batch, as the arithmetic does.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from workers.contract import (
+    Activation,
+    DatasetShape,
+    Figures,
+    OptimizerKind,
+    Precision,
+)
+from workers.estimates.shapes import TrialShape
+from workers.estimates.sizes import CHUNK
+
+WIDTHS = (16, 64, 256)
+BATCHES = (10, 100, 1000)
+ERROR_FACTOR = 2.0
+"""What measured and predicted seconds may differ by."""
+
+_STRAIGHT = frozenset(
+    {Activation.LINEAR, Activation.RELU, Activation.LEAKY_RELU, Activation.HARDTANH}
+)
+_ADAM_OPERATIONS = 7
+# A gradient norm or profile in float64, in units of a float32 step of one trial.
+_PROBE_STEPS = 2.0
+_PROFILE_STEPS = 6.0
+
+
+@dataclass(frozen=True)
+class CostModel:
+    """Predicts seconds from a device's figures.
+
+    Attributes:
+        figures: What was measured.
+    """
+
+    figures: Figures
+
+    def trial_seconds(self, trial: TrialShape, dataset: DatasetShape, live: int) -> float:
+        """Return the share of an actor's time that a whole trial takes.
+
+        Args:
+            trial: The trial.
+            dataset: Its data set.
+            live: Trials that run beside each other, itself included, at least 1.
+        """
+        epochs = trial.epochs * self.epoch_seconds(trial, dataset, live)
+        return self.start_seconds(trial, dataset, live) + epochs
+
+    def start_seconds(self, trial: TrialShape, dataset: DatasetShape, live: int) -> float:
+        """Return the share of a trial's start: its weights, and what is measured of them."""
+        weights = trial.parameters(dataset)
+        start = trial.depth * self.figures.start_layer + weights * self.figures.start_weight
+        profiles = trial.profiles * _PROFILE_STEPS * self._step(trial, dataset, 1)
+        return start + profiles + self._looks(trial, dataset)
+
+    def epoch_seconds(self, trial: TrialShape, dataset: DatasetShape, live: int) -> float:
+        """Return the share of one epoch after the start."""
+        steps = math.ceil(dataset.n_train / trial.batch_size)
+        return steps * self._step(trial, dataset, live) + self._looks(trial, dataset)
+
+    def _step(self, trial: TrialShape, dataset: DatasetShape, live: int) -> float:
+        figures, width, rows = self.figures, trial.width, trial.rows(dataset)
+        arithmetic = _interpolated(figures.level, width, rows)
+        smooth = 0.0 if trial.activation in _STRAIGHT else width * rows * figures.curved
+        updates = _update_operations(trial) / _ADAM_OPERATIONS * _by_width(figures.adam, width)
+        level = arithmetic + smooth + updates
+        ends = (2 / 3 * dataset.n_inputs + dataset.n_outputs(trial.task)) / width
+        size = 2.0 if trial.precision is Precision.FLOAT64 else 1.0
+        calls = (figures.step + trial.depth * figures.call) / live + figures.trial_step
+        return calls + size * (trial.depth * level + ends * (arithmetic + updates))
+
+    def _looks(self, trial: TrialShape, dataset: DatasetShape) -> float:
+        """Return the time of full passes over both splits and of the gradient norms."""
+        figures, width = self.figures, trial.width
+        chunks = sum(math.ceil(n / CHUNK) for n in (dataset.n_train, dataset.n_eval))
+        thousands = (dataset.n_train + dataset.n_eval) / CHUNK
+        ends = (dataset.n_inputs + dataset.n_outputs(trial.task)) / width
+        level = _by_width(figures.full_pass, width)
+        smooth = 0.0 if trial.activation in _STRAIGHT else width * CHUNK * figures.curved / 2
+        size = 2.0 if trial.precision is Precision.FLOAT64 else 1.0
+        arithmetic = size * (level * (trial.depth + ends) + trial.depth * smooth)
+        calls = chunks * (figures.chunk + trial.depth * figures.call / 3)
+        return calls + thousands * arithmetic + _PROBE_STEPS * self._step(trial, dataset, 1)
+
+
+def _update_operations(trial: TrialShape) -> int:
+    """Return the passes over the parameters that an update makes besides plain SGD's."""
+    if trial.optimizer is OptimizerKind.ADAM:
+        return _ADAM_OPERATIONS + (trial.weight_decay != 0.0)
+    momentum = (trial.momentum != 0.0) + trial.nesterov
+    return momentum + (trial.weight_decay != 0.0) + 4 * (trial.clip_norm is not None)
+
+
+@lru_cache(maxsize=4096)
+def _interpolated(values: tuple[float, ...], width: int, rows: int) -> float:
+    """Return a positive quantity between those of `WIDTHS` x `BATCHES`."""
+    n = len(BATCHES)
+    by_width = [
+        _along(BATCHES, values[i * n : (i + 1) * n], rows, power=1) for i in range(len(WIDTHS))
+    ]
+    return _along(WIDTHS, by_width, width, power=2)
+
+
+def _by_width(values: Sequence[float], width: int) -> float:
+    return _along(WIDTHS, values, width, power=2)
+
+
+def _along(places: Sequence[int], values: Sequence[float], at: int, *, power: int) -> float:
+    """Interpolate between logarithms; beyond the last place a power law, before the first it."""
+    if at >= places[-1]:
+        return values[-1] * float(at / places[-1]) ** power
+    if at <= places[0]:
+        return values[0] * at / places[0]
+    right = next(i for i, place in enumerate(places) if place > at)
+    low, high = places[right - 1], places[right]
+    part = math.log(at / low) / math.log(high / low)
+    return math.exp((1 - part) * math.log(values[right - 1]) + part * math.log(values[right]))
