@@ -3,30 +3,30 @@
 import logging
 import signal
 import threading
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from service.driver.cluster import connected
 from service.driver.conclusion import Ending, conclude
 from service.driver.packing import pack
+from service.driver.preparation import StoppedError, prepare
 from service.driver.schedule import Schedule
 from service.driver.sink import Sink
 from service.driver.stopping import Halving, stopper_of
 from service.driver.watch import Watch
-from service.logs import event
-from service.planner import plan, predict
 from service.settings import Settings
-from service.spec import SpecError, SweepSpec, parse
-from service.store import Database, calibrations, leases, records, sweeps, trials
+from service.spec import SpecError, SweepSpec
+from service.store import Database, calibrations, records, sweeps, trials
 from service.store.leases import Claim
 from workers import datasets
 from workers.contract import (
     Calibration,
     DatasetShape,
     Outcome,
+    Pack,
     Report,
     StoppingKind,
     TrialEnd,
@@ -34,12 +34,14 @@ from workers.contract import (
 )
 from workers.datasets import Data, DatasetError
 
+if TYPE_CHECKING:
+    from service.driver.launcher import Resources
+
 log = logging.getLogger("fathom.driver")
 
 # A trial whose pack lost its actor this often runs alone; alone, this often again, it has failed.
 LOSSES_BEFORE_ALONE = 2
 LOSSES_ALONE = 3
-TELL_SECONDS = 5.0
 
 
 def run(settings: Settings, database: Database, claim: Claim, stop: threading.Event) -> None:
@@ -72,57 +74,6 @@ def run(settings: Settings, database: Database, claim: Claim, stop: threading.Ev
     conclude(database, claim, rounds.ending, message=rounds.message)
 
 
-def prepare(
-    database: Database,
-    claim: Claim,
-    shapes: Mapping[str, DatasetShape],
-    stop: threading.Event | None = None,
-) -> SweepSpec:
-    """Expand the sweep into trial rows, once, in one transaction; return its spec.
-
-    What has to be simulated is, before that transaction, which keeps others from writing.
-
-    Raises:
-        StoppedError: The process was told to stop before the plan was stored.
-        SpecError: The spec cannot be run.
-        FencedOutError: Another driver has taken the sweep over.
-    """
-    with database.write() as session:
-        leases.hold(session, claim)
-        sweeps.expect_end(session, claim.sweep_id, None)  # What was expected before a break.
-        sweep = sweeps.get(session, claim.sweep_id)
-        is_planned = trials.is_planned(session, claim.sweep_id)
-    spec = parse(sweep.spec_text, sweep.spec_media)
-    if not is_planned:
-        note = _Progress(claim.sweep_id, stop or threading.Event())
-        planned = predict(plan(claim.sweep_id, spec, shapes), shapes, note)
-        with database.write() as session:
-            leases.hold(session, claim)
-            trials.insert_plan(session, claim.sweep_id, planned)
-        event(log, logging.INFO, "planned", sweep=claim.sweep_id, trials=len(planned))
-    return spec
-
-
-class StoppedError(Exception):
-    """The process was told to give its sweep back while it was planning."""
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Tells of a plan's simulations now and then, and ends them when it must."""
-
-    sweep_id: UUID
-    stop: threading.Event
-    told: float = field(default_factory=time.monotonic)
-
-    def __call__(self, done: int, total: int) -> None:
-        if self.stop.is_set():
-            raise StoppedError
-        if time.monotonic() - self.told > TELL_SECONDS:
-            self.told = time.monotonic()
-            event(log, logging.INFO, "simulated", sweep=self.sweep_id, walks=done, of=total)
-
-
 def _load(specs: Sequence[TrialSpec], settings: Settings) -> dict[str, Data]:
     return {
         name: datasets.load(name, data_dir=settings.data_dir, registry_dir=settings.registry_dir)
@@ -144,6 +95,7 @@ class _Rounds:
     message: str | None = None
     losses: Counter[UUID] = field(default_factory=Counter)
     schedule: Schedule | None = None
+    halving: Halving | None = None
 
     def run(self, stop: threading.Event) -> None:
         # Imports Ray, which reads its environment then; `connected` has set it.
@@ -156,38 +108,23 @@ class _Rounds:
         watch = Watch(self.database, self.claim, sink, line.wind_down, stop, self.spec.limits)
         watch.start()
         rule = self.spec.early_stopping
-        halving = None
         if rule is not None and rule.kind is StoppingKind.HALVING:
-            halving = Halving(self.database, self.claim, self.spec, rule)
+            self.halving = Halving(self.database, self.claim, self.spec, rule)
         while watch.ending is None and (todo := self._unfinished()):
-            if halving is not None:
-                waiting = halving.waiting()
-                todo = [spec for spec in todo if spec.trial_id not in waiting]
-                if not todo:
-                    line.forget(halving.judge())
-                    continue
+            here = self._on_the_way(todo)
+            if not here and self.halving is not None:
+                line.forget(self.halving.judge())
+                continue
             known = self._calibrations()
-            self.schedule = Schedule(todo, self.shapes, reserved.device, reserved.actors, known)
-            pack_size = self.spec.resources.pack_size
-            packs = pack(
-                todo,
-                self.shapes,
-                reserved.actors,
-                alone=self._alone(),
-                pack_size=None if pack_size == "auto" else pack_size,
-                cost=self.schedule.cost,
-                memory_bytes=reserved.memory_bytes,
-            )
-            self.schedule.take(packs)
             lost = launcher.run(
-                packs,
+                self._packs(here, reserved, known),
                 self.data,
                 line,
                 reserved,
                 sink.receive,
                 known,
                 stopping=None if rule is None else rule.kind,
-                until=None if halving is None else halving.until,
+                until=None if self.halving is None else self.halving.until,
             )
             self.losses.update(trial.trial_id for group in lost for trial in group.specs)
             sink.receive(self._given_up())
@@ -195,6 +132,29 @@ class _Rounds:
         watch.finish()
         self.ending = watch.ending or Ending.RAN_OUT
         self.message = watch.message
+
+    def _on_the_way(self, todo: Sequence[TrialSpec]) -> list[TrialSpec]:
+        """Return the unfinished trials but those that wait at a rung."""
+        waiting = set() if self.halving is None else self.halving.waiting()
+        return [spec for spec in todo if spec.trial_id not in waiting]
+
+    def _packs(
+        self, todo: Sequence[TrialSpec], reserved: "Resources", known: Sequence[Calibration]
+    ) -> list[Pack]:
+        """Return the packs of a round, balanced by what is known of the device."""
+        self.schedule = Schedule(todo, self.shapes, reserved.device, reserved.actors, known)
+        pack_size = self.spec.resources.pack_size
+        packs = pack(
+            todo,
+            self.shapes,
+            reserved.actors,
+            alone=self._alone(),
+            pack_size=None if pack_size == "auto" else pack_size,
+            cost=self.schedule.cost,
+            memory_bytes=reserved.memory_bytes,
+        )
+        self.schedule.take(packs)
+        return packs
 
     def _write(self, batch: Sequence[Report]) -> None:
         with self.database.write() as session:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from service.driver.sweep_run import StoppedError, prepare
+from service.driver.preparation import StoppedError, prepare
 from service.planner import PlannedTrial
 from service.spec import Media, parse
 from service.store import Database, leases, sweeps, trials
@@ -55,7 +55,7 @@ def test_others_write_while_a_plan_is_simulated(
             assert leases.renew(session, claim, 60.0)
         return planned
 
-    monkeypatch.setattr("service.driver.sweep_run.predict", meanwhile)
+    monkeypatch.setattr("service.driver.preparation.predict", meanwhile)
 
     prepare(database, claim, SHAPES)
 
