@@ -1,16 +1,16 @@
 """Whole sweeps: Fathom against a plain Ray Tune script, on a Ray that is up for both.
 
 ``python -m benchmarks.sweep`` prints wall seconds per trial and their ratio; ``--case`` picks one
-row. The plain side runs a sample of the trials, because all of them would take an hour; its time
-per trial is what it is for any number, as the table's two samples show. Each side is a process of
-its own, and they take turns.
+row. The plain side runs a sample of the trials, because all of them would take an hour: it runs
+them one after another on each CPU, so that its time per trial is what it is for any number. Each
+side is a process of its own, and they take turns.
 """
 
 import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import click
@@ -45,7 +45,6 @@ class Case:
 
 
 CASES = (
-    Case("bookkeeping", (1,), 1, 512, 64),
     Case("depth-10", (10,), 67, 256, 24, 15.0, 25.0),
     Case("depth-100", (100,), 67, 256, 8, 6.0, 11.0),
     Case("2000-trials", (4, 8, 16, 32, 64), 10, 2000, 100),
@@ -94,20 +93,12 @@ class Row:
 
 def compare(case: Case, address: str, environment: Mapping[str, str], rounds: int) -> Row:
     """Measure one row."""
-    seconds: dict[str, list[float]] = {"plain": [], "reused": [], "fathom": []}
-    sample = ("benchmarks.plain_sweep", f"--trials={case.sample}")
-    sides = {
-        "fathom": ("benchmarks.fathom_sweep", f"--trials={case.trials}"),
-        "plain": sample,
-        "reused": (*sample, "--reuse-actors"),
-    }
-    common = (f"--address={address}", f"--epochs={case.epochs}")
-    depths = tuple(f"--depth={depth}" for depth in case.depths)
+    seconds: dict[str, list[float]] = {"fathom": [], "plain": [], "reused": []}
     for _ in range(rounds):
-        for side, arguments in sides.items():
-            command = (sys.executable, "-m", *arguments, *common, *depths)
-            seconds[side].append(_seconds_per_trial(command, environment))
-            click.echo(f"  {case.name}, {side}: {seconds[side][-1]:.4f} s a trial", err=True)
+        for side, found in seconds.items():
+            n = case.trials if side == "fathom" else case.sample
+            found.append(seconds_of(side, n, case.depths, case.epochs, address, environment) / n)
+            click.echo(f"  {case.name}, {side}: {found[-1]:.4f} s a trial", err=True)
     middle = {side: statistics.median(found) for side, found in seconds.items()}
     return Row(
         what=case.name,
@@ -120,12 +111,33 @@ def compare(case: Case, address: str, environment: Mapping[str, str], rounds: in
     )
 
 
-def _seconds_per_trial(command: tuple[str, ...], environment: Mapping[str, str]) -> float:
+def seconds_of(
+    side: str,
+    trials: int,
+    depths: Sequence[int],
+    epochs: int,
+    address: str,
+    environment: Mapping[str, str],
+) -> float:
+    """Return the wall seconds of one sweep in a process of its own.
+
+    Args:
+        side: ``fathom``, or the plain script as ``plain`` or, with ``reuse_actors``, ``reused``.
+        trials: All depths together.
+        depths: Hidden layers.
+        epochs: Of each trial.
+        address: Of the Ray that is up.
+        environment: What a process needs to join it.
+    """
+    module = "benchmarks.fathom_sweep" if side == "fathom" else "benchmarks.plain_sweep"
+    flags = ("--reuse-actors",) if side == "reused" else ()
+    sizes = (f"--trials={trials}", f"--epochs={epochs}", *(f"--depth={d}" for d in depths))
+    command = (sys.executable, "-m", module, f"--address={address}", *sizes, *flags)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise click.ClickException(f"{' '.join(command)}\n{done.stderr[-4000:]}")
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found["seconds"] / found["trials"]
+    return found["seconds"]
 
 
 @click.command()

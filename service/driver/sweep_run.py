@@ -42,6 +42,8 @@ log = logging.getLogger("fathom.driver")
 # A trial whose pack lost its actor this often runs alone; alone, this often again, it has failed.
 LOSSES_BEFORE_ALONE = 2
 LOSSES_ALONE = 3
+# A device is measured again after a week: the last time it may have been busy.
+CALIBRATION_SECONDS = 7 * 24 * 3600.0
 
 
 def run(settings: Settings, database: Database, claim: Claim, stop: threading.Event) -> None:
@@ -165,7 +167,7 @@ class _Rounds:
 
     def _calibrations(self) -> list[Calibration]:
         with self.database.read() as session:
-            return calibrations.every(session)
+            return calibrations.every(session, max_age_seconds=CALIBRATION_SECONDS)
 
     def _unfinished(self) -> list[TrialSpec]:
         with self.database.read() as session:

@@ -33,7 +33,15 @@ def put(session: WriteSession, measured: Sequence[Calibration]) -> None:
         )
 
 
-def every(session: Session) -> list[Calibration]:
-    """Return all of them, newest first."""
-    rows = session.scalars(select(Row).order_by(Row.measured_at.desc(), Row.device, Row.engine))
+def every(session: Session, *, max_age_seconds: float | None = None) -> list[Calibration]:
+    """Return all of them, newest first.
+
+    Args:
+        session: The transaction.
+        max_age_seconds: Leaves out those that were measured longer ago; None for none.
+    """
+    statement = select(Row).order_by(Row.measured_at.desc(), Row.device, Row.engine)
+    if max_age_seconds is not None:
+        statement = statement.where(Row.measured_at > database_now(-max_age_seconds))
+    rows = session.scalars(statement)
     return [Calibration(**{name: getattr(row, name) for name in _COLUMNS}) for row in rows]

@@ -54,7 +54,8 @@ class SweepRead(Read):
         ge=0,
         description=(
             "Predicted seconds to the end, from the measured speed of the workers' devices and of "
-            "this sweep; null unless it runs, and while nothing is known."
+            "this sweep, as if early stopping ended nobody else; null unless it runs, and while "
+            "nothing is known."
         ),
     )
     priority: int

@@ -49,3 +49,11 @@ def test_a_driver_that_lost_its_sweep_writes_no_calibration(database: Database) 
         records.write(session, replace(claim, fence=claim.fence - 1), [calibration()])
 
     assert known(database) == []
+
+
+def test_what_was_measured_too_long_ago_can_be_left_out(database: Database) -> None:
+    write(database, calibration())
+
+    with database.read() as session:
+        assert calibrations.every(session, max_age_seconds=3600.0) == [calibration()]
+        assert calibrations.every(session, max_age_seconds=-1.0) == []

@@ -21,10 +21,11 @@ def batch_loss(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
 
 def summed_loss(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
     """Return the sum of the samples' losses, a float64 scalar; arguments as `batch_loss`'s."""
-    outputs = outputs.double()
     if task is Task.CLASSIFY:
-        return functional.cross_entropy(outputs, targets, reduction="sum")
-    return (outputs - targets.double()).square().mean(dim=1).sum()
+        # Samples along the rows, over which a CPU's softmax is three times as fast.
+        chances = functional.log_softmax(outputs.T.contiguous().double(), dim=0)
+        return -chances.gather(0, targets.unsqueeze(0)).sum()
+    return (outputs.double() - targets.double()).square().mean(dim=1).sum()
 
 
 def count_errors(outputs: Tensor, labels: Tensor) -> Tensor:
