@@ -1,17 +1,19 @@
 """The one place per sweep where running workers ask whether to go on, and what was decided."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from workers.contract import EpochRecord, StoppingDecision, TrialSpec
-from workers.engines import TrialState
 from workers.stopping import Stopper
-from workers.training import ParkedTrial
+
+if TYPE_CHECKING:
+    # Loads torch, for which every sweep would wait.
+    from workers.training import ParkedTrial
 
 PARKED_BYTES = 1024**3
 """Memory for trials that wait for a decision; those beyond it are trained again from the start."""
@@ -56,14 +58,14 @@ class ControlState:
         """Judge a trial by its newest epoch, in the order in which such calls arrive."""
         return None if self._stopper is None else self._stopper.judge(record, last=last)
 
-    def keep(self, parked: ParkedTrial) -> None:
+    def keep(self, parked: "ParkedTrial") -> None:
         """Hold on to a trial's state while there is room."""
         self.forget([parked.trial_id])
         if _bytes(parked) <= self._room:
             self._room -= _bytes(parked)
             self._parked[parked.trial_id] = _own(parked)
 
-    def take(self, trial_id: UUID) -> ParkedTrial | None:
+    def take(self, trial_id: UUID) -> "ParkedTrial | None":
         """Return where a trial was left; it stays here, in case its worker is lost."""
         return self._parked.get(trial_id)
 
@@ -75,14 +77,14 @@ class ControlState:
                 self._room += _bytes(parked)
 
 
-def _bytes(parked: ParkedTrial) -> int:
+def _bytes(parked: "ParkedTrial") -> int:
     return sum(array.nbytes for array in parked.state.arrays.values())
 
 
-def _own(parked: ParkedTrial) -> ParkedTrial:
+def _own(parked: "ParkedTrial") -> "ParkedTrial":
     # What arrives in a call lies in the object store and would be held there.
     arrays = {name: array.copy() for name, array in parked.state.arrays.items()}
-    return ParkedTrial(parked.trial_id, parked.epoch, TrialState(parked.state.steps, arrays))
+    return replace(parked, state=replace(parked.state, arrays=arrays))
 
 
 class Control:
@@ -107,11 +109,11 @@ class Control:
         decision: StoppingDecision | None = ray.get(self._handle.judge.remote(record, last))
         return decision
 
-    def keep(self, parked: ParkedTrial) -> None:
+    def keep(self, parked: "ParkedTrial") -> None:
         """Park a trial; waits until it is there, so that states do not pile up on the way."""
         ray.get(self._handle.keep.remote(parked))
 
-    def take(self, trial_id: UUID) -> ParkedTrial | None:
+    def take(self, trial_id: UUID) -> "ParkedTrial | None":
         """Return where a trial was left, if that is still known."""
         parked: ParkedTrial | None = ray.get(self._handle.take.remote(trial_id))
         return parked

@@ -3,6 +3,9 @@
 Tune sees few, fat trials and no metric: curves travel in the ``reports`` of a result, which
 the sink takes out, and a trial that diverges ends here, so that no number that is not finite
 ever reaches a Tune scheduler.
+
+What loads torch is imported where it is used: the driver imports this file as well, and has no
+use for torch.
 """
 
 import logging
@@ -15,9 +18,6 @@ from ray import tune
 from workers.contract import Calibration, EpochRecord, Pack, Report, StoppingKind
 from workers.control import Control
 from workers.datasets import Data
-from workers.engines.devices import budget_of
-from workers.training import run_pack
-from workers.training.calibration import calibrations_of
 
 log = logging.getLogger("fathom.workers")
 
@@ -54,6 +54,8 @@ def measured(
     packs: Sequence[Pack], device: str, known: Sequence[Calibration], actors: int
 ) -> list[Calibration]:
     """Return what nobody knows yet of this device; nothing where measuring it fails."""
+    from workers.training.calibration import calibrations_of
+
     used = {spec.engine for pack in packs for spec in pack.specs}
     try:
         return calibrations_of(device, used, known, actors)
@@ -81,6 +83,8 @@ class PackTrainable(tune.Trainable):
         until: int | None = None,
     ) -> None:
         """Keep what all packs share, measure a device that nobody has, and begin the first."""
+        from workers.engines.devices import budget_of
+
         self._packs = packs
         self._data = data or {}
         self._control = control
@@ -93,6 +97,8 @@ class PackTrainable(tune.Trainable):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begin the pack that the config names; the actor and its data stay."""
+        from workers.training import run_pack
+
         pack = self._packs[new_config["pack"]]
         # A batched product on a GPU is not the same for every batch, so there each trial has its
         # own; on a CPU it is, bit for bit.

@@ -106,7 +106,8 @@ class Halving:
         return ended
 
     def _decisions(self, rung: int) -> list[StoppingDecision]:
-        entered = [trial for trial in self._standings() if self._entered(trial, rung)]
+        before = max((each for each in self._rungs(self._standings()) if each < rung), default=0)
+        entered = [trial for trial in self._standings() if self._entered(trial, rung, before)]
         with self._database.read() as session:
             values = stopping.values_at(session, self._claim.sweep_id, self._rule.metric, rung)
         by_group: dict[str, list[Contestant]] = {}
@@ -130,10 +131,11 @@ class Halving:
         ]
 
     @staticmethod
-    def _entered(trial: Standing, rung: int) -> bool:
-        """Return whether a trial was to be judged at a rung, and no earlier one had ended it."""
-        stopped_before = trial.outcome is Outcome.STOPPED and (trial.epochs_done or 0) < rung
-        return trial.epochs > rung and not stopped_before
+    def _entered(trial: Standing, rung: int, before: int) -> bool:
+        """Return whether a trial passed the rung before, and is to be judged at this one."""
+        done = trial.epochs_done or 0
+        stopped_before = trial.outcome is Outcome.STOPPED and done < rung
+        return trial.epochs > rung and done >= before and not stopped_before
 
     def _rungs(self, trials: Sequence[Standing]) -> tuple[int, ...]:
         longest = max((trial.epochs for trial in trials), default=1)

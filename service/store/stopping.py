@@ -1,5 +1,6 @@
 """Early stopping in the store: decisions as events, and the rungs that rows make."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -85,16 +86,16 @@ def curves_of_done(
 
 
 def note(session: WriteSession, sweep_id: UUID, decisions: Sequence[StoppingDecision]) -> None:
-    """Record decisions as events; one of a trial and an epoch that is there already stays.
+    """Record decisions as events; one that is told again is one event still.
 
+    A trial that is trained again after a crash may be judged otherwise, which is another one.
     The caller holds the sweep.
     """
     known = _known(session, sweep_id, {decision.trial_id for decision in decisions})
-    first = {(d.trial_id, d.epoch): d for d in reversed(decisions)}
     rows = [
         {"sweep_id": sweep_id, "trial_id": d.trial_id, "kind": KIND, "detail": _detail(d)}
-        for d in reversed(first.values())
-        if (d.trial_id, d.epoch) not in known
+        for d in dict.fromkeys(decisions)
+        if (d.trial_id, _text(_detail(d))) not in known
     ]
     if rows:
         session.execute(insert(Event), rows)
@@ -120,9 +121,9 @@ def stop(session: WriteSession, claim: Claim, decisions: Sequence[StoppingDecisi
 
 def _known(
     session: WriteSession, sweep_id: UUID, trial_ids: Iterable[UUID]
-) -> set[tuple[UUID | None, JsonValue]]:
+) -> set[tuple[UUID | None, str]]:
     ids = list(trial_ids)
-    found: set[tuple[UUID | None, JsonValue]] = set()
+    found: set[tuple[UUID | None, str]] = set()
     for start in range(0, len(ids), _LOOKUP):
         rows = session.execute(
             select(Event.trial_id, Event.detail).where(
@@ -131,8 +132,12 @@ def _known(
                 Event.trial_id.in_(ids[start : start + _LOOKUP]),
             )
         )
-        found |= {(trial_id, (detail or {}).get("epoch")) for trial_id, detail in rows}
+        found |= {(trial_id, _text(detail or {})) for trial_id, detail in rows}
     return found
+
+
+def _text(detail: Mapping[str, JsonValue]) -> str:
+    return json.dumps(detail, sort_keys=True)
 
 
 def _detail(decision: StoppingDecision) -> Mapping[str, JsonValue]:

@@ -125,6 +125,23 @@ def test_halving_comes_to_the_same_after_a_takeover(database: Database) -> None:
     assert len(told) == 11 + 6  # no decision twice
 
 
+def test_what_never_came_to_a_rung_takes_no_place_at_the_next(database: Database) -> None:
+    claim, spec, ids = _planned(database, "halving", ", within: []")
+    assert spec.early_stopping is not None
+    halving = Halving(database, claim, spec, spec.early_stopping)
+    lost, rest = ids[:4], ids[4:]
+    for trial_id in lost:
+        end = TrialEnd(
+            trial_id=trial_id, outcome=Outcome.DIVERGED, diverged_epoch=1, diverged_step=3
+        )
+        _tell(database, claim, epoch_record(trial_id, 0), end)
+    _train(database, claim, {trial_id: float(n) for n, trial_id in enumerate(rest)}, range(9))
+
+    # Half of twelve go on, then half of those six, whatever was lost before.
+    assert set(halving.judge()) == set(rest[6:])
+    assert set(halving.judge()) == set(rest[3:6])
+
+
 def test_when_the_rungs_are_over_nothing_waits(database: Database) -> None:
     claim, spec, ids = _planned(database, "halving")
     assert spec.early_stopping is not None

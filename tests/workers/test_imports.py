@@ -8,6 +8,10 @@ ROOMS = {
     "workers.seeding": {"ray", "pydantic", "torch", "sklearn", "sqlalchemy"},
     "workers.datasets": {"ray", "pydantic", "torch", "sklearn", "sqlalchemy"},
     "workers.training": {"ray", "pydantic", "sklearn", "sqlalchemy"},
+    "workers.stopping": {"ray", "pydantic", "torch", "sklearn", "sqlalchemy"},
+    # The driver and the control actor have no use for torch, which takes a second to load.
+    "workers.control": {"torch", "sklearn", "sqlalchemy"},
+    "workers.trainable": {"torch", "sklearn", "sqlalchemy"},
 }
 
 

@@ -38,6 +38,7 @@ class Stopper:
     max_epochs: int
     groups: Mapping[UUID, str]
     _rules: dict[str, Rule] = field(default_factory=dict)
+    _stopped: dict[UUID, StoppingDecision] = field(default_factory=dict)
 
     def remember(self, trial_id: UUID, curve: Mapping[int, float]) -> None:
         """Take in a trial that has ended, by epoch from 1."""
@@ -51,17 +52,23 @@ class Stopper:
             last: Whether it is the trial's last epoch, after which there is nothing to end.
 
         Returns:
-            The decision; None where there was none to make.
+            The decision; None where there was none to make. What was stopped stays so, should its
+            worker be lost before anybody heard of it.
         """
+        before = self._stopped.get(record.trial_id)
+        if before is not None and before.epoch == record.epoch:
+            return before
         value = value_of(record, self.metric)
         found = self._rule(record.trial_id).hear(record.trial_id, record.epoch, value)
         # The median rule looks after every epoch; only what it ends is worth telling.
         if found is None or last or (found.kept and self.kind is StoppingKind.MEDIAN):
             return None
-        return self.decision(record.trial_id, record.epoch, found)
+        decision = self._decision(record.trial_id, record.epoch, found)
+        if not decision.kept:
+            self._stopped[record.trial_id] = decision
+        return decision
 
-    def decision(self, trial_id: UUID, epoch: int, judgement: Judgement) -> StoppingDecision:
-        """Return a judgement as a report."""
+    def _decision(self, trial_id: UUID, epoch: int, judgement: Judgement) -> StoppingDecision:
         return StoppingDecision(
             trial_id=trial_id,
             epoch=epoch,

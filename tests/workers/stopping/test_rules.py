@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from ray.tune.schedulers import AsyncHyperBandScheduler, MedianStoppingRule, TrialScheduler
 
-from workers.stopping import Asha, Judgement, Median, Rule
+from tests.factories import epoch_record
+from workers.contract import StoppingDecision, StoppingKind, StoppingMetric
+from workers.stopping import Asha, Judgement, Median, Rule, Stopper
 
 MAX_EPOCHS = 30
 Result = tuple[UUID, int, float, bool]
@@ -156,3 +158,26 @@ def test_asha_says_what_had_to_be_reached() -> None:
         kept=False, value=2.5, cutoff=2.0, n_others=3
     )
     assert rule.hear(UUID(int=9), 2, 2.5) is None
+
+
+def test_a_trial_that_was_stopped_is_stopped_again_when_it_is_trained_again() -> None:
+    ids = [UUID(int=i) for i in range(3)]
+    stopper = Stopper(
+        kind=StoppingKind.ASHA,
+        metric=StoppingMetric.TRAIN_LOSS,
+        eta=2,
+        grace_epochs=1,
+        max_epochs=8,
+        groups=dict.fromkeys(ids, "all trials"),
+    )
+
+    def judge(trial_id: UUID, epoch: int, loss: float) -> StoppingDecision | None:
+        return stopper.judge(epoch_record(trial_id, epoch, train_loss=loss), last=False)
+
+    for trial_id in ids[:2]:
+        judge(trial_id, 1, 1.0)
+    first = judge(ids[2], 1, 2.0)
+
+    assert first is not None
+    assert not first.kept
+    assert judge(ids[2], 1, 2.0) == first
