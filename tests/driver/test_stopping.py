@@ -135,10 +135,12 @@ def test_what_never_came_to_a_rung_takes_no_place_at_the_next(database: Database
             trial_id=trial_id, outcome=Outcome.DIVERGED, diverged_epoch=1, diverged_step=3
         )
         _tell(database, claim, epoch_record(trial_id, 0), end)
-    _train(database, claim, {trial_id: float(n) for n, trial_id in enumerate(rest)}, range(9))
+    losses = {trial_id: float(place) for place, trial_id in enumerate(rest)}
 
     # Half of twelve go on, then half of those six, whatever was lost before.
+    _train(database, claim, losses, range(3))
     assert set(halving.judge()) == set(rest[6:])
+    _train(database, claim, {trial_id: losses[trial_id] for trial_id in rest[:6]}, range(3, 5))
     assert set(halving.judge()) == set(rest[3:6])
 
 
