@@ -35,7 +35,8 @@ def band(mean: float | None, deviation: float | None) -> str:
     """Return a predicted mean with its standard deviation; a dash for None."""
     if mean is None or deviation is None:
         return NOTHING
-    return f"{mean + 0.0:.2f} ± {deviation:.2f}"
+    # Added to 0, so that what rounds to 0 has no sign.
+    return f"{round(mean, 2) + 0.0:.2f} ± {deviation:.2f}"
 
 
 def diverged(n_diverged: int, n_trials: int) -> str:

@@ -172,3 +172,9 @@ def test_the_client_has_the_theory(url: str) -> None:
 )
 def test_large_counts_have_a_prefix(value: int, words: str) -> None:
     assert scaled(value, "B") == words
+
+
+def test_a_band_that_rounds_to_nothing_has_no_sign() -> None:
+    assert band(-0.001, 0.3) == "0.00 ± 0.30"
+    assert band(-1.234, 2.0) == "-1.23 ± 2.00"
+    assert band(None, 1.0) == "-"
