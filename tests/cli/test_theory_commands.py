@@ -9,6 +9,7 @@ import pytest
 
 import rwinit
 from service.cli.preview_tables import scaled
+from service.cli.words import band
 from service.client import Client
 from service.planner.forecasts import Forecast
 from service.store import Database
