@@ -70,7 +70,7 @@ def test_a_device_that_cannot_be_measured_is_trained_on_all_the_same(
     def broken(*_: object) -> list[Calibration]:
         raise RuntimeError("no clock")
 
-    monkeypatch.setattr(trainable, "calibrations_of", broken)
+    monkeypatch.setattr("workers.training.calibration.calibrations_of", broken)
 
     assert trainable.measured([], "cpu", [], 1) == []
     assert "no clock" in caplog.text
