@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from service.processes import die_with_parent
+
 START_SECONDS = 60.0
 
 
@@ -35,7 +37,12 @@ def ray_head(cpus: int) -> Iterator[tuple[str, Mapping[str, str]]]:
         *(f"--num-cpus={cpus}", "--num-gpus=0", "--include-dashboard=false", "--block"),
         "--object-store-memory=500000000",
     )
-    head = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    head = subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=die_with_parent,  # An interrupted benchmark leaves no Ray behind.
+    )
     try:
         _wait_for(port, head)
         yield f"127.0.0.1:{port}", environment
