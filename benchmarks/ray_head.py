@@ -41,7 +41,8 @@ def ray_head(cpus: int) -> Iterator[tuple[str, Mapping[str, str]]]:
         command,
         env=environment,
         stdout=subprocess.DEVNULL,
-        preexec_fn=die_with_parent,  # An interrupted benchmark leaves no Ray behind.
+        # An interrupted benchmark leaves no Ray behind.
+        preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
     )
     try:
         _wait_for(port, head)
