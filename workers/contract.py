@@ -362,7 +362,7 @@ class Figures:
         adam: What Adam adds to that, by width.
         curved: What a smooth activation adds to a layer, for each unit and sample.
         full_pass: One hidden layer of a full pass over 1,000 samples, by width.
-        chunk: What a full pass over up to 1,000 samples takes besides.
+        chunk: What one chunk of samples takes besides.
         start_layer: One hidden layer of a trial's start, whatever its size.
         start_weight: One weight of a trial's start.
     """

@@ -8,6 +8,7 @@ What loads torch is imported where it is used: the driver imports this file as w
 use for torch.
 """
 
+import gc
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -94,6 +95,8 @@ class PackTrainable(tune.Trainable):
         self._memory_bytes = memory_bytes or budget_of(device)
         self._measured = measured(packs, device, calibrations, actors)
         self.reset_config(config)
+        # What is loaded by now stays; every full collection would go through all of it.
+        gc.freeze()
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begin the pack that the config names; the actor and its data stay."""

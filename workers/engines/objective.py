@@ -22,7 +22,7 @@ def batch_loss(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
 def summed_loss(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
     """Return the sum of the samples' losses, a float64 scalar; arguments as `batch_loss`'s."""
     if task is Task.CLASSIFY:
-        # Samples along the rows, over which a CPU's softmax is three times as fast.
+        # With the samples side by side a CPU's softmax is three times as fast.
         chances = functional.log_softmax(outputs.T.contiguous().double(), dim=0)
         return -chances.gather(0, targets.unsqueeze(0)).sum()
     return (outputs.double() - targets.double()).square().mean(dim=1).sum()
@@ -30,4 +30,5 @@ def summed_loss(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
 
 def count_errors(outputs: Tensor, labels: Tensor) -> Tensor:
     """Return how many samples have their largest output elsewhere, an int64 scalar."""
-    return (outputs.argmax(dim=1) != labels).sum()
+    # The first of equals, as `argmax`, which is slow where the samples lie side by side.
+    return (outputs.max(dim=1).indices != labels).sum()

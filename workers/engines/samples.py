@@ -69,6 +69,20 @@ class Split:
         for start in range(0, len(self), CHUNK):
             yield self._slice(start, start + CHUNK, dtype)
 
+    def chunks_into(self, buffer: Tensor) -> Iterator[tuple[int, Tensor | None]]:
+        """Write the chunks, one after another, into the first rows of a buffer.
+
+        Args:
+            buffer: Shape ``(rows, n_inputs)``, with room for a chunk, of any floating-point type.
+
+        Yields:
+            How many samples are there now, and their labels, to be read only.
+        """
+        for start in range(0, len(self), CHUNK):
+            x = self._x[start : start + CHUNK]
+            buffer[: len(x)].copy_(x)
+            yield len(x), None if self._y is None else self._y[start : start + CHUNK]
+
     def _slice(self, start: int, stop: int, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
         x = self._x[start:stop].to(dtype, copy=True)
         return x, None if self._y is None else self._y[start:stop].clone()

@@ -82,10 +82,10 @@ class CostModel:
         """Return the time of full passes over both splits and of the gradient norms."""
         figures, width = self.figures, trial.width
         chunks = sum(math.ceil(n / CHUNK) for n in (dataset.n_train, dataset.n_eval))
-        thousands = (dataset.n_train + dataset.n_eval) / CHUNK
+        thousands = (dataset.n_train + dataset.n_eval) / 1000
         ends = (dataset.n_inputs + dataset.n_outputs(trial.task)) / width
         level = _by_width(figures.full_pass, width)
-        smooth = 0.0 if trial.activation in _STRAIGHT else width * CHUNK * figures.curved / 2
+        smooth = 0.0 if trial.activation in _STRAIGHT else width * 1000 * figures.curved / 2
         size = 2.0 if trial.precision is Precision.FLOAT64 else 1.0
         arithmetic = size * (level * (trial.depth + ends) + trial.depth * smooth)
         calls = chunks * (figures.chunk + trial.depth * figures.call / 3)

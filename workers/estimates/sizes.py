@@ -11,9 +11,10 @@ LANES = 32
 """Numbers a kernel takes at once: two AVX-512 vectors of float32. It is also a multiple of 64
 bytes, so that each trial's part has the alignment of the first."""
 
-CHUNK = 1000
-"""Samples of a full pass that are computed together. Part of what a curve is: the rounding of
-a matrix product depends on its size."""
+CHUNK = 2000
+"""Samples of a full pass that are computed together: enough that the calls do not count, few
+enough that a layer stays in the caches. Part of what a curve is: the rounding of a matrix
+product depends on its size."""
 
 _BLOCK_BYTES = 1 << 19
 """Hidden layers whose gradients are computed before one update takes all of them: few enough

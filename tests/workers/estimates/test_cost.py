@@ -28,7 +28,7 @@ def test_a_deep_steps_time_is_that_of_its_layers() -> None:
     steps = 15  # 1,437 samples, 100 at a time
     level = FIGURES.level[4]  # width 64, batch 100: measured, not interpolated
     probe = 2 * (FIGURES.call + level)
-    chunks = 3  # 1,437 and 360 samples, 1,000 at a time
+    chunks = 2  # 1,437 and 360 samples, 2,000 at a time
     expected = steps * (FIGURES.call / 4 + level) + probe + chunks * FIGURES.call / 3
     assert added == pytest.approx(expected)
 

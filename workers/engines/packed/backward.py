@@ -44,9 +44,10 @@ def backward_operations(
     held = _Held(frame)
     everyone = (0, len(arrangement))
     delta, below = deltas
-    yield from _through(frame, store.last, 0, len(arrangement), batch.errors, delta, 0)
+    errors = batch.errors.mT
+    yield from _through(frame, store.last, 0, len(arrangement), errors, delta, 0)
     output = frame.activations.output(0)
-    yield from _gradient(frame, gradients, store.last, 0, everyone, batch.errors, output)
+    yield from _gradient(frame, gradients, store.last, 0, everyone, errors, output)
     yield from gradients.done(store.last)
     for level in range(arrangement.depth):
         if deeper := arrangement.count_of(level + 2):

@@ -75,6 +75,10 @@ class Activations:
         """Return the number of a level's buffers; levels that share it overwrite each other."""
         return self._keep(level)
 
+    def spanned(self, rows: int) -> int:
+        """Return how many rows the first few take with what fills up whole vectors."""
+        return padded_rows(rows, self._size[2])
+
     def blank(self) -> Tensor:
         """Return zeros of the shape of one level."""
         return self._like.new_zeros(self._size)
@@ -95,7 +99,8 @@ class Batch:
             for rows that fill up a smaller batch or whole vectors.
         x: Inputs, ``(slots, padded rows, n_inputs)``.
         labels: int64, ``(slots, padded rows)``.
-        outputs: ``(slots, padded rows, n_outputs)``.
+        outputs: Class by class, ``(slots, n_outputs, padded rows)``: with the samples side by
+            side, softmax and the products over so few classes are several times as fast.
         errors: Gradient of the loss with respect to the outputs, of the same shape.
     """
 
@@ -113,5 +118,5 @@ class Batch:
         self.share = like.new_zeros((slots, padded))
         self.x = like.new_zeros((slots, padded, shape.n_inputs))
         self.labels = torch.zeros((slots, padded), dtype=torch.int64, device=like.device)
-        self.outputs = like.new_zeros((slots, padded, shape.n_outputs))
+        self.outputs = like.new_zeros((slots, shape.n_outputs, padded))
         self.errors = torch.zeros_like(self.outputs)

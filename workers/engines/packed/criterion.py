@@ -21,15 +21,14 @@ class Criterion:
     def __init__(self, task: Task, batch: Batch) -> None:
         """Make the buffers."""
         self._task, self._batch = task, batch
-        slots, rows, n_outputs = batch.outputs.shape
-        self._n_outputs = n_outputs
+        n_outputs = batch.outputs.shape[1]
         self._by_sample = torch.zeros_like(batch.share)
-        self._minus_one = batch.share.new_full((slots * rows, 1), -1.0)
+        self._minus_one = torch.full_like(batch.share, -1.0).unsqueeze(1)
         # Tensors, because torch makes one of a Python number at every call.
         self._part = batch.share.new_full((), 1.0 / n_outputs)
         self._slope = batch.share.new_full((), 2.0 / n_outputs)
         self._squares = torch.zeros_like(batch.outputs) if task is Task.AUTOENCODE else None
-        self.losses = batch.share.new_zeros(slots)
+        self.losses = batch.share.new_zeros(len(batch.share))
 
     def loss_operations(self, live: int) -> Sequence[Operation]:
         """Return what computes the losses of the first slots from their outputs."""
@@ -43,13 +42,13 @@ class Criterion:
     def error_operations(self, live: int) -> Sequence[Operation]:
         """Return what then computes the gradients with respect to the outputs."""
         errors = self._batch.errors[:live]
-        share = self._batch.share[:live].unsqueeze(2)
+        share = self._batch.share[:live].unsqueeze(1)
         if self._squares is not None:
             return [partial(errors.mul_, share), partial(errors.mul_, self._slope)]
-        flat, labels = self._flat(live)
+        labels = self._batch.labels[:live].unsqueeze(1)
         return [
             errors.exp_,
-            partial(flat.scatter_add_, 1, labels, self._minus_one[: len(labels)]),
+            partial(errors.scatter_add_, 1, labels, self._minus_one[:live]),
             partial(errors.mul_, share),
         ]
 
@@ -58,18 +57,14 @@ class Criterion:
         if self._squares is not None:
             squares = self._squares[:live]
             return [
-                partial(torch.sub, outputs, self._batch.x[:live], out=errors),
+                partial(torch.sub, outputs, self._batch.x[:live].mT, out=errors),
                 partial(torch.mul, errors, errors, out=squares),
-                partial(torch.sum, squares, 2, out=by_sample),
+                partial(torch.sum, squares, 1, out=by_sample),
                 partial(by_sample.mul_, self._part),
             ]
-        flat, labels = self._flat(live)
+        labels = self._batch.labels[:live].unsqueeze(1)
         return [
-            partial(torch.log_softmax, outputs, 2, out=errors),
-            partial(torch.gather, flat, 1, labels, out=by_sample.view(-1, 1)),
+            partial(torch.log_softmax, outputs, 1, out=errors),
+            partial(torch.gather, errors, 1, labels, out=by_sample.unsqueeze(1)),
             by_sample.neg_,
         ]
-
-    def _flat(self, live: int) -> tuple[Tensor, Tensor]:
-        flat = self._batch.errors[:live].view(-1, self._n_outputs)
-        return flat, self._batch.labels[:live].view(-1, 1)

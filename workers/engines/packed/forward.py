@@ -52,9 +52,14 @@ def forward_operations(frame: Frame) -> Iterator[Operation]:
     """Yield the whole pass, from the inputs to the outputs, in order."""
     for level in reversed(range(frame.arrangement.depth)):
         yield from level_operations(frame, level)
-    trials = (0, len(frame.arrangement))
-    source = frame.activations.output(0)
-    yield _product(frame, frame.store.last, 0, trials, source, frame.batch.outputs)
+    live = len(frame.arrangement)
+    yield partial(
+        torch.baddbmm,
+        frame.bias(frame.store.last, 0, 0, live).unsqueeze(2),
+        frame.weight(frame.store.last, 0, 0, live),
+        frame.activations.output(0)[:live, : frame.rows].mT,
+        out=frame.batch.outputs[:live, :, : frame.rows],
+    )
 
 
 def level_operations(frame: Frame, level: int) -> Iterator[Operation]:
@@ -72,8 +77,8 @@ def level_operations(frame: Frame, level: int) -> Iterator[Operation]:
         yield _product(frame, block, place, (0, deeper), buffers.output(level + 1), target)
     if starting := arrangement.starting_at(level):
         yield _product(frame, frame.store.first, 0, starting, frame.batch.x, target)
-    live = arrangement.count_of(level + 1)
-    yield from frame.nonlinearity.forward(target[:live], buffers.output(level)[:live])
+    part = slice(arrangement.count_of(level + 1)), slice(buffers.spanned(frame.rows))
+    yield from frame.nonlinearity.forward(target[part], buffers.output(level)[part])
 
 
 def _product(

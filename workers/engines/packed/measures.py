@@ -57,16 +57,15 @@ class FullPasses:
     def run(self, slot: int, depth: int, split: Split) -> SplitResult:
         """Return loss and error of the trial in a slot over a split."""
         loss, wrong = 0.0, 0
-        for x, labels in split.chunks(self._batch.x.dtype):
-            self._batch.x[0, : len(x)].copy_(x)
-            for operation in self._program(slot, depth, len(x)):
+        for rows, labels in split.chunks_into(self._batch.x[0]):
+            for operation in self._program(slot, depth, rows):
                 operation()
-            outputs = self._batch.outputs[0, : len(x)]
+            outputs = self._batch.outputs[0, :, :rows].T
             if self._task is Task.CLASSIFY and labels is not None:
                 loss += summed_loss(self._task, outputs, labels).item()
                 wrong += int(count_errors(outputs, labels).item())
             else:
-                loss += summed_loss(self._task, outputs, x).item()
+                loss += summed_loss(self._task, outputs, self._batch.x[0, :rows]).item()
         error = wrong / len(split) if self._task is Task.CLASSIFY else None
         return SplitResult(loss / len(split), error)
 
