@@ -38,7 +38,7 @@ def append(
     statement = (
         f"INSERT INTO {table.__tablename__} ({names}) VALUES ({marks})"
         if is_sqlite
-        else f"COPY {table.__tablename__} ({names}) FROM STDIN"
+        else f"COPY {table.__tablename__} ({names}) FROM STDIN (FORMAT BINARY)"
     )
     try:
         bound = [_bound(columns[name], of, connection.dialect) for name, of in values.items()]
@@ -50,7 +50,9 @@ def append(
     if is_sqlite:
         connection.exec_driver_sql(statement, rows)
     else:
-        _copy(connection, statement, rows)
+        # psycopg knows PostgreSQL's types by these names.
+        types = [columns[name].type.compile(connection.dialect).lower() for name in values]
+        _copy(connection, statement, types, rows)
 
 
 def _bound(column: Column[object], values: Sequence[object], dialect: Dialect) -> Sequence[object]:
@@ -62,10 +64,13 @@ def _bound(column: Column[object], values: Sequence[object], dialect: Dialect) -
     return values if processor is None else [processor(value) for value in values]
 
 
-def _copy(connection: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+def _copy(
+    connection: Connection, statement: str, types: Sequence[str], rows: Sequence[tuple[object, ...]]
+) -> None:
     raw = cast(psycopg.Connection, connection.connection.driver_connection)
     try:
         with raw.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+            copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
     except psycopg.Error as error:

@@ -96,7 +96,7 @@ def _columns(
     records: Sequence[EpochRecord], open_trials: Mapping[UUID, OpenTrial]
 ) -> dict[str, list[object]]:
     columns: dict[str, list[object]] = {
-        name: [getattr(record, name) for record in records] for name in _TOLD
+        name: [*map(field, records)] for name, field in _FIELDS.items()
     }
     columns["attempt"] = [open_trials[record.trial_id].attempt for record in records]
     return columns
@@ -104,4 +104,8 @@ def _columns(
 
 _TRIAL_ID = attrgetter("trial_id")
 # A record has a field for each column but the attempt, under its name.
-_TOLD = [column.name for column in Epoch.__table__.columns if column.name != "attempt"]
+_FIELDS = {
+    column.name: attrgetter(column.name)
+    for column in Epoch.__table__.columns
+    if column.name != "attempt"
+}

@@ -8,6 +8,8 @@ and a trial that is done takes nothing more.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -31,6 +33,7 @@ from workers.contract import (
     TrialStart,
 )
 
+_TRIAL_ID = attrgetter("trial_id")
 # Trials looked up at once; SQLite takes at most 32,766 parameters.
 _LOOKUP = 10_000
 
@@ -107,7 +110,8 @@ class _Batch:
             *self.decisions,
             *self.ends,
         )
-        return list(dict.fromkeys(report.trial_id for report in reports))
+        # Reports come in runs of one trial, and the hash of a UUID is slow.
+        return list(dict.fromkeys(key for key, _ in groupby(map(_TRIAL_ID, reports))))
 
 
 def _open_trials(
