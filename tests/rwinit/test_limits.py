@@ -1,5 +1,6 @@
 """Deaths, inverse widths, and the deepest network that stays within a bound."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -9,10 +10,10 @@ from hypothesis import strategies as st
 
 from rwinit import (
     ArgumentError,
-    UnsupportedActivationError,
     death_probability,
     depth_limit,
     inverse_width_sum,
+    nonlinearity,
     simulate_walks,
     walk_law,
 )
@@ -99,9 +100,39 @@ def test_a_walk_that_stands_still_has_no_limit() -> None:
     assert float(depth_limit("linear", 10, 0.5, weights="orthogonal", g=1.1)) == 6
 
 
+@pytest.mark.parametrize("g", [None, 1.1])
+def test_a_simulated_limit_is_the_last_depth_that_keeps_the_promise(g: float | None) -> None:
+    limit = depth_limit("tanh", [20, 60], 1.0, 0.8, g=g)
+
+    assert (np.diff(limit) > 0).all()
+    for width, depth in zip([20, 60], limit, strict=True):
+        beyond = depth + max(1, depth // 50)
+        inside, outside = (
+            float(walk_law("tanh", width, int(d), g=g).within(1.0)) for d in (depth, beyond)
+        )
+        assert inside >= 0.8 > outside
+
+
+def test_a_simulated_limit_of_what_has_an_exact_one_is_close_to_it() -> None:
+    relu = dataclasses.replace(nonlinearity("relu"), built_in=False)
+
+    simulated = float(depth_limit(relu, 50, 1.0, 0.8, g=1.4))
+
+    assert simulated == pytest.approx(float(depth_limit("relu", 50, 1.0, 0.8, g=1.4)), rel=0.15)
+
+
+def test_a_simulated_walk_within_the_bound_all_the_way_has_no_limit() -> None:
+    assert float(depth_limit("tanh", 100, 50.0, g=1.1, max_depth=7)) == math.inf
+
+
 @pytest.mark.parametrize(
     ("name", "mistake"),
-    [("width", {"width": 0}), ("bound", {"bound": -1.0}), ("probability", {"probability": 1.0})],
+    [
+        ("width", {"width": 0}),
+        ("max_depth", {"max_depth": 0}),
+        ("bound", {"bound": -1.0}),
+        ("probability", {"probability": 1.0}),
+    ],
 )
 def test_a_mistake_is_refused_by_name(name: str, mistake: dict[str, float]) -> None:
     good: dict[str, object] = {"activation": "relu", "width": 10, "bound": 2.0}
@@ -110,5 +141,3 @@ def test_a_mistake_is_refused_by_name(name: str, mistake: dict[str, float]) -> N
         depth_limit(**{**good, **mistake})  # type: ignore[arg-type]  # mistakes on purpose
 
     assert caught.value.name == name
-    with pytest.raises(UnsupportedActivationError):
-        depth_limit("tanh", 10, 2.0)
