@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from service.processes import die_with_parent
+from service import processes
 
 START_SECONDS = 60.0
 
@@ -37,13 +37,8 @@ def ray_head(cpus: int) -> Iterator[tuple[str, Mapping[str, str]]]:
         *(f"--num-cpus={cpus}", "--num-gpus=0", "--include-dashboard=false", "--block"),
         "--object-store-memory=500000000",
     )
-    head = subprocess.Popen(
-        command,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        # An interrupted benchmark leaves no Ray behind.
-        preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
-    )
+    # An interrupted benchmark leaves no Ray behind.
+    head = processes.start(command, environment=environment, quiet=True)
     try:
         _wait_for(port, head)
         yield f"127.0.0.1:{port}", environment

@@ -9,7 +9,7 @@ from typing import Self
 
 import click
 
-from service.processes import die_with_parent
+from service import processes
 
 COMMAND = (sys.executable, "-m", "service.driver")
 # The driver gives its own children 20 seconds to write what they have.
@@ -53,15 +53,8 @@ class DriverProcess:
             self._watcher.join()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            self._command,
-            env=dict(self._environment),
-            stdin=subprocess.DEVNULL,
-            # Ctrl-C goes to this process alone, which then stops the driver in order.
-            start_new_session=True,
-            # It only makes one system call, which needs no lock that a thread may hold.
-            preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
-        )
+        # Ctrl-C goes to this process alone, which then stops the driver in order.
+        return processes.start(self._command, environment=self._environment)
 
     def _watch(self) -> None:
         pause = _FIRST_PAUSE_SECONDS

@@ -17,10 +17,10 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
+from service import processes
 from service.driver.ray_health import node_is_well
 from service.driver.waiting import wait_for
 from service.logs import event
-from service.processes import die_with_parent
 
 log = logging.getLogger("fathom.driver")
 
@@ -107,15 +107,8 @@ class RayNode:
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            self._command,
-            stdin=subprocess.DEVNULL,
-            # Ray greets with a page of advice; errors come on the other stream.
-            stdout=subprocess.DEVNULL,
-            # A group of its own, to be ended as a whole.
-            start_new_session=True,
-            preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
-        )
+        # Ray greets with a page of advice; errors come on the other stream.
+        return processes.start(self._command, quiet=True)
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         """Return when the node's process ends, or when told to stop."""

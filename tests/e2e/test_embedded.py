@@ -2,6 +2,7 @@
 
 import json
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -43,6 +44,19 @@ def epochs_done(service: ServiceProcess) -> int:
 def finish(service: ServiceProcess) -> str:
     sweep = next(iter(service.client.list()))
     return service.client.wait(sweep.id, timeout_seconds=400, poll_seconds=0.2).state
+
+
+def kill_child(service: ServiceProcess) -> None:
+    child = service.find("service.driver.child")
+    assert child is not None
+    child.kill()
+
+
+def kill_worker(service: ServiceProcess) -> None:
+    child = service.find("service.driver.child")
+    assert child is not None
+    workers = [p for p in child.children(recursive=True) if "Trainable" in " ".join(p.cmdline())]
+    workers[0].kill()
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +108,7 @@ def test_killing_a_worker_half_way_changes_no_row(
     with serving(tmp_path) as service:
         submit(service)
         wait_for(lambda: epochs_done(service) > 20, 200)
-        child = service.find("service.driver.child")
-        assert child is not None
-        worker = next(
-            p for p in child.children(recursive=True) if "Trainable" in " ".join(p.cmdline())
-        )
-        worker.kill()
+        kill_worker(service)
         assert finish(service) == "completed"
 
     assert rows(database(tmp_path), "small") == undisturbed
@@ -196,30 +205,71 @@ def _stopping(kind: str) -> dict[str, object]:
     }
 
 
-def test_early_stopping_ends_trials_whose_curves_are_prefixes(tmp_path: Path) -> None:
-    """Halving decides alike on one worker and on two, and asha stops what it judges."""
-    found = {}
-    for workers in ("1", "2"):
-        home = tmp_path / workers
-        with serving(home, FATHOM_CPUS=workers) as service:
-            submit(service, _stopping("halving"))
-            assert finish(service) == "completed"
-            if workers == "2":
-                submit(service, _stopping("asha"))
-                assert finish(service) == "completed"
-                submit(service, _stopping("asha") | {"name": "all", "early_stopping": None})
-                assert finish(service) == "completed"
-        found[workers] = rows(database(home), "halving")
-    asha = rows(database(home), "asha")
-    whole = set(rows(database(home), "all")[1])
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> set[Row]:
+    """The epochs of the trials of `_stopping` if nothing stops them."""
+    home = tmp_path_factory.mktemp("whole")
+    with serving(home) as service:
+        submit(service, _stopping("asha") | {"name": "whole", "early_stopping": None})
+        assert finish(service) == "completed"
+    return set(rows(database(home), "whole")[1])
 
-    assert found["1"] == found["2"]
-    trials, epochs = found["1"]
-    outcomes = [outcome for trial in trials for outcome in trial if "Outcome" in str(outcome)]
+
+@pytest.fixture(scope="module")
+def halved(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Row], list[Row]]:
+    home = tmp_path_factory.mktemp("halved")
+    with serving(home) as service:
+        submit(service, _stopping("halving"))
+        assert finish(service) == "completed"
+    return rows(database(home), "halving")
+
+
+def test_halving_keeps_its_share_and_its_curves_are_prefixes(
+    halved: tuple[list[Row], list[Row]], whole: set[Row]
+) -> None:
+    trials, epochs = halved
+
     # Of the twelve trials of a depth, six go on at epoch 2, three at 4, one at 8 and at 16.
-    assert sum("STOPPED" in str(outcome) for outcome in outcomes) == 2 * 11
-    assert sum("COMPLETED" in str(outcome) for outcome in outcomes) == 2
+    assert sum("STOPPED" in str(trial) for trial in trials) == 2 * 11
+    assert sum("COMPLETED" in str(trial) for trial in trials) == 2
     assert len(epochs) == 2 * (6 * 3 + 3 * 5 + 2 * 9 + 1 * 21)
     assert set(epochs) <= whole
-    assert set(asha[1]) < whole
-    assert any("STOPPED" in str(value) for trial in asha[0] for value in trial)
+
+
+def test_halving_decides_alike_on_one_worker(
+    tmp_path: Path, halved: tuple[list[Row], list[Row]]
+) -> None:
+    with serving(tmp_path, FATHOM_CPUS="1") as service:
+        submit(service, _stopping("halving"))
+        assert finish(service) == "completed"
+
+    assert rows(database(tmp_path), "halving") == halved
+
+
+@pytest.mark.parametrize("kill", [kill_child, kill_worker])
+def test_a_process_that_is_killed_changes_nothing_that_halving_decides(
+    tmp_path: Path, halved: tuple[list[Row], list[Row]], kill: Callable[[ServiceProcess], None]
+) -> None:
+    with serving(tmp_path) as service:
+        submit(service, _stopping("halving"))
+        # All have come to the first rung then, and lie in the memory of what is killed.
+        wait_for(lambda: epochs_done(service) > 24 * 2 + 5, 200)
+        kill(service)
+        assert finish(service) == "completed"
+
+    assert rows(database(tmp_path), "halving") == halved
+
+
+def test_asha_goes_on_after_a_kill_and_its_curves_are_prefixes(
+    tmp_path: Path, whole: set[Row]
+) -> None:
+    with serving(tmp_path) as service:
+        submit(service, _stopping("asha"))
+        wait_for(lambda: epochs_done(service) > 40, 200)
+        kill_child(service)
+        assert finish(service) == "completed"
+
+    trials, epochs = rows(database(tmp_path), "asha")
+    assert all("STOPPED" in str(trial) or "COMPLETED" in str(trial) for trial in trials)
+    assert any("STOPPED" in str(trial) for trial in trials)
+    assert set(epochs) < whole
