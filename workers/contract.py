@@ -208,7 +208,7 @@ class TrialStart:
         trial_id: The trial.
         host: Name of the machine.
         device: ``"cpu"`` or a GPU's model.
-        versions: Python, torch, numpy and Fathom versions, in words.
+        versions: Python, torch, llvmlite, numpy and Fathom versions, in words.
     """
 
     trial_id: UUID
@@ -387,7 +387,8 @@ class Calibration:
         device_type: ``"cpu"`` or ``"cuda"``.
         device: The processor's model; for a CPU with its number of threads.
         engine: Implementation of the training step.
-        versions: What the figures are good for: that of torch, and of the way they are measured.
+        versions: What the figures are good for: those of what computes, and of the way they are
+            measured.
         actors: Workers that the sweep had on such devices.
         figures: The measured times.
     """

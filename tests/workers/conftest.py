@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 from tests.workers import examples
+from tests.workers.arithmetics import compute_by_torch
 from workers.contract import EngineName
 
 # A busy machine makes any example slow once; time is not what these properties are about.
@@ -13,7 +14,11 @@ settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")
 
 
-@pytest.fixture(params=EngineName)
+@pytest.fixture(params=[*EngineName, "packed, by torch"])
 def each_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `examples.trial` make trials for one engine after another."""
-    monkeypatch.setattr(examples, "BASE", replace(examples.BASE, engine=request.param))
+    engine, _, by_torch = request.param.partition(", by ")
+    if by_torch:
+        compute_by_torch(monkeypatch)
+    base = replace(examples.BASE, engine=EngineName(engine))
+    monkeypatch.setattr(examples, "BASE", base)

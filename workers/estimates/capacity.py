@@ -13,10 +13,11 @@ MEMORY_BYTES = 4 << 30
 """What a pack may take where nobody says."""
 
 _LEVEL_NUMBERS = 1 << 15
+_ALL_NUMBERS = 1 << 20
 _MOST = 16
 # What a trial's time is multiplied by, measured at width 32: half as many trials at once, and
 # activations that are computed twice.
-_HALVED = 1.19
+_HALVED = 1.1
 _RECOMPUTED = 4 / 3
 
 
@@ -38,8 +39,9 @@ class Capacity:
 def slots_for(trial: TrialShape, dataset: DatasetShape) -> int:
     """Return how many trials like one a pack should hold at once, whatever the memory.
 
-    Enough that the calls of a step do not count, and so few that one layer's activations, of
-    all of them, stay in a core's cache: 8 at width 32 and 100 samples, 1 above width 163.
+    Enough that what a step takes besides arithmetic does not count, and so few that one layer's
+    activations, of all of them, stay in a core's cache, and those of all layers near it: at width
+    32 and 100 samples 8 up to depth 40 and 1 from depth 164; 1 above width 163.
 
     Args:
         trial: The trial.
@@ -50,8 +52,9 @@ def slots_for(trial: TrialShape, dataset: DatasetShape) -> int:
     """
     if trial.engine is EngineName.REFERENCE:
         return 1
-    fitting = max(1, min(_MOST, _LEVEL_NUMBERS // (trial.rows(dataset) * trial.width)))
-    return 1 << (fitting.bit_length() - 1)
+    level = trial.rows(dataset) * trial.width
+    fitting = min(_MOST, _LEVEL_NUMBERS // level, _ALL_NUMBERS // (level * trial.depth))
+    return 1 << (max(1, fitting).bit_length() - 1)
 
 
 def capacity_of(trial: TrialShape, dataset: DatasetShape, memory_bytes: int) -> Capacity:

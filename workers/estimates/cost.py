@@ -16,6 +16,7 @@ from workers.contract import (
     Figures,
     OptimizerKind,
     Precision,
+    Task,
 )
 from workers.estimates.shapes import TrialShape
 from workers.estimates.sizes import CHUNK
@@ -32,6 +33,8 @@ _ADAM_OPERATIONS = 7
 # A gradient norm or profile in float64, in units of a float32 step of one trial.
 _PROBE_STEPS = 2.0
 _PROFILE_STEPS = 6.0
+# The squared error of one output, in a step and in a full pass, in units of a smooth activation.
+_SQUARE, _EXACT_SQUARE = 1.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class CostModel:
         ends = (2 / 3 * dataset.n_inputs + dataset.n_outputs(trial.task)) / width
         size = 2.0 if trial.precision is Precision.FLOAT64 else 1.0
         calls = (figures.step + trial.depth * figures.call) / live + figures.trial_step
+        calls += self._squares(trial, dataset, rows) * _SQUARE
         return calls + size * (trial.depth * level + ends * (arithmetic + updates))
 
     def _looks(self, trial: TrialShape, dataset: DatasetShape) -> float:
@@ -89,7 +93,13 @@ class CostModel:
         size = 2.0 if trial.precision is Precision.FLOAT64 else 1.0
         arithmetic = size * (level * (trial.depth + ends) + trial.depth * smooth)
         calls = chunks * (figures.chunk + trial.depth * figures.call / 3)
+        calls += self._squares(trial, dataset, dataset.n_train + dataset.n_eval) * _EXACT_SQUARE
         return calls + thousands * arithmetic + _PROBE_STEPS * self._step(trial, dataset, 1)
+
+    def _squares(self, trial: TrialShape, dataset: DatasetShape, rows: int) -> float:
+        if trial.task is not Task.AUTOENCODE:
+            return 0.0
+        return rows * dataset.n_outputs(trial.task) * self.figures.curved
 
 
 def _update_operations(trial: TrialShape) -> int:

@@ -2,8 +2,8 @@
 
 Counted are parameters, gradients, optimizer state, activations and errors, minibatches, the
 buffers of full passes, the copies for gradient norms and layer profiles, the operations of the
-passes, and the data set. Not counted are the libraries, some 300 MB for torch and Ray, and the
-copies of live trials in the one step in which a neighbour diverges.
+passes, and the data set. Not counted are the libraries, some 400 MB for torch, Ray and LLVM, and
+the copies of live trials in the one step in which a neighbour diverges.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,15 @@ from dataclasses import dataclass
 
 from workers.contract import Activation, DatasetShape, EngineName, OptimizerKind, Task
 from workers.estimates.shapes import TrialShape
-from workers.estimates.sizes import CHUNK, block_layers, levels_kept, padded_rows, slab_size
+from workers.estimates.sizes import (
+    CHUNK,
+    WIDEST,
+    block_layers,
+    levels_kept,
+    padded_rows,
+    slab_size,
+    transposed_size,
+)
 
 _FLOAT64_BYTES = _INDEX_BYTES = 8
 # A call with its arguments bound: the tuple, and a view of a buffer for each tensor. Measured.
@@ -28,6 +36,7 @@ class Memory:
     Attributes:
         parameters: Weights and biases, and optimizer state.
         gradients: Gradients and what updates overwrite.
+        transposes: Room for one matrix by its columns, in both precisions.
         activations: Hidden activations and errors of the training step.
         batches: Minibatches with their outputs.
         passes: Buffers of full passes.
@@ -41,6 +50,7 @@ class Memory:
 
     parameters: int = 0
     gradients: int = 0
+    transposes: int = 0
     activations: int = 0
     batches: int = 0
     passes: int = 0
@@ -55,6 +65,7 @@ class Memory:
     def buffers(self) -> int:
         """What the engine's tensors hold throughout."""
         steps = self.parameters + self.gradients + self.activations + self.batches
+        steps += self.transposes
         return steps + self.passes + self.probe
 
     @property
@@ -107,6 +118,7 @@ class _Packed:
         return Memory(
             parameters=trial.kinds * (self._ends(self.slots) + self._hidden(self.slots)) * size,
             gradients=hidden + (self._ends(self.slots) + self._scratch()) * size + self._clips(),
+            transposes=self._transposes(size),
             activations=activations,
             batches=self._batch(self.slots, rows, size) + self._criterion(self.slots, rows, size),
             passes=self._passes(),
@@ -162,6 +174,11 @@ class _Packed:
         if self._blocks:
             blocks.add((width, width, self._block_layers))
         return self.slots * sum(count * slab_size(out, given) for out, given, count in blocks)
+
+    def _transposes(self, size: int) -> int:
+        width = self.deepest.width
+        numbers = transposed_size(width, max(width, self.dataset.n_inputs))
+        return numbers * (size + _FLOAT64_BYTES) if width <= WIDEST else 0
 
     def _levels(self, slots: int, rows: int, levels: int, *, errors: int) -> int:
         width = self.deepest.width

@@ -21,6 +21,11 @@ _BLOCK_BYTES = 1 << 19
 to stay in a core's cache, enough that the calls do not count."""
 
 
+WIDEST = 1024
+"""Columns of a product that kernels of our own compute; wider ones, whose factors outgrow a core's
+cache, are left to torch."""
+
+
 def padded(count: int) -> int:
     """Return the next multiple of `LANES`, ``count`` itself if it is one."""
     return -(-count // LANES) * LANES
@@ -35,6 +40,11 @@ def padded_rows(rows: int, *widths: int) -> int:
 def slab_size(fan_out: int, fan_in: int) -> int:
     """Return how many numbers a layer takes: a matrix, its bias and padding."""
     return padded(fan_out * fan_in + fan_out)
+
+
+def transposed_size(fan_out: int, fan_in: int) -> int:
+    """Return how many numbers the transpose of a matrix takes, in whole vectors both ways."""
+    return padded(fan_out) * padded(fan_in)
 
 
 def block_layers(width: int, slots: int, number_bytes: int) -> int:

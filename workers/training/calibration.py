@@ -29,9 +29,10 @@ from workers.estimates import TrialShape, slots_for
 from workers.estimates.cost import BATCHES, WIDTHS
 from workers.schedules import Schedule
 from workers.training.initial_walk import initial_walk
+from workers.training.machine import arithmetic_versions
 from workers.training.pack import run_pack
 
-_PROTOCOL = 1
+_PROTOCOL = 2
 """Rises when what `Figures` mean or how they are measured changes."""
 
 _N_INPUTS, _N_CLASSES = 8, 2
@@ -46,7 +47,7 @@ Clock = Callable[[], float]
 
 def versions() -> str:
     """Return what figures have to agree in to be used again."""
-    return f"torch {torch.__version__}, protocol {_PROTOCOL}"
+    return f"{arithmetic_versions()}, protocol {_PROTOCOL}"
 
 
 def calibrations_of(
@@ -202,7 +203,7 @@ class _Bench:
         return _difference(deep, flat) / _DEPTH, flat / 2
 
     def _start(self) -> tuple[float, float]:
-        """Return what a layer and what a weight take when a trial starts."""
+        """Return what a layer and what a weight take until a trial's passes are all prepared."""
         small, large = (self._begun(width) for width in (WIDTHS[0], WIDTHS[-1]))
         weights = _DEPTH * (WIDTHS[-1] ** 2 - WIDTHS[0] ** 2)
         return small / _DEPTH, _difference(large, small) / weights
@@ -210,10 +211,14 @@ class _Bench:
     def _begun(self, width: int) -> float:
         spec = replace(self._trial(width, BATCHES[0]), depth=1 + _DEPTH)
         engine, (trial,) = self._filled(spec, 1)
+        inputs = {trial.trial_id: StepInput(np.arange(spec.batch_size), 1e-6)}
 
         def begin() -> None:
             engine.add(trial)
             initial_walk(engine, trial, _N_INPUTS)
+            engine.step(inputs)
+            engine.evaluate(trial.trial_id)
+            engine.probe(trial.trial_id)
 
         return self._timed(begin)
 

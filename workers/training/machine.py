@@ -20,16 +20,24 @@ def trial_start(spec: TrialSpec, device: str) -> TrialStart:
         trial_id=spec.trial_id,
         host=platform.node(),
         device=device_name(device),
-        versions=_versions(),
+        versions=", ".join(
+            [
+                f"python {platform.python_version()}",
+                arithmetic_versions(),
+                f"numpy {np.__version__}",
+                _installed("fathom", "fathom-sweeps"),
+            ]
+        ),
     )
 
 
-def _versions() -> str:
+def arithmetic_versions() -> str:
+    """Return the versions of what computes a step: torch, and LLVM for kernels on a CPU."""
+    return f"torch {torch.__version__}, {_installed('llvmlite', 'llvmlite')}"
+
+
+def _installed(name: str, package: str) -> str:
     try:
-        fathom = version("fathom-sweeps")
-    except PackageNotFoundError:
-        fathom = "not installed"  # run from a checkout
-    return (
-        f"python {platform.python_version()}, torch {torch.__version__}, "
-        f"numpy {np.__version__}, fathom {fathom}"
-    )
+        return f"{name} {version(package)}"
+    except PackageNotFoundError:  # Fathom may run from a checkout, and without LLVM.
+        return f"{name} not installed"

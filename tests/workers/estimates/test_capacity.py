@@ -19,7 +19,14 @@ ENDLESS = 1 << 50
 
 @pytest.mark.parametrize(("width", "slots"), [(16, 16), (32, 8), (64, 4), (163, 2), (164, 1)])
 def test_narrow_networks_share_a_core_and_wide_ones_do_not(width: int, slots: int) -> None:
-    assert slots_for(replace(DEEP, width=width), DIGITS) == slots
+    assert slots_for(replace(DEEP, width=width, depth=10), DIGITS) == slots
+
+
+@pytest.mark.parametrize(
+    ("depth", "slots"), [(40, 8), (41, 4), (81, 4), (82, 2), (163, 2), (164, 1)]
+)
+def test_shallow_networks_share_a_core_and_deep_ones_do_not(depth: int, slots: int) -> None:
+    assert slots_for(replace(DEEP, depth=depth), DIGITS) == slots
 
 
 def test_the_reference_engine_runs_one_at_a_time() -> None:
@@ -43,17 +50,19 @@ def test_a_pack_fits_where_any_way_to_run_it_does(budget: int, depth: int, width
 
 def test_as_memory_gets_short_slots_are_halved_then_activations_recomputed_then_both() -> None:
     ways: list[Capacity] = []
-    budget = capacity_of(DEEP, DIGITS, ENDLESS).bytes
-    while not ways or ways[-1] != capacity_of(DEEP, DIGITS, 0):
-        ways.append(capacity_of(DEEP, DIGITS, budget))
+    trial = replace(DEEP, depth=40)
+    budget = capacity_of(trial, DIGITS, ENDLESS).bytes
+    while not ways or ways[-1] != capacity_of(trial, DIGITS, 0):
+        ways.append(capacity_of(trial, DIGITS, budget))
         budget = ways[-1].bytes - 1
 
-    assert [(way.slots, way.recomputes) for way in ways][:3] == [
+    assert [(way.slots, way.recomputes) for way in ways] == [
         (8, False),
         (4, False),
-        (8, True),
+        (2, False),
+        (1, False),
+        (2, True),  # With two slots, fewer layers wait for one update.
     ]
-    assert (ways[-1].slots, ways[-1].recomputes) == (1, True)
 
 
 def test_no_curve_depends_on_the_memory() -> None:

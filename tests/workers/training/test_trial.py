@@ -70,7 +70,7 @@ def test_the_start_says_where_and_with_what(monkeypatch: pytest.MonkeyPatch) -> 
     assert isinstance(start, TrialStart)
     assert start.device == "cpu"
     assert start.host
-    for library in ("python 3.", "torch ", "numpy ", "fathom "):
+    for library in ("python 3.", "torch ", "llvmlite ", "numpy ", "fathom "):
         assert library in start.versions
 
 

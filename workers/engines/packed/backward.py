@@ -6,10 +6,8 @@ References:
 """
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 from workers.engines.packed.forward import Frame, level_operations
@@ -90,9 +88,12 @@ def _through(
     """Take the errors of the first trials through a matrix and the nonlinearity before it."""
     rows, buffers = frame.rows, frame.activations
     weight = frame.weight(block, place, 0, count)
-    yield partial(torch.bmm, delta[:count, :rows], weight, out=below[:count, :rows])
-    yield from frame.nonlinearity.backward(
-        below[:count], buffers.input(level)[:count], buffers.output(level)[:count]
+    yield from frame.arithmetic.through(
+        delta[:count, :rows],
+        weight,
+        buffers.input(level)[:count],
+        buffers.output(level)[:count],
+        below[:count],
     )
 
 
@@ -112,5 +113,6 @@ def _gradient(
     lo, hi = trials
     slots = (frame.arrangement.first_slot + lo, frame.arrangement.first_slot + hi)
     error, given = delta[lo:hi, : frame.rows], source[lo:hi, : frame.rows]
-    yield partial(torch.bmm, error.mT, given, out=block.weight(target, place, *slots))
-    yield partial(torch.sum, error, 1, out=block.bias(target, place, *slots))
+    yield from frame.arithmetic.gradient(
+        error, given, block.weight(target, place, *slots), block.bias(target, place, *slots)
+    )

@@ -4,16 +4,17 @@ An operation is a call with its arguments bound. Making the list takes about as 
 steps take to dispatch, and it is made anew only when trials join or leave.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor
 
+from workers.engines.packed.arithmetic import Arithmetic
 from workers.engines.packed.arrangement import Arrangement
 from workers.engines.packed.buffers import Activations, Batch
-from workers.engines.packed.nonlinearities import Nonlinearity, Operation
+from workers.engines.packed.nonlinearities import Operation
 from workers.engines.packed.storage import Block, Store
 
 
@@ -26,7 +27,7 @@ class Frame:
         arrangement: Which trials; the first uses place 0 of all buffers.
         activations: Buffers of the hidden layers.
         batch: Inputs and outputs.
-        nonlinearity: Of the hidden layers.
+        arithmetic: Of the hidden layers.
         rows: Samples that are computed.
     """
 
@@ -34,7 +35,7 @@ class Frame:
     arrangement: Arrangement
     activations: Activations
     batch: Batch
-    nonlinearity: Nonlinearity
+    arithmetic: Arithmetic
     rows: int
 
     def weight(self, block: Block, place: int, lo: int, hi: int) -> Tensor:
@@ -74,21 +75,21 @@ def level_operations(frame: Frame, level: int) -> Iterator[Operation]:
     target = buffers.input(level)
     if deeper := arrangement.count_of(level + 2):
         block, place = frame.store.hidden_at(level)
-        yield _product(frame, block, place, (0, deeper), buffers.output(level + 1), target)
+        source = buffers.output(level + 1)
+        yield from _affine(frame, block, place, (0, deeper), source, target)
     if starting := arrangement.starting_at(level):
-        yield _product(frame, frame.store.first, 0, starting, frame.batch.x, target)
+        yield from _affine(frame, frame.store.first, 0, starting, frame.batch.x, target)
     part = slice(arrangement.count_of(level + 1)), slice(buffers.spanned(frame.rows))
-    yield from frame.nonlinearity.forward(target[part], buffers.output(level)[part])
+    yield from frame.arithmetic.activate(target[part], buffers.output(level)[part])
 
 
-def _product(
+def _affine(
     frame: Frame, block: Block, place: int, trials: tuple[int, int], source: Tensor, target: Tensor
-) -> Operation:
+) -> Sequence[Operation]:
     lo, hi = trials
-    return partial(
-        torch.baddbmm,
-        frame.bias(block, place, lo, hi).unsqueeze(1),
+    return frame.arithmetic.affine(
         source[lo:hi, : frame.rows],
-        frame.weight(block, place, lo, hi).mT,
-        out=target[lo:hi, : frame.rows],
+        frame.weight(block, place, lo, hi),
+        frame.bias(block, place, lo, hi),
+        target[lo:hi, : frame.rows],
     )

@@ -3,6 +3,7 @@
 import torch
 
 from workers.contract import DatasetShape, TrialSpec
+from workers.engines.packed.arithmetic import Arithmetic, arithmetic
 from workers.engines.packed.buffers import Keep, keep_all, keep_segments
 from workers.engines.packed.layout import PackShape
 from workers.engines.packed.measures import FullPasses, Probe
@@ -50,11 +51,11 @@ class Machine:
         self.shape, self._dataset = shape, dataset
         self._train, self._slots, self._device = train, slots, device
         self._memory_bytes = memory_bytes
-        self._nonlinearity = nonlinearity(shape.activation, shape.slope)
         self._like = torch.zeros((), dtype=shape.dtype, device=device)
+        self._arithmetic = self._arithmetic_in(shape.dtype)
         self.store = Store(shape, slots, self._like)
         rows = min(CHUNK, max(len(train), len(evaluation)))
-        self.passes = FullPasses(shape, self.store, self._nonlinearity, rows, self._like)
+        self.passes = FullPasses(shape, self.store, self._arithmetic, rows, self._like)
         self._segmented = False
         self._use(keep_all)
 
@@ -69,15 +70,25 @@ class Machine:
         self.trainer = Trainer(
             self.shape,
             self.store,
-            self._nonlinearity,
+            self._arithmetic,
             self._train,
             keep,
             self._slots,
             self._like,
         )
         self.probe = Probe(
-            self.shape, self.store, self._nonlinearity, self._train, keep, self._device
+            self.shape,
+            self.store,
+            self._arithmetic_in(torch.float64),
+            self._train,
+            keep,
+            self._device,
         )
+
+    def _arithmetic_in(self, dtype: torch.dtype) -> Arithmetic:
+        hidden = nonlinearity(self.shape.activation, self.shape.slope)
+        like = torch.zeros((), dtype=dtype, device=self._device)
+        return arithmetic(hidden, self.shape.width, self.shape.n_inputs, like)
 
     def _bytes_to_keep_all(self, spec: TrialSpec) -> int:
         trial = TrialShape.of(spec)

@@ -12,13 +12,14 @@ from workers.contract import Task
 from workers.engines.gradients import log_norm
 from workers.engines.interface import GradientNorms, SplitResult
 from workers.engines.objective import count_errors, summed_loss
+from workers.engines.packed.arithmetic import Arithmetic
 from workers.engines.packed.arrangement import Arrangement
 from workers.engines.packed.backward import backward_operations
 from workers.engines.packed.buffers import Activations, Batch, Keep, keep_two
 from workers.engines.packed.criterion import Criterion
 from workers.engines.packed.forward import Frame, forward_operations
 from workers.engines.packed.layout import PackShape
-from workers.engines.packed.nonlinearities import Nonlinearity, Operation
+from workers.engines.packed.nonlinearities import Operation
 from workers.engines.packed.storage import Block, Store
 from workers.engines.samples import Split
 
@@ -27,25 +28,25 @@ class FullPasses:
     """Losses and errors over a split, in chunks as every engine takes them."""
 
     def __init__(
-        self, shape: PackShape, store: Store, nonlinearity: Nonlinearity, rows: int, like: Tensor
+        self, shape: PackShape, store: Store, arithmetic: Arithmetic, rows: int, like: Tensor
     ) -> None:
         """Make the buffers.
 
         Args:
             shape: Of the pack.
             store: Its parameters.
-            nonlinearity: Of the hidden layers.
+            arithmetic: Of the hidden layers.
             rows: Samples of the largest chunk.
             like: Gives dtype and device.
         """
-        self._task, self._store, self._nonlinearity = shape.task, store, nonlinearity
+        self._task, self._store, self._arithmetic = shape.task, store, arithmetic
         self._batch = Batch(shape, 1, rows, like)
         self._activations = Activations(
             1,
             rows,
             shape.width,
             keep=keep_two,
-            keeps_input=nonlinearity.keeps_input,
+            keeps_input=arithmetic.keeps_input,
             like=like,
         )
         self._programs: dict[tuple[int, int, int], Sequence[Operation]] = {}
@@ -77,10 +78,10 @@ class FullPasses:
                 Arrangement(slot, (depth,)),
                 self._activations,
                 self._batch,
-                self._nonlinearity,
+                self._arithmetic,
                 rows,
             )
-            self._programs[key] = list(forward_operations(frame))
+            self._programs[key] = self._arithmetic.joined(forward_operations(frame))
         return self._programs[key]
 
 
@@ -104,7 +105,7 @@ class Probe:
         self,
         shape: PackShape,
         store: Store,
-        nonlinearity: Nonlinearity,
+        arithmetic: Arithmetic,
         split: Split,
         keep: Keep,
         device: torch.device,
@@ -114,13 +115,13 @@ class Probe:
         Args:
             shape: Of the pack.
             store: Its parameters.
-            nonlinearity: Of the hidden layers.
+            arithmetic: Of the hidden layers.
             split: The training samples.
             keep: Which activations stay until the backward pass.
             device: Where to compute.
         """
         like = torch.zeros((), dtype=torch.float64, device=device)
-        self._source, self._nonlinearity, self._rows = store, nonlinearity, shape.batch_rows
+        self._source, self._arithmetic, self._rows = store, arithmetic, shape.batch_rows
         # A copy of the trial, in float64.
         self._store = Store(shape, 1, like, store.block_layers)
         self._gradients = _EndGradients(self._store)
@@ -136,7 +137,7 @@ class Probe:
             self._rows,
             shape.width,
             keep=keep,
-            keeps_input=nonlinearity.keeps_input,
+            keeps_input=arithmetic.keeps_input,
             like=like,
         )
         self._deltas = self._activations.blank(), self._activations.blank()
@@ -147,7 +148,7 @@ class Probe:
         self._store.ensure(depth, 1)
         self._store.copy_parameters(self._source, slot, depth)
         if depth not in self._programs:
-            self._programs[depth] = list(self._operations(depth))
+            self._programs[depth] = self._arithmetic.joined(self._operations(depth))
         for operation in self._programs[depth]:
             operation()
         first, last = (self._gradient(block) for block in (self._store.first, self._store.last))
@@ -159,7 +160,7 @@ class Probe:
             Arrangement(0, (depth,)),
             self._activations,
             self._batch,
-            self._nonlinearity,
+            self._arithmetic,
             self._rows,
         )
         return [

@@ -31,11 +31,14 @@ class Nonlinearity:
         backward: From the error with respect to the output, input and output buffer to the
             operations that turn the error, in place, into that with respect to the input. They
             may overwrite the input.
+        rectifies: Of an activation that is the identity above 0 and a line below, in place: the
+            line's slope; else None.
     """
 
     keeps_input: bool
     forward: Callable[[Tensor, Tensor], Sequence[Operation]]
     backward: Callable[[Tensor, Tensor, Tensor], Sequence[Operation]]
+    rectifies: float | None = None
 
 
 def nonlinearity(activation: Activation, slope: float) -> Nonlinearity:
@@ -81,6 +84,7 @@ def _leaky_relu(slope: float) -> Nonlinearity:
             False,
             lambda _x, h: [partial(functional.leaky_relu_, h, slope)],
             _kernel_backward("leaky_relu_backward", slope, True, of_input=False),
+            rectifies=slope,
         )
     return Nonlinearity(
         True,
@@ -119,6 +123,7 @@ _FIXED = {
         False,
         lambda _x, h: [h.relu_],
         _kernel_backward("threshold_backward", 0.0, of_input=False),
+        rectifies=0.0,
     ),
     Activation.TANH: Nonlinearity(
         False, lambda _x, h: [h.tanh_], _kernel_backward("tanh_backward", of_input=False)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workers.contract import TrialSpec
+from workers.engines.packed.arithmetic import Arithmetic
 from workers.engines.packed.arrangement import Arrangement
 from workers.engines.packed.backward import backward_operations
 from workers.engines.packed.buffers import Activations, Batch, Keep
@@ -16,7 +17,7 @@ from workers.engines.packed.forward import Frame, forward_operations
 from workers.engines.packed.layout import PackShape
 from workers.engines.packed.learning import GradientBuffers, Learning
 from workers.engines.packed.mirrors import Mirror
-from workers.engines.packed.nonlinearities import Nonlinearity, Operation
+from workers.engines.packed.nonlinearities import Operation
 from workers.engines.packed.rules import Rule
 from workers.engines.packed.storage import Store
 from workers.engines.samples import Split
@@ -42,7 +43,7 @@ class Trainer:
         self,
         shape: PackShape,
         store: Store,
-        nonlinearity: Nonlinearity,
+        arithmetic: Arithmetic,
         split: Split,
         keep: Keep,
         slots: int,
@@ -53,13 +54,13 @@ class Trainer:
         Args:
             shape: Of the pack.
             store: Parameters and optimizer state.
-            nonlinearity: Of the hidden layers.
+            arithmetic: Of the hidden layers.
             split: Training samples.
             keep: Which activations stay until the backward pass.
             slots: Trials at once.
             like: Gives dtype and device.
         """
-        self._shape, self._store, self._nonlinearity = shape, store, nonlinearity
+        self._shape, self._store, self._arithmetic = shape, store, arithmetic
         self._split = split
         self.rule = Rule(shape.optimizer, slots, like)
         self._batch = Batch(shape, slots, shape.batch_rows, like)
@@ -70,7 +71,7 @@ class Trainer:
             shape.batch_rows,
             shape.width,
             keep=keep,
-            keeps_input=nonlinearity.keeps_input,
+            keeps_input=arithmetic.keeps_input,
             like=like,
         )
         self._deltas = self._activations.blank(), self._activations.blank()
@@ -106,21 +107,20 @@ class Trainer:
             Arrangement(0, tuple(spec.depth for spec in specs)),
             self._activations,
             self._batch,
-            self._nonlinearity,
+            self._arithmetic,
             self._shape.batch_rows,
         )
         learning = Learning(self._store, self._gradients, self.rule, specs)
-        return Program(
-            [
-                *self._gather(live),
-                *forward_operations(frame),
-                *self._criterion.loss_operations(live),
-            ],
-            [
-                *self._criterion.error_operations(live),
-                *backward_operations(frame, self._deltas, learning),
-            ],
+        to_losses = (
+            *self._gather(live),
+            *forward_operations(frame),
+            *self._criterion.loss_operations(live),
         )
+        to_update = (
+            *self._criterion.error_operations(live),
+            *backward_operations(frame, self._deltas, learning),
+        )
+        return Program(self._arithmetic.joined(to_losses), self._arithmetic.joined(to_update))
 
     def _gather(self, live: int) -> list[Operation]:
         batch = self._batch

@@ -100,6 +100,11 @@ class _Watched:
 _ALONE: dict[tuple[TrialSpec, int], Any] = {}
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _alone_by_the_same_arithmetic(each_arithmetic: None) -> None:
+    _ALONE.clear()
+
+
 def _alone(spec: TrialSpec, steps: int) -> Any:  # losses, state, and what it measures
     if (spec, steps) not in _ALONE:
         engine = _engine(1)

@@ -1,0 +1,19 @@
+"""The two ways in which a packed engine computes on a CPU."""
+
+import pytest
+from torch import Tensor
+
+from workers.engines.packed import machine
+from workers.engines.packed.arithmetic import TorchArithmetic
+from workers.engines.packed.nonlinearities import Nonlinearity
+
+
+def compute_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let packed engines compute as they do on a GPU, or where there is no LLVM."""
+
+    def by_torch(
+        nonlinearity: Nonlinearity, _width: int, _n_inputs: int, _like: Tensor
+    ) -> TorchArithmetic:
+        return TorchArithmetic(nonlinearity)
+
+    monkeypatch.setattr(machine, "arithmetic", by_torch)

@@ -1,0 +1,197 @@
+"""Kernels against numpy in float64, and on processors of several kinds."""
+
+import sys
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from workers.contract import Activation
+from workers.engines.packed.arithmetic import Arithmetic, TorchArithmetic, arithmetic
+from workers.engines.packed.native import NativeArithmetic, Processor, processor
+from workers.engines.packed.nonlinearities import Nonlinearity, nonlinearity
+from workers.estimates.sizes import WIDEST
+
+HERE = processor()
+assert HERE is not None
+NARROWER = [
+    on
+    for on in (Processor(32, 16, HERE.features), Processor(16, 32, HERE.features))
+    if on.vector_bytes < HERE.vector_bytes
+]
+RELU = nonlinearity(Activation.RELU, 0.0)
+RECTIFIERS = [RELU, nonlinearity(Activation.LEAKY_RELU, 0.3)]
+TRIALS = 3
+
+Compute = Callable[[Arithmetic, "Layer"], tuple[Tensor, ...]]
+
+
+class Layer:
+    """A layer of some trials between wider buffers, as a pack has it."""
+
+    def __init__(
+        self, rows: int, fan_in: int, fan_out: int, dtype: torch.dtype = torch.float32
+    ) -> None:
+        draws = torch.Generator().manual_seed(rows + 1000 * fan_in + fan_out)
+
+        def normal(*shape: int) -> Tensor:
+            # NaN lies around every matrix: nothing outside may be read or written.
+            wide = torch.full((shape[0], *(n + 5 for n in shape[1:-1]), shape[-1]), torch.nan)
+            part = wide.to(dtype)[(slice(None), *(slice(n) for n in shape[1:]))]
+            return part.copy_(torch.randn(shape, generator=draws, dtype=torch.float64))
+
+        self.source, self.errors = normal(TRIALS, rows, fan_in), normal(TRIALS, rows, fan_out)
+        self.weight, self.bias = normal(TRIALS, fan_out, fan_in), normal(TRIALS, fan_out)
+        self.target, self.below = normal(TRIALS, rows, fan_out), normal(TRIALS, rows, fan_in)
+        self.output = normal(TRIALS, rows, fan_in)
+        self.weight_gradient = normal(TRIALS, fan_out, fan_in)
+        self.bias_gradient = normal(TRIALS, fan_out)
+
+
+def forward(by: Arithmetic, layer: Layer) -> tuple[Tensor, ...]:
+    operations = by.affine(layer.source, layer.weight, layer.bias, layer.target)
+    return _run(by, [*operations, *by.activate(layer.target, layer.target)], layer.target)
+
+
+def through(by: Arithmetic, layer: Layer) -> tuple[Tensor, ...]:
+    operations = by.through(layer.errors, layer.weight, layer.output, layer.output, layer.below)
+    return _run(by, list(operations), layer.below)
+
+
+def gradient(by: Arithmetic, layer: Layer) -> tuple[Tensor, ...]:
+    results = layer.weight_gradient, layer.bias_gradient
+    return _run(by, list(by.gradient(layer.errors, layer.source, *results)), *results)
+
+
+def _run(
+    by: Arithmetic, operations: list[Callable[[], object]], *results: Tensor
+) -> tuple[Tensor, ...]:
+    for operation in by.joined(operations):
+        operation()
+    return tuple(result.clone() for result in results)
+
+
+def native(
+    on: Processor, nonlinear: Nonlinearity, dtype: torch.dtype = torch.float32
+) -> Arithmetic:
+    return NativeArithmetic(nonlinear, 200, 200, torch.zeros((), dtype=dtype), on)
+
+
+SIZES = [
+    (1, 1, 1),
+    (3, 7, 5),
+    (12, 16, 16),
+    (13, 64, 32),
+    (100, 33, 31),
+    (29, 5, 130),
+    (50, 40, 100),
+]
+
+
+@pytest.mark.parametrize("on", [HERE, *NARROWER], ids=lambda on: f"{8 * on.vector_bytes} bit")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("nonlinear", RECTIFIERS, ids=["relu", "leaky_relu"])
+@pytest.mark.parametrize("compute", [forward, through, gradient])
+@pytest.mark.parametrize("size", SIZES)
+def test_products_are_those_of_torch_in_float64(
+    on: Processor,
+    dtype: torch.dtype,
+    nonlinear: Nonlinearity,
+    compute: Compute,
+    size: tuple[int, int, int],
+) -> None:
+    exact = compute(TorchArithmetic(nonlinear), Layer(*size, dtype=torch.float64))
+
+    found = compute(native(on, nonlinear, dtype), Layer(*size, dtype=dtype))
+
+    # Of float32 also the factors are rounded.
+    bound = max(size) * torch.finfo(dtype).eps * 8
+    for each, right in zip(found, exact, strict=True):
+        assert each.dtype == dtype
+        torch.testing.assert_close(each.double(), right, rtol=0.0, atol=bound)
+
+
+@pytest.mark.parametrize("on", NARROWER, ids=lambda on: f"{8 * on.vector_bytes} bit")
+@pytest.mark.parametrize("compute", [forward, through, gradient])
+@pytest.mark.parametrize("size", SIZES)
+def test_no_bit_depends_on_the_length_of_vectors(
+    on: Processor, compute: Compute, size: tuple[int, int, int]
+) -> None:
+    assert HERE is not None
+    there, here = (compute(native(each, RELU), Layer(*size)) for each in (on, HERE))
+
+    for one, other in zip(there, here, strict=True):
+        assert one.numpy().tobytes() == other.numpy().tobytes()
+
+
+@given(rows=st.integers(1, 40), more=st.integers(1, 40), width=st.integers(1, 40))
+def test_no_bit_of_a_row_depends_on_the_other_rows(rows: int, more: int, width: int) -> None:
+    assert HERE is not None
+    large, small = Layer(rows + more, 9, width), Layer(rows, 9, width)
+    small.source.copy_(large.source[:, :rows])
+    small.weight.copy_(large.weight)
+    small.bias.copy_(large.bias)
+
+    (few,), (many,) = (forward(native(HERE, RELU), layer) for layer in (small, large))
+
+    assert few.numpy().tobytes() == many[:, :rows].contiguous().numpy().tobytes()
+
+
+@pytest.mark.parametrize("compute", [forward, through, gradient])
+def test_nothing_beside_the_result_is_written(compute: Compute) -> None:
+    assert HERE is not None
+    layer = Layer(13, 21, 18)
+
+    compute(native(HERE, RELU), layer)
+
+    for target, rows in ((layer.target, 13), (layer.below, 13), (layer.weight_gradient, 18)):
+        buffer = target.as_strided((TRIALS, rows + 5, target.shape[2]), target.stride())
+        assert buffer[:, rows:].isnan().all()
+        assert not buffer[:, :rows].isnan().any()
+
+
+@pytest.mark.parametrize("nonlinear", RECTIFIERS, ids=["relu", "leaky_relu"])
+def test_what_is_no_number_stays_none_and_infinities_are_rectified(nonlinear: Nonlinearity) -> None:
+    assert HERE is not None
+    special = torch.tensor([torch.nan, torch.inf, -torch.inf, 0.0, -0.0])
+    layers = [Layer(5, 5, 5), Layer(5, 5, 5)]
+    for layer in layers:
+        layer.weight.copy_(torch.eye(5))
+        layer.bias.zero_()
+        # A row for each, since infinity times 0 is no number.
+        layer.source.zero_()
+        layer.source[:, :, 0] = special
+        layer.output[:] = special.nan_to_num(1.0, torch.inf, -torch.inf)
+
+    for compute in (forward, through):
+        (found,) = compute(native(HERE, nonlinear), layers[0])
+        (right,) = compute(TorchArithmetic(nonlinear), layers[1])
+        torch.testing.assert_close(found, right, rtol=1e-6, atol=1e-6, equal_nan=True)
+
+
+@pytest.mark.parametrize("width", [WIDEST, WIDEST + 1])
+def test_wide_layers_are_left_to_torch(width: int) -> None:
+    found = arithmetic(RELU, width, 8, torch.zeros(()))
+
+    assert isinstance(found, NativeArithmetic) == (width <= WIDEST)
+
+
+def test_without_llvm_torch_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "llvmlite", None)
+
+    assert isinstance(arithmetic(RELU, 8, 8, torch.zeros(())), TorchArithmetic)
+
+
+def test_a_gradient_of_many_columns_is_left_to_torch() -> None:
+    assert HERE is not None
+    layer, again = Layer(4, WIDEST + 3, 6), Layer(4, WIDEST + 3, 6)
+
+    found = gradient(native(HERE, RELU), layer)
+    right = gradient(TorchArithmetic(RELU), again)
+
+    for one, other in zip(found, right, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())

@@ -1,0 +1,124 @@
+"""Kernels compiled for the processor at hand: once in a process, and only those asked for.
+
+LLVM is a library here (llvmlite); no compiler has to be installed.
+"""
+
+import platform
+from collections.abc import Callable
+from ctypes import CFUNCTYPE, c_int64
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from llvmlite import binding, ir
+
+from workers.engines.packed.native import kernels
+from workers.engines.packed.native.emitter import Vectors
+
+
+class Kernel(StrEnum):
+    """Kernels by what they compute; see `workers.engines.packed.native.kernels`."""
+
+    AFFINE = "affine"
+    MULTIPLY = "multiply"
+    COLUMN_SUMS = "column_sums"
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """What the kernels have to know of a processor.
+
+    Attributes:
+        vector_bytes: Size of its vectors.
+        registers: How many of them it has.
+        features: All that LLVM may use, in its notation.
+    """
+
+    vector_bytes: int
+    registers: int
+    features: str
+
+    def lanes(self, number_bytes: int) -> int:
+        """Return the numbers of a vector."""
+        return self.vector_bytes // number_bytes
+
+
+@cache
+def processor() -> Processor | None:
+    """Return this machine's; None if it has no fused multiplication and addition."""
+    features = binding.get_host_cpu_features()
+    written = features.flatten()
+    if features.get("avx512f") and features.get("avx512vl"):
+        return Processor(64, 32, written)
+    if features.get("avx") and features.get("fma"):
+        return Processor(32, 16, written)
+    if platform.machine() in {"aarch64", "arm64"}:
+        return Processor(16, 32, written)
+    return None
+
+
+def address(
+    kernel: Kernel, number_bytes: int, columns: int, slope: float | None, on: Processor
+) -> int:
+    """Return the address of a kernel's code.
+
+    Args:
+        kernel: Which.
+        number_bytes: 4 or 8.
+        columns: Of its result.
+        slope: See `kernels.affine`.
+        on: The processor.
+    """
+    return _kernel(kernel, number_bytes, columns, slope, on).address
+
+
+@cache
+def runner() -> Callable[[int, int], None]:
+    """Return the function that makes the calls of a table, from its address and their number."""
+    return CFUNCTYPE(None, c_int64, c_int64)(_runner().address)
+
+
+class _Code:
+    """A module's code, which lives as long as this object."""
+
+    def __init__(self, module: ir.Module, features: str) -> None:
+        _initialize()
+        machine = binding.Target.from_default_triple().create_target_machine(
+            cpu=binding.get_host_cpu_name(), features=features, opt=3
+        )
+        # No passes over the module: what they could do to these loops is done already.
+        parsed = binding.parse_assembly(str(module))
+        parsed.verify()
+        self._engine = binding.create_mcjit_compiler(parsed, machine)
+        self._engine.finalize_object()
+        self.address: int = self._engine.get_function_address(module.name)
+
+
+@cache
+def _kernel(
+    kernel: Kernel, number_bytes: int, columns: int, slope: float | None, on: Processor
+) -> _Code:
+    module = ir.Module(kernel.value)
+    real = ir.DoubleType() if number_bytes == 8 else ir.FloatType()
+    vectors = Vectors(module, real, on.lanes(number_bytes), on.registers)
+    match kernel:
+        case Kernel.AFFINE:
+            kernels.affine(vectors, module.name, columns, slope)
+        case Kernel.MULTIPLY:
+            kernels.multiply(vectors, module.name, columns, slope)
+        case Kernel.COLUMN_SUMS:
+            kernels.column_sums(vectors, module.name, columns)
+    return _Code(module, on.features)
+
+
+@cache
+def _runner() -> _Code:
+    module = ir.Module("run")
+    kernels.runner(module, module.name)
+    return _Code(module, binding.get_host_cpu_features().flatten())
+
+
+@cache
+def _initialize() -> None:
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
