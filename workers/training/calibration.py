@@ -1,4 +1,4 @@
-"""Measures in under half a second how fast a device runs an engine."""
+"""Measures how fast a device runs an engine: under half a second, and that much to make kernels."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence

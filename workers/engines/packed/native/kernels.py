@@ -87,7 +87,7 @@ class _Panel:
 
 
 def affine(vectors: Vectors, name: str, columns: int, slope: float | None) -> None:
-    """Add ``C = f(A B' + bias)``, with B of ``columns`` rows; EXTRA is the bias.
+    """Define ``C = f(A B' + bias)``, with B of ``columns`` rows; EXTRA is the bias.
 
     Args:
         vectors: Of the module.
@@ -111,7 +111,7 @@ def affine(vectors: Vectors, name: str, columns: int, slope: float | None) -> No
 
 
 def multiply(vectors: Vectors, name: str, columns: int, slope: float | None) -> None:
-    """Add ``C = (A B) * f'(EXTRA)``; EXTRA has the shape of C and the sign of f's input.
+    """Define ``C = (A B) * f'(EXTRA)``; EXTRA has the shape of C and the sign of f's input.
 
     Arguments are those of `affine`.
     """
@@ -131,7 +131,7 @@ def multiply(vectors: Vectors, name: str, columns: int, slope: float | None) -> 
 
 
 def column_sums(vectors: Vectors, name: str, columns: int) -> None:
-    """Add ``EXTRA = sum of the rows of A``, with TERMS rows at steps of A_TERM."""
+    """Define ``EXTRA = sum of the rows of A``, with TERMS rows at steps of A_TERM."""
     product = _Product(vectors, name, columns)
     emitter = product.emitter
     for trial in product.trials():
@@ -145,7 +145,7 @@ def column_sums(vectors: Vectors, name: str, columns: int) -> None:
 
 
 def runner(module: ir.Module, name: str) -> None:
-    """Add a function that makes calls, from the address of the first and their number."""
+    """Define a function that makes calls, from the address of the first and their number."""
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), [INT, INT]), name)
     calls, count = function.args
     emitter = Emitter(Vectors(module, ir.FloatType(), 1, 1), function)
