@@ -112,7 +112,7 @@ def test_actors_end_at_about_the_same_time_whatever_trials_cost(
 
 
 def test_memory_that_is_short_makes_smaller_packs() -> None:
-    trials = [trial_spec(depth=300, width=32, engine=EngineName.PACKED) for _ in range(64)]
+    trials = [trial_spec(depth=40, width=32, engine=EngineName.PACKED) for _ in range(64)]
 
     ample = pack(trials, SHAPES, 16, memory_bytes=1 << 40)
     short = pack(trials, SHAPES, 16, memory_bytes=1 << 20)

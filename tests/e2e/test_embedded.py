@@ -21,7 +21,8 @@ SPEC = {
     "init": {"g": {"relative": [0.9, 1.0]}},
     "training": {
         "epochs": 60,
-        "lr": 0.02,
+        "batch_size": 10,  # Seconds of training, so that there is a half way to disturb it at.
+        "lr": 0.005,
         "optimizer": [{"kind": "sgd", "momentum": 0.9}, {"kind": "adam"}],
         "schedule": {"kind": "cosine"},
     },
@@ -198,7 +199,7 @@ def test_too_small_and_too_large_g_are_shown_for_what_they_are(tmp_path: Path) -
 def _stopping(kind: str) -> dict[str, object]:
     return SPEC | {
         "name": kind,
-        "training": {"epochs": 20, "lr": [0.0001, 0.001, 0.01, 0.1]},
+        "training": {"epochs": 20, "batch_size": 20, "lr": [0.0001, 0.001, 0.01, 0.05]},
         "init": {"g": "auto"},
         "seeds": 3,
         "early_stopping": {"kind": kind, "eta": 2, "grace_epochs": 2},
