@@ -46,7 +46,7 @@ class Processor:
 @cache
 def processor() -> Processor | None:
     """Return this machine's; None if it has no fused multiplication and addition."""
-    features = binding.get_host_cpu_features()
+    features = _features()
     written = features.flatten()
     if features.get("avx512f") and features.get("avx512vl"):
         return Processor(64, 32, written)
@@ -115,7 +115,14 @@ def _kernel(
 def _runner() -> _Code:
     module = ir.Module("run")
     kernels.runner(module, module.name)
-    return _Code(module, binding.get_host_cpu_features().flatten())
+    return _Code(module, _features().flatten())
+
+
+def _features() -> binding.FeatureMap:
+    try:
+        return binding.get_host_cpu_features()
+    except RuntimeError:  # LLVM cannot tell everywhere.
+        return binding.FeatureMap()
 
 
 @cache
