@@ -7,7 +7,7 @@ ROOMS = {
     "workers.contract": {"ray", "pydantic", "torch", "sklearn", "sqlalchemy"},
     "workers.seeding": {"ray", "pydantic", "torch", "sklearn", "sqlalchemy"},
     "workers.datasets": {"ray", "pydantic", "torch", "sklearn", "sqlalchemy"},
-    "workers.training": {"ray", "pydantic", "sklearn", "sqlalchemy"},
+    "workers.training": {"ray", "pydantic", "sklearn", "sqlalchemy", "llvmlite"},
     "workers.stopping": {"ray", "pydantic", "torch", "sklearn", "sqlalchemy"},
     # The driver and the control actor have no use for torch, which takes a second to load.
     "workers.control": {"torch", "sklearn", "sqlalchemy"},

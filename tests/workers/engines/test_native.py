@@ -1,5 +1,6 @@
-"""Kernels against numpy in float64, and on processors of several kinds."""
+"""Kernels against torch in float64, and as made for processors of several kinds."""
 
+import platform
 import sys
 from collections.abc import Callable
 
@@ -8,21 +9,26 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from llvmlite.binding import FeatureMap
 from torch import Tensor
 
 from workers.contract import Activation
+from workers.engines.packed import native as native_room
 from workers.engines.packed.arithmetic import Arithmetic, TorchArithmetic, arithmetic
 from workers.engines.packed.native import NativeArithmetic, Processor, processor
+from workers.engines.packed.native.machine_code import described
 from workers.engines.packed.nonlinearities import Nonlinearity, nonlinearity
 from workers.estimates.sizes import WIDEST
 
-HERE = processor()
-assert HERE is not None
-NARROWER = [
-    on
-    for on in (Processor(32, 16, HERE.features), Processor(16, 32, HERE.features))
-    if on.vector_bytes < HERE.vector_bytes
+_FOUND = processor()
+if _FOUND is None:
+    pytest.skip("no fused multiplication and addition here", allow_module_level=True)
+HERE: Processor = _FOUND
+OTHERS = [
+    Processor(32, 16, "haswell", ""),  # AVX2
+    Processor(16, 16, "haswell", ""),
 ]
+OTHERS = OTHERS if platform.machine() in {"x86_64", "AMD64"} else []
 RELU = nonlinearity(Activation.RELU, 0.0)
 RECTIFIERS = [RELU, nonlinearity(Activation.LEAKY_RELU, 0.3)]
 TRIALS = 3
@@ -92,7 +98,7 @@ SIZES = [
 ]
 
 
-@pytest.mark.parametrize("on", [HERE, *NARROWER], ids=lambda on: f"{8 * on.vector_bytes} bit")
+@pytest.mark.parametrize("on", [HERE, *OTHERS], ids=lambda on: f"{8 * on.vector_bytes} bit")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("nonlinear", RECTIFIERS, ids=["relu", "leaky_relu"])
 @pytest.mark.parametrize("compute", [forward, through, gradient])
@@ -115,13 +121,12 @@ def test_products_are_those_of_torch_in_float64(
         torch.testing.assert_close(each.double(), right, rtol=0.0, atol=bound)
 
 
-@pytest.mark.parametrize("on", NARROWER, ids=lambda on: f"{8 * on.vector_bytes} bit")
+@pytest.mark.parametrize("on", OTHERS, ids=lambda on: f"{8 * on.vector_bytes} bit")
 @pytest.mark.parametrize("compute", [forward, through, gradient])
 @pytest.mark.parametrize("size", SIZES)
 def test_no_bit_depends_on_the_length_of_vectors(
     on: Processor, compute: Compute, size: tuple[int, int, int]
 ) -> None:
-    assert HERE is not None
     there, here = (compute(native(each, RELU), Layer(*size)) for each in (on, HERE))
 
     for one, other in zip(there, here, strict=True):
@@ -130,7 +135,6 @@ def test_no_bit_depends_on_the_length_of_vectors(
 
 @given(rows=st.integers(1, 40), more=st.integers(1, 40), width=st.integers(1, 40))
 def test_no_bit_of_a_row_depends_on_the_other_rows(rows: int, more: int, width: int) -> None:
-    assert HERE is not None
     large, small = Layer(rows + more, 9, width), Layer(rows, 9, width)
     small.source.copy_(large.source[:, :rows])
     small.weight.copy_(large.weight)
@@ -143,7 +147,6 @@ def test_no_bit_of_a_row_depends_on_the_other_rows(rows: int, more: int, width: 
 
 @pytest.mark.parametrize("compute", [forward, through, gradient])
 def test_nothing_beside_the_result_is_written(compute: Compute) -> None:
-    assert HERE is not None
     layer = Layer(13, 21, 18)
 
     compute(native(HERE, RELU), layer)
@@ -156,7 +159,6 @@ def test_nothing_beside_the_result_is_written(compute: Compute) -> None:
 
 @pytest.mark.parametrize("nonlinear", RECTIFIERS, ids=["relu", "leaky_relu"])
 def test_what_is_no_number_stays_none_and_infinities_are_rectified(nonlinear: Nonlinearity) -> None:
-    assert HERE is not None
     special = torch.tensor([torch.nan, torch.inf, -torch.inf, 0.0, -0.0])
     layers = [Layer(5, 5, 5), Layer(5, 5, 5)]
     for layer in layers:
@@ -180,6 +182,33 @@ def test_wide_layers_are_left_to_torch(width: int) -> None:
     assert isinstance(found, NativeArithmetic) == (width <= WIDEST)
 
 
+@pytest.mark.parametrize(
+    ("machine", "features", "vectors"),
+    [
+        ("x86_64", {"avx": True, "fma": True, "avx512f": True, "avx512vl": True}, (64, 32)),
+        ("x86_64", {"avx": True, "fma": True, "avx512f": True, "avx512vl": False}, (32, 16)),
+        ("x86_64", {"avx": True, "fma": False}, None),
+        ("x86_64", {}, None),
+        ("aarch64", {}, (16, 32)),
+        ("riscv64", {}, None),
+    ],
+)
+def test_vectors_are_as_long_as_the_processor_has_them(
+    machine: str, features: dict[str, bool], vectors: tuple[int, int] | None
+) -> None:
+    found = described(machine, "model", FeatureMap(features))
+
+    assert (found and (found.vector_bytes, found.registers)) == vectors
+
+
+def test_on_a_processor_without_fused_operations_torch_computes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(native_room, "processor", lambda: None)
+
+    assert isinstance(arithmetic(RELU, 8, 8, torch.zeros(())), TorchArithmetic)
+
+
 def test_without_llvm_torch_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "llvmlite", None)
 
@@ -187,7 +216,6 @@ def test_without_llvm_torch_computes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_gradient_of_many_columns_is_left_to_torch() -> None:
-    assert HERE is not None
     layer, again = Layer(4, WIDEST + 3, 6), Layer(4, WIDEST + 3, 6)
 
     found = gradient(native(HERE, RELU), layer)

@@ -105,11 +105,10 @@ class Emitter:
         function = vectors.intrinsic("masked.store", ir.VoidType(), kinds)
         self.builder.call(function, [value, place, _LANE(vectors.bytes), mask])
 
-    def spread(self, pointer: ir.Value) -> ir.Value:
-        """Return a vector of the number at a pointer, over and over."""
-        vector = self.vectors.vector
-        nothing = ir.Constant(vector, ir.Undefined)
-        one = self.builder.insert_element(nothing, self.builder.load(pointer), _LANE(0))
+    def spread(self, value: ir.Value) -> ir.Value:
+        """Return a vector of one number over and over."""
+        nothing = ir.Constant(ir.VectorType(value.type, self.vectors.lanes), ir.Undefined)
+        one = self.builder.insert_element(nothing, value, _LANE(0))
         return self.shuffle(one, nothing, [0] * self.vectors.lanes)
 
     def shuffle(self, left: ir.Value, right: ir.Value, lanes: Sequence[int]) -> ir.Value:
@@ -126,22 +125,20 @@ class Emitter:
     def add(self, left: ir.Value, right: ir.Value) -> ir.Value:
         return self.builder.fadd(left, right)
 
-    def rectified(self, value: ir.Value, sign: ir.Value, slope: float) -> ir.Value:
-        """Return a vector where another is positive or no number, and ``slope`` times it else."""
+    def rectified(self, value: ir.Value, sign: ir.Value, slope: ir.Value | None) -> ir.Value:
+        """Return a vector where another is positive or no number, and ``slope`` times it else.
+
+        Without a slope 0, also of what is infinite.
+        """
         positive = self.builder.fcmp_unordered(">", sign, self.vectors.constant(0.0))
-        other = self.vectors.constant(0.0)
-        if slope != 0.0:  # Minus infinity is rectified to 0.
-            other = self.builder.fmul(value, self.vectors.constant(slope))
+        other = self.vectors.constant(0.0) if slope is None else self.builder.fmul(value, slope)
         return self.builder.select(positive, value, other)
 
     def lanes_below(self, count: ir.Value) -> ir.Value:
         """Return the mask of the lanes whose number is below a count."""
         lanes = self.vectors.lanes
-        numbers = ir.VectorType(INT, lanes)
-        nothing = ir.Constant(numbers, ir.Undefined)
-        one = self.builder.insert_element(nothing, count, _LANE(0))
-        limit = self.shuffle(one, nothing, [0] * lanes)
-        return self.builder.icmp_signed("<", ir.Constant(numbers, list(range(lanes))), limit)
+        numbers = ir.Constant(ir.VectorType(INT, lanes), list(range(lanes)))
+        return self.builder.icmp_signed("<", numbers, self.spread(count))
 
     def _cast(self, pointer: ir.Value) -> ir.Value:
         return self.builder.bitcast(pointer, self.vectors.vector.as_pointer())

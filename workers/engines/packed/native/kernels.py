@@ -15,7 +15,7 @@ References:
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from llvmlite import ir
 
@@ -49,6 +49,15 @@ class Word(IntEnum):
     EXTRA = 14  # What the kernel needs besides.
     EXTRA_NEXT = 15
     SCRATCH = 16
+    SLOPE = 17  # The bits of a number of the kernel's precision.
+
+
+class Bend(StrEnum):
+    """What a nonlinearity that is fused with a product does below 0; above it is the identity."""
+
+    NONE = "none"  # Nothing is fused.
+    FLAT = "flat"  # It is 0.
+    SLOPED = "sloped"  # It is a line, of the call's slope.
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +95,14 @@ class _Panel:
         return [vectors.constant(0.0)] * len(self.counts)
 
 
-def affine(vectors: Vectors, name: str, columns: int, slope: float | None) -> None:
+def affine(vectors: Vectors, name: str, columns: int, bend: Bend) -> None:
     """Define ``C = f(A B' + bias)``, with B of ``columns`` rows; EXTRA is the bias.
 
     Args:
         vectors: Of the module.
         name: Of the function.
         columns: Of the result.
-        slope: f is the identity above 0 and a line of this slope below; None everywhere.
+        bend: f's.
     """
     product = _Product(vectors, name, columns)
     emitter = product.emitter
@@ -103,14 +112,12 @@ def affine(vectors: Vectors, name: str, columns: int, slope: float | None) -> No
         for panel in product.panels():
             bias = panel.load(emitter, trial.extra)
             for row, sums in product.tiles(trial, panel, product.scratch, stride, bias):
-                results = sums
-                if slope is not None:
-                    results = [emitter.rectified(value, value, slope) for value in sums]
+                results = product.rectified(bend, sums, sums)
                 panel.store(emitter, results, emitter.at(trial.c, row))
     product.end()
 
 
-def multiply(vectors: Vectors, name: str, columns: int, slope: float | None) -> None:
+def multiply(vectors: Vectors, name: str, columns: int, bend: Bend) -> None:
     """Define ``C = (A B) * f'(EXTRA)``; EXTRA has the shape of C and the sign of f's input.
 
     Arguments are those of `affine`.
@@ -122,10 +129,9 @@ def multiply(vectors: Vectors, name: str, columns: int, slope: float | None) -> 
             zeros = panel.zeros(vectors)
             for row, sums in product.tiles(trial, panel, trial.b, product.b_row, zeros):
                 results = sums
-                if slope is not None:
+                if bend is not Bend.NONE:
                     signs = panel.load(emitter, emitter.at(trial.extra, row))
-                    pairs = zip(sums, signs, strict=True)
-                    results = [emitter.rectified(value, sign, slope) for value, sign in pairs]
+                    results = product.rectified(bend, sums, signs)
                 panel.store(emitter, results, emitter.at(trial.c, row))
     product.end()
 
@@ -182,9 +188,22 @@ class _Product:
         self._a_row, self.a_term = self._word(Word.A_ROW), self._word(Word.A_TERM)
         self.b_row, self._c_row = self._word(Word.B_ROW), self._word(Word.C_ROW)
         self.scratch = self._pointer(Word.SCRATCH)
+        place = self.emitter.builder.gep(self._call, [integer(Word.SLOPE)])
+        slope = self.emitter.builder.load(self.emitter.builder.bitcast(place, vectors.pointer))
+        self._slope = self.emitter.spread(slope)
 
     def end(self) -> None:
         self.emitter.builder.ret_void()
+
+    def rectified(
+        self, bend: Bend, values: list[ir.Value], signs: list[ir.Value]
+    ) -> list[ir.Value]:
+        """Return vectors as they are where others are positive, and bent where they are not."""
+        if bend is Bend.NONE:
+            return values
+        slope = self._slope if bend is Bend.SLOPED else None
+        pairs = zip(values, signs, strict=True)
+        return [self.emitter.rectified(value, sign, slope) for value, sign in pairs]
 
     def trials(self) -> Iterator[_Trial]:
         """Yield, once, the pointers of the trial that the generated loop is at."""
@@ -311,7 +330,7 @@ class _Product:
         step = emitter.times(turn.index, self.a_term)
         sums = []
         for i, row in enumerate(rows):
-            number = emitter.spread(emitter.at(row, step))
+            number = emitter.spread(emitter.builder.load(emitter.at(row, step)))
             before = turn.values[i * width : (i + 1) * width]
             sums += [emitter.multiply_add(number, v, s) for v, s in zip(given, before, strict=True)]
         done = turn.end(sums)

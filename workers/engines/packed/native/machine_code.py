@@ -14,6 +14,7 @@ from llvmlite import binding, ir
 
 from workers.engines.packed.native import kernels
 from workers.engines.packed.native.emitter import Vectors
+from workers.engines.packed.native.kernels import Bend
 
 
 class Kernel(StrEnum):
@@ -31,11 +32,13 @@ class Processor:
     Attributes:
         vector_bytes: Size of its vectors.
         registers: How many of them it has.
-        features: All that LLVM may use, in its notation.
+        name: LLVM's, of the model.
+        features: What LLVM may use besides the model's, in its notation.
     """
 
     vector_bytes: int
     registers: int
+    name: str
     features: str
 
     def lanes(self, number_bytes: int) -> int:
@@ -46,30 +49,38 @@ class Processor:
 @cache
 def processor() -> Processor | None:
     """Return this machine's; None if it has no fused multiplication and addition."""
-    features = _features()
+    return described(platform.machine(), binding.get_host_cpu_name(), _features())
+
+
+def described(machine: str, name: str, features: binding.FeatureMap) -> Processor | None:
+    """Return a processor with vectors as long as it has them.
+
+    Args:
+        machine: Its family, as `platform.machine` tells it.
+        name: LLVM's, of the model.
+        features: Which it has, as LLVM tells them.
+    """
     written = features.flatten()
     if features.get("avx512f") and features.get("avx512vl"):
-        return Processor(64, 32, written)
+        return Processor(64, 32, name, written)
     if features.get("avx") and features.get("fma"):
-        return Processor(32, 16, written)
-    if platform.machine() in {"aarch64", "arm64"}:
-        return Processor(16, 32, written)
+        return Processor(32, 16, name, written)
+    if machine in {"aarch64", "arm64"}:
+        return Processor(16, 32, name, written)
     return None
 
 
-def address(
-    kernel: Kernel, number_bytes: int, columns: int, slope: float | None, on: Processor
-) -> int:
+def address(kernel: Kernel, number_bytes: int, columns: int, bend: Bend, on: Processor) -> int:
     """Return the address of a kernel's code.
 
     Args:
         kernel: Which.
         number_bytes: 4 or 8.
         columns: Of its result.
-        slope: See `kernels.affine`.
+        bend: See `kernels.affine`.
         on: The processor.
     """
-    return _kernel(kernel, number_bytes, columns, slope, on).address
+    return _kernel(kernel, number_bytes, columns, bend, on).address
 
 
 @cache
@@ -81,10 +92,10 @@ def runner() -> Callable[[int, int], None]:
 class _Code:
     """A module's code, which lives as long as this object."""
 
-    def __init__(self, module: ir.Module, features: str) -> None:
+    def __init__(self, module: ir.Module, cpu: str = "", features: str = "") -> None:
         _initialize()
         machine = binding.Target.from_default_triple().create_target_machine(
-            cpu=binding.get_host_cpu_name(), features=features, opt=3
+            cpu=cpu, features=features, opt=3
         )
         # No passes over the module: what they could do to these loops is done already.
         parsed = binding.parse_assembly(str(module))
@@ -95,27 +106,25 @@ class _Code:
 
 
 @cache
-def _kernel(
-    kernel: Kernel, number_bytes: int, columns: int, slope: float | None, on: Processor
-) -> _Code:
+def _kernel(kernel: Kernel, number_bytes: int, columns: int, bend: Bend, on: Processor) -> _Code:
     module = ir.Module(kernel.value)
     real = ir.DoubleType() if number_bytes == 8 else ir.FloatType()
     vectors = Vectors(module, real, on.lanes(number_bytes), on.registers)
     match kernel:
         case Kernel.AFFINE:
-            kernels.affine(vectors, module.name, columns, slope)
+            kernels.affine(vectors, module.name, columns, bend)
         case Kernel.MULTIPLY:
-            kernels.multiply(vectors, module.name, columns, slope)
+            kernels.multiply(vectors, module.name, columns, bend)
         case Kernel.COLUMN_SUMS:
             kernels.column_sums(vectors, module.name, columns)
-    return _Code(module, on.features)
+    return _Code(module, on.name, on.features)
 
 
 @cache
 def _runner() -> _Code:
     module = ir.Module("run")
     kernels.runner(module, module.name)
-    return _Code(module, _features().flatten())
+    return _Code(module)
 
 
 def _features() -> binding.FeatureMap:
