@@ -1,6 +1,8 @@
 """Kernels against torch in float64, and as made for processors of several kinds."""
 
+import json
 import platform
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -155,6 +157,19 @@ def test_nothing_beside_the_result_is_written(compute: Compute) -> None:
         buffer = target.as_strided((TRIALS, rows + 5, target.shape[2]), target.stride())
         assert buffer[:, rows:].isnan().all()
         assert not buffer[:, :rows].isnan().any()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="guards memory by Linux's calls")
+@pytest.mark.parametrize("on", [HERE, *OTHERS], ids=lambda on: f"{8 * on.vector_bytes} bit")
+@pytest.mark.parametrize("size", [(13, 21, 18), (4, 5, 3)])
+def test_nothing_behind_a_matrix_is_touched(on: Processor, size: tuple[int, int, int]) -> None:
+    # A process of its own, since a kernel that reads the page behind a matrix ends it.
+    command = [sys.executable, "-m", "tests.workers.engines.guarded", json.dumps([*size])]
+    model = [str(on.vector_bytes), str(on.registers), on.name, on.features]
+
+    done = subprocess.run([*command, *model], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr[-1000:]
 
 
 @pytest.mark.parametrize("nonlinear", RECTIFIERS, ids=["relu", "leaky_relu"])

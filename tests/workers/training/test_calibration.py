@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from importlib.metadata import version
 from uuid import UUID
 
 import pytest
@@ -23,7 +24,7 @@ from workers.contract import (
 from workers.estimates import CostModel, TrialShape, slots_for
 from workers.estimates.cost import BATCHES, ERROR_FACTOR, WIDTHS
 from workers.training import calibration, run_pack
-from workers.training.calibration import calibrate, calibrations_of
+from workers.training.calibration import calibrate, calibrations_of, versions
 
 PACKED = EngineName.PACKED
 
@@ -99,6 +100,11 @@ SHAPES: list[tuple[int, int, Mapping[str, object]]] = [
     (300, 64, {"depth": 20, "width": 300, "momentum": 0.9, "activation": Activation.GELU}),
     (1437, 64, {"depth": 10, "width": 32, "precision": Precision.FLOAT64}),
 ]
+
+
+@pytest.mark.parametrize("library", ["torch", "llvmlite"])
+def test_figures_are_good_for_the_versions_that_they_were_measured_with(library: str) -> None:
+    assert f"{library} {version(library)}" in versions()
 
 
 @pytest.mark.slow
