@@ -79,12 +79,14 @@ FIGURES = Figures(
     call=1e-5,
     step=6e-5,
     trial_step=7e-6,
+    epoch=3e-4,
     level=(2e-6, 5e-6, 4e-5, 1e-5, 5e-5, 4e-4, 8e-5, 4e-4, 4e-3),
     adam=(6e-7, 3e-6, 2e-4),
     curved=4e-10,
     full_pass=(1.4e-5, 1e-4, 1.3e-3),
     chunk=7e-5,
-    start_layer=3.5e-4,
+    start=1e-3,
+    start_layer=1.2e-4,
     start_weight=2e-8,
 )
 

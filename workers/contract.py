@@ -358,23 +358,27 @@ class Figures:
         call: The calls of one hidden layer in a step, whatever its size.
         step: What a step takes besides its layers.
         trial_step: Likewise for each trial that takes part.
+        epoch: What the end of a trial's epoch takes besides its passes.
         level: One hidden layer of one trial in a step of SGD, less the calls; batches fastest.
         adam: What Adam adds to that, by width.
         curved: What a smooth activation adds to a layer, for each unit and sample.
         full_pass: One hidden layer of a full pass over 1,000 samples, by width.
         chunk: What one chunk of samples takes besides.
-        start_layer: One hidden layer of a trial's start, whatever its size.
-        start_weight: One weight of a trial's start.
+        start: A trial's start besides its layers.
+        start_layer: One hidden layer of that start, whatever its size.
+        start_weight: One weight of that start.
     """
 
     call: float
     step: float
     trial_step: float
+    epoch: float
     level: tuple[float, ...]
     adam: tuple[float, ...]
     curved: float
     full_pass: tuple[float, ...]
     chunk: float
+    start: float
     start_layer: float
     start_weight: float
 

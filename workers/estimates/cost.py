@@ -60,17 +60,20 @@ class CostModel:
 
     def start_seconds(self, trial: TrialShape, dataset: DatasetShape, live: int) -> float:
         """Return the share of a trial's start: its weights, and what is measured of them."""
-        weights = trial.parameters(dataset)
-        start = trial.depth * self.figures.start_layer + weights * self.figures.start_weight
-        profiles = trial.profiles * _PROFILE_STEPS * self._step(trial, dataset, 1)
+        figures, weights = self.figures, trial.parameters(dataset)
+        start = figures.start + trial.depth * figures.start_layer + weights * figures.start_weight
+        profiles = trial.profiles * _PROFILE_STEPS * self._passes(trial, dataset, 1)
         return start + profiles + self._looks(trial, dataset)
 
     def epoch_seconds(self, trial: TrialShape, dataset: DatasetShape, live: int) -> float:
         """Return the share of one epoch after the start."""
         steps = math.ceil(dataset.n_train / trial.batch_size)
-        return steps * self._step(trial, dataset, live) + self._looks(trial, dataset)
+        besides = self.figures.step / live + self.figures.trial_step
+        step = besides + self._passes(trial, dataset, live)
+        return steps * step + self.figures.epoch + self._looks(trial, dataset)
 
-    def _step(self, trial: TrialShape, dataset: DatasetShape, live: int) -> float:
+    def _passes(self, trial: TrialShape, dataset: DatasetShape, live: int) -> float:
+        """Return the share of a step's way through the layers and back."""
         figures, width, rows = self.figures, trial.width, trial.rows(dataset)
         arithmetic = _interpolated(figures.level, width, rows)
         smooth = 0.0 if trial.activation in _STRAIGHT else width * rows * figures.curved
@@ -78,7 +81,7 @@ class CostModel:
         level = arithmetic + smooth + updates
         ends = (2 / 3 * dataset.n_inputs + dataset.n_outputs(trial.task)) / width
         size = 2.0 if trial.precision is Precision.FLOAT64 else 1.0
-        calls = (figures.step + trial.depth * figures.call) / live + figures.trial_step
+        calls = trial.depth * figures.call / live
         calls += self._squares(trial, dataset, rows) * _SQUARE
         return calls + size * (trial.depth * level + ends * (arithmetic + updates))
 
@@ -94,7 +97,7 @@ class CostModel:
         arithmetic = size * (level * (trial.depth + ends) + trial.depth * smooth)
         calls = chunks * (figures.chunk + trial.depth * figures.call / 3)
         calls += self._squares(trial, dataset, dataset.n_train + dataset.n_eval) * _EXACT_SQUARE
-        return calls + thousands * arithmetic + _PROBE_STEPS * self._step(trial, dataset, 1)
+        return calls + thousands * arithmetic + _PROBE_STEPS * self._passes(trial, dataset, 1)
 
     def _squares(self, trial: TrialShape, dataset: DatasetShape, rows: int) -> float:
         if trial.task is not Task.AUTOENCODE:

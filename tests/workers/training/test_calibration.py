@@ -1,6 +1,7 @@
 """A device is measured once, and what is measured predicts."""
 
 import math
+import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -8,13 +9,15 @@ from importlib.metadata import version
 from uuid import UUID
 
 import pytest
+import torch
 
-from tests.factories import trial_spec
+from tests.factories import FIGURES, trial_spec
 from tests.workers.estimates.samples import noise
 from workers.contract import (
     Activation,
     Calibration,
     EngineName,
+    Figures,
     OptimizerKind,
     Outcome,
     Precision,
@@ -109,29 +112,56 @@ def test_figures_are_good_for_the_versions_that_they_were_measured_with(library:
 
 @pytest.mark.slow
 def test_seconds_are_predicted_within_the_stated_factor() -> None:
-    model = CostModel(calibrate("cpu", PACKED, actors=1).figures)
-    ratios = {}
-    for n_train, n_inputs, changes in SHAPES:
-        data = noise(n_inputs=n_inputs, n_train=n_train, n_eval=n_train // 4)
-        g = 1.41 if changes.get("activation") is None else 1.0
-        like = trial_spec(engine=PACKED, learning_rate=1e-6, g=g, **changes)
-        live = slots_for(TrialShape.of(like), data.shape)
-        specs = [
-            trial_spec(trial_id=UUID(int=i), engine=PACKED, learning_rate=1e-6, g=g, **changes)
-            for i in range(live)
-        ]
-        # The kernels of a width are made once in a process.
-        list(run_pack([replace(specs[0], depth=2)], data))
-        seconds = math.inf
-        for _ in range(2):
-            start = time.perf_counter()
-            told = list(run_pack(specs, data))
-            seconds = min(seconds, time.perf_counter() - start)
-            ends = [report.outcome for report in told if isinstance(report, TrialEnd)]
-            assert ends == [Outcome.COMPLETED] * live
-        shapes = [TrialShape.of(spec) for spec in specs]
-        predicted = sum(model.trial_seconds(shape, data.shape, live) for shape in shapes)
-        ratios[str(changes)] = seconds / predicted
+    # CPU time, and the median of rounds: what else runs on a machine comes in bursts.
+    ratios: dict[str, list[float]] = {str(changes): [] for _, _, changes in SHAPES}
+    for _ in range(3):
+        calibrated = calibrate("cpu", PACKED, actors=1, clock=time.process_time)
+        model = CostModel(calibrated.figures)
+        for n_train, n_inputs, changes in SHAPES:
+            ratio = taken_to_predicted(model, n_train, n_inputs, changes)
+            ratios[str(changes)].append(ratio)
 
-    wrong = {k: v for k, v in ratios.items() if not 1 / ERROR_FACTOR < v < ERROR_FACTOR}
+    medians = {shape: statistics.median(found) for shape, found in ratios.items()}
+    wrong = {k: v for k, v in medians.items() if not 1 / ERROR_FACTOR < v < ERROR_FACTOR}
     assert not wrong
+
+
+def taken_to_predicted(
+    model: CostModel, n_train: int, n_inputs: int, changes: Mapping[str, object]
+) -> float:
+    data = noise(n_inputs=n_inputs, n_train=n_train, n_eval=n_train // 4)
+    g = 1.41 if changes.get("activation") is None else 1.0
+    like = trial_spec(engine=PACKED, learning_rate=1e-6, g=g, **changes)
+    live = slots_for(TrialShape.of(like), data.shape)
+    specs = [replace(like, trial_id=UUID(int=i)) for i in range(live)]
+    # The kernels of a width are made once in a process.
+    list(run_pack([replace(like, depth=2)], data))
+    seconds = math.inf
+    for _ in range(2):
+        start = time.process_time()
+        told = list(run_pack(specs, data))
+        seconds = min(seconds, time.process_time() - start)
+        ends = [report.outcome for report in told if isinstance(report, TrialEnd)]
+        assert ends == [Outcome.COMPLETED] * live
+    shapes = [TrialShape.of(spec) for spec in specs]
+    return seconds / sum(model.trial_seconds(shape, data.shape, live) for shape in shapes)
+
+
+def test_threads_do_not_bend_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = set()
+
+    class Bench:
+        def __init__(self, *_: object) -> None: ...
+
+        def figures(self) -> Figures:
+            seen.add(torch.get_num_threads())
+            return FIGURES
+
+    monkeypatch.setattr(calibration, "_Bench", Bench)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        calibrate("cpu", PACKED, actors=1)
+        assert (seen, torch.get_num_threads()) == ({1}, 2)
+    finally:
+        torch.set_num_threads(before)
