@@ -15,7 +15,7 @@ from uuid import UUID
 
 from service.driver.conclusion import REQUESTED, Ending, conclude
 from service.logs import event
-from service.store import Database, leases, sweeps
+from service.store import Database, FencedOutError, leases, sweeps
 from service.store.leases import Claim
 
 log = logging.getLogger("fathom.driver")
@@ -153,6 +153,8 @@ class Supervisor:
         if run.process.returncode != 0:
             try:
                 conclude(self.database, run.claim, Ending.GIVEN_BACK)
+            except FencedOutError:
+                pass  # The child had ended its run before it was ended itself.
             # The edge of the driver: with the database away the lease lapses by itself.
             except Exception as error:
                 event(log, logging.ERROR, "not given back", error=repr(error))

@@ -1,10 +1,16 @@
 """The supervisor: claims, watches children, gives up on those that keep dying."""
 
+import logging
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import pytest
+
+from service.driver.conclusion import Ending, conclude
 from service.driver.supervisor import STALLED_LAUNCHES, Supervisor
 from service.lifecycle import SweepState
 from service.store import Database, records, sweeps, trials
@@ -125,20 +131,43 @@ def test_a_sweep_taken_over_by_another_driver_loses_its_child(database: Database
         run.process.wait(30)
 
 
-def test_stopping_gives_unfinished_sweeps_back_at_once(database: Database) -> None:
-    sweep = submit(database)
-    # Dies of SIGTERM without a word, as a child does that is not up yet.
-    children = Children("import time; time.sleep(60)")
-    subject = supervisor(database, children)
+@contextmanager
+def serving(subject: Supervisor, children: Children) -> Iterator[None]:
+    """Serve in a thread, from the first child's launch to the end of the block."""
     stop = threading.Event()
     thread = threading.Thread(target=subject.serve, args=(stop,))
     thread.start()
     deadline = time.monotonic() + 30
     while not children.claims and time.monotonic() < deadline:
         time.sleep(0.01)
-    stop.set()
-    thread.join(30)
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(30)
+
+
+def test_stopping_gives_unfinished_sweeps_back_at_once(database: Database) -> None:
+    sweep = submit(database)
+    # Dies of SIGTERM without a word, as a child does that is not up yet.
+    children = Children("import time; time.sleep(60)")
+
+    with serving(supervisor(database, children), children):
+        pass
 
     given_back = state(database, sweep)
     assert given_back.state is SweepState.QUEUED
     assert given_back.lease_owner is None
+
+
+def test_stopping_says_nothing_of_a_run_that_has_ended(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    sweep = submit(database)
+    children = Children("import time; time.sleep(60)")
+
+    with serving(supervisor(database, children), children):
+        conclude(database, children.claims[0], Ending.FAILED)
+
+    assert state(database, sweep).state is SweepState.FAILED
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
