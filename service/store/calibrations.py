@@ -34,7 +34,7 @@ def put(session: WriteSession, measured: Sequence[Calibration]) -> None:
 
 
 def every(session: Session, *, max_age_seconds: float | None = None) -> list[Calibration]:
-    """Return all of them, newest first.
+    """Return all that this version can read, newest first.
 
     Args:
         session: The transaction.
@@ -43,5 +43,5 @@ def every(session: Session, *, max_age_seconds: float | None = None) -> list[Cal
     statement = select(Row).order_by(Row.measured_at.desc(), Row.device, Row.engine)
     if max_age_seconds is not None:
         statement = statement.where(Row.measured_at > database_now(-max_age_seconds))
-    rows = session.scalars(statement)
+    rows = [row for row in session.scalars(statement) if row.figures is not None]
     return [Calibration(**{name: getattr(row, name) for name in _COLUMNS}) for row in rows]

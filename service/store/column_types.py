@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -83,7 +83,7 @@ class ScheduleJson(TypeDecorator[Schedule]):
 
 
 class FiguresJson(TypeDecorator[Figures]):
-    """Measured times, kept as JSON."""
+    """Measured times, kept as JSON; None where another version of Fathom measured others."""
 
     impl = JSON
     cache_ok = True
@@ -93,7 +93,10 @@ class FiguresJson(TypeDecorator[Figures]):
         return None if value is None else self._adapter.dump_python(value, mode="json")
 
     def process_result_value(self, value: object, dialect: Dialect) -> Figures | None:
-        return None if value is None else self._adapter.validate_python(value)
+        try:
+            return self._adapter.validate_python(value)
+        except ValidationError:
+            return None
 
 
 class WholeNumbers(TypeDecorator[tuple[int, ...]]):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from service.store import Database, FencedOutError, calibrations, records
 from tests.factories import FIGURES, calibration
@@ -57,3 +58,17 @@ def test_what_was_measured_too_long_ago_can_be_left_out(database: Database) -> N
     with database.read() as session:
         assert calibrations.every(session, max_age_seconds=3600.0) == [calibration()]
         assert calibrations.every(session, max_age_seconds=-1.0) == []
+
+
+def test_figures_of_another_version_are_left_out_and_replaced(database: Database) -> None:
+    write(database, calibration(), calibration(device="another"))
+    with database.write() as session:
+        of_another_version = sa.text(
+            "UPDATE calibrations SET figures = :figures WHERE device = :device"
+        )
+        session.execute(of_another_version, {"figures": '{"speed": 1}', "device": "another"})
+
+    assert [each.device for each in known(database)] == [calibration().device]
+
+    write(database, calibration(device="another"))
+    assert len(known(database)) == 2

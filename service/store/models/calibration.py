@@ -20,7 +20,7 @@ class Calibration(Base):
         device_type: `cpu` or `cuda`.
         versions: What the figures are good for.
         actors: Workers that a sweep had on such devices when it was measured, or last.
-        figures: The measured times.
+        figures: The measured times; None where another version of Fathom measured others.
         measured_at: When it was written.
     """
 
@@ -32,5 +32,5 @@ class Calibration(Base):
     device_type: Mapped[str] = mapped_column(String(32))
     versions: Mapped[str]
     actors: Mapped[int]
-    figures: Mapped[Figures] = mapped_column(FiguresJson)
+    figures: Mapped[Figures | None] = mapped_column(FiguresJson, nullable=False)
     measured_at: Mapped[datetime] = mapped_column(default=database_now())
