@@ -55,6 +55,25 @@ def test_what_adds_work_adds_seconds(change: dict[str, object]) -> None:
     assert seconds(replace(TRIAL, **change)) > seconds(TRIAL)  # type: ignore[arg-type]
 
 
+def test_a_trial_pays_its_start_once_and_its_ends_by_epoch() -> None:
+    more = CostModel(
+        replace(FIGURES, start=FIGURES.start + 1.0, epoch=FIGURES.epoch + 10.0)
+    ).trial_seconds(TRIAL, DIGITS, 4)
+
+    assert more - seconds(TRIAL, 4) == pytest.approx(1.0 + TRIAL.epochs * 10.0)
+
+
+def test_a_steps_share_of_what_all_its_trials_take_together_falls() -> None:
+    slower = CostModel(
+        replace(FIGURES, step=FIGURES.step + 1.0, trial_step=FIGURES.trial_step + 1.0)
+    )
+    steps = 15  # 1,437 samples, 100 at a time
+
+    added = slower.epoch_seconds(TRIAL, DIGITS, 4) - MODEL.epoch_seconds(TRIAL, DIGITS, 4)
+
+    assert added == pytest.approx(steps * (1.0 / 4 + 1.0))
+
+
 def test_trials_that_run_together_share_the_calls() -> None:
     shares = [seconds(replace(TRIAL, width=16), live) for live in (1, 2, 8)]
 
