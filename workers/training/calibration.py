@@ -219,17 +219,17 @@ class _Bench:
 
     def _passes(self, width: int) -> tuple[float, float]:
         """Return a hidden layer's part of a full pass over 1,000 samples, and the rest of it."""
-        times = []
-        for depth in (1, 1 + _DEPTH):
-            spec = replace(self._trial(width, 1000), depth=depth)
-
-            def prepare(spec: TrialSpec = spec) -> Callable[[], object]:
-                engine, (trial,) = self._filled(spec, 1)
-                return partial(engine.evaluate, trial.trial_id)
-
-            times.append(self._timed(("evaluate", spec), prepare))
-        flat, deep = times
+        flat, deep = (self._evaluated(width, depth) for depth in (1, 1 + _DEPTH))
         return _difference(deep, flat) / _DEPTH, flat / 2
+
+    def _evaluated(self, width: int, depth: int) -> float:
+        spec = replace(self._trial(width, 1000), depth=depth)
+
+        def prepare() -> Callable[[], object]:
+            engine, (trial,) = self._filled(spec, 1)
+            return partial(engine.evaluate, trial.trial_id)
+
+        return self._timed(("evaluate", spec), prepare)
 
     def _start(self) -> tuple[float, float, float]:
         """Return what a trial, a layer and a weight take until all passes are prepared."""

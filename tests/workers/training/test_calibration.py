@@ -147,6 +147,25 @@ def taken_to_predicted(
     return seconds / sum(model.trial_seconds(shape, data.shape, live) for shape in shapes)
 
 
+def test_a_burst_of_other_work_bends_no_figure() -> None:
+    class Clock:
+        """Every look takes a millisecond, and a second while the machine is busy."""
+
+        def __init__(self, busy: int) -> None:
+            self.now, self.busy = 0.0, busy
+
+        def __call__(self) -> float:
+            self.busy -= 1
+            self.now += 1e-3 if self.busy < 0 else 1.0
+            return self.now
+
+    quiet, disturbed = (calibrate("cpu", PACKED, 1, Clock(busy)).figures for busy in (0, 100))
+
+    for field in fields(quiet):
+        expected = pytest.approx(getattr(quiet, field.name), abs=1e-9)
+        assert getattr(disturbed, field.name) == expected, field.name
+
+
 def test_threads_do_not_bend_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = set()
 
