@@ -13,10 +13,10 @@ from pathlib import Path
 import click
 
 from service.driver import sweep_run
+from service.services import sweeps as verbs
 from service.settings import Settings
 from service.spec import Media
 from service.store import Database, leases, sweeps, upgrade
-from service.verbs import sweeps as verbs
 from workers import datasets
 from workers.contract import Outcome
 

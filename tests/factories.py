@@ -9,11 +9,11 @@ from workers.contract import (
     DatasetShape,
     EngineName,
     EpochRecord,
-    Figures,
     OptimizerKind,
     Precision,
     Scheme,
     Task,
+    Timings,
     TrialSpec,
 )
 from workers.schedules import Schedule
@@ -75,7 +75,7 @@ def epoch_record(trial_id: UUID, epoch: int, **changes: object) -> EpochRecord:
     return replace(record, **changes)  # type: ignore[arg-type]
 
 
-FIGURES = Figures(
+TIMINGS = Timings(
     call=1e-5,
     step=6e-5,
     trial_step=7e-6,
@@ -99,6 +99,6 @@ def calibration(**changes: object) -> Calibration:
         engine=EngineName.PACKED,
         versions="torch 2, protocol 1",
         actors=2,
-        figures=FIGURES,
+        timings=TIMINGS,
     )
     return replace(measured, **changes)  # type: ignore[arg-type]

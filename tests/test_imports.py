@@ -37,8 +37,8 @@ def test_the_imports_run_one_way_only() -> None:
     ("file", "line", "contract"),
     [
         ("service/api/app.py", "import ray", "Only the driver sees Ray"),
-        ("service/verbs/sweeps.py", "import torch", "The API process loads no torch"),
-        ("service/store/leases.py", "import service.verbs.sweeps", "The service is a stack"),
+        ("service/services/sweeps.py", "import torch", "The API process loads no torch"),
+        ("service/store/leases.py", "import service.services.sweeps", "The service is a stack"),
         ("workers/training/trial.py", "import workers.trainable", "Workers import downwards"),
         ("workers/contract.py", "import pydantic", "What runs on a bare machine"),
         ("service/client/http.py", "import service.store", "The client knows the spec"),

@@ -349,7 +349,7 @@ class TrialEnd:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class Timings:
     """How fast a device runs an engine; all in seconds, finite and positive.
 
     Sequences go along the widths and batches of `workers.estimates.cost`.
@@ -391,10 +391,10 @@ class Calibration:
         device_type: ``"cpu"`` or ``"cuda"``.
         device: The processor's model; for a CPU with its number of threads.
         engine: Implementation of the training step.
-        versions: What the figures are good for: those of what computes, and of the way they are
+        versions: What the timings are good for: those of what computes, and of the way they are
             measured.
         actors: Workers that the sweep had on such devices.
-        figures: The measured times.
+        timings: The measured times.
     """
 
     device_type: str
@@ -402,7 +402,7 @@ class Calibration:
     engine: EngineName
     versions: str
     actors: int
-    figures: Figures
+    timings: Timings
 
 
 TrialReport = TrialStart | InitialWalk | EpochRecord | LayerProfile | StoppingDecision | TrialEnd

@@ -13,9 +13,9 @@ from workers.stopping import Stopper
 
 if TYPE_CHECKING:
     # Loads torch, for which every sweep would wait.
-    from workers.training import ParkedTrial
+    from workers.training import Checkpoint
 
-PARKED_BYTES = 1024**3
+CHECKPOINT_BYTES = 1024**3
 """Memory for trials that wait for a decision; those beyond it are trained again from the start."""
 
 
@@ -31,20 +31,22 @@ class Orders:
 
 
 class ControlState:
-    """State of the control actor: orders, the rungs of early stopping, and parked trials.
+    """State of the control actor: orders, the rungs of early stopping, and checkpoint trials.
 
     Orders only ever tighten.
 
     Args:
         stopper: Judges trials while they run; None lets all of them go on.
-        parked_bytes: Memory for parked trials.
+        checkpoint_bytes: Memory for checkpoint trials.
     """
 
-    def __init__(self, stopper: Stopper | None = None, parked_bytes: int = PARKED_BYTES) -> None:
+    def __init__(
+        self, stopper: Stopper | None = None, checkpoint_bytes: int = CHECKPOINT_BYTES
+    ) -> None:
         self._orders = Orders()
         self._stopper = stopper
-        self._room = parked_bytes
-        self._parked: dict[UUID, ParkedTrial] = {}
+        self._room = checkpoint_bytes
+        self._checkpoints: dict[UUID, Checkpoint] = {}
 
     def orders(self) -> Orders:
         """Return the orders in force."""
@@ -58,33 +60,33 @@ class ControlState:
         """Judge a trial by its newest epoch, in the order in which such calls arrive."""
         return None if self._stopper is None else self._stopper.judge(record, last=last)
 
-    def keep(self, parked: "ParkedTrial") -> None:
+    def keep(self, checkpoint: "Checkpoint") -> None:
         """Hold on to a trial's state while there is room."""
-        self.forget([parked.trial_id])
-        if _bytes(parked) <= self._room:
-            self._room -= _bytes(parked)
-            self._parked[parked.trial_id] = _own(parked)
+        self.forget([checkpoint.trial_id])
+        if _bytes(checkpoint) <= self._room:
+            self._room -= _bytes(checkpoint)
+            self._checkpoints[checkpoint.trial_id] = _own(checkpoint)
 
-    def take(self, trial_id: UUID) -> "ParkedTrial | None":
+    def take(self, trial_id: UUID) -> "Checkpoint | None":
         """Return where a trial was left; it stays here, in case its worker is lost."""
-        return self._parked.get(trial_id)
+        return self._checkpoints.get(trial_id)
 
     def forget(self, trial_ids: Iterable[UUID]) -> None:
         """Let go of trials that do not go on."""
         for trial_id in trial_ids:
-            parked = self._parked.pop(trial_id, None)
-            if parked is not None:
-                self._room += _bytes(parked)
+            checkpoint = self._checkpoints.pop(trial_id, None)
+            if checkpoint is not None:
+                self._room += _bytes(checkpoint)
 
 
-def _bytes(parked: "ParkedTrial") -> int:
-    return sum(array.nbytes for array in parked.state.arrays.values())
+def _bytes(checkpoint: "Checkpoint") -> int:
+    return sum(array.nbytes for array in checkpoint.state.arrays.values())
 
 
-def _own(parked: "ParkedTrial") -> "ParkedTrial":
+def _own(checkpoint: "Checkpoint") -> "Checkpoint":
     # What arrives in a call lies in the object store and would be held there.
-    arrays = {name: array.copy() for name, array in parked.state.arrays.items()}
-    return replace(parked, state=replace(parked.state, arrays=arrays))
+    arrays = {name: array.copy() for name, array in checkpoint.state.arrays.items()}
+    return replace(checkpoint, state=replace(checkpoint.state, arrays=arrays))
 
 
 class Control:
@@ -109,17 +111,17 @@ class Control:
         decision: StoppingDecision | None = ray.get(self._handle.judge.remote(record, last))
         return decision
 
-    def keep(self, parked: "ParkedTrial") -> None:
+    def keep(self, checkpoint: "Checkpoint") -> None:
         """Park a trial; waits until it is there, so that states do not pile up on the way."""
-        ray.get(self._handle.keep.remote(parked))
+        ray.get(self._handle.keep.remote(checkpoint))
 
-    def take(self, trial_id: UUID) -> "ParkedTrial | None":
+    def take(self, trial_id: UUID) -> "Checkpoint | None":
         """Return where a trial was left, if that is still known."""
-        parked: ParkedTrial | None = ray.get(self._handle.take.remote(trial_id))
-        return parked
+        checkpoint: Checkpoint | None = ray.get(self._handle.take.remote(trial_id))
+        return checkpoint
 
     def forget(self, trial_ids: Iterable[UUID]) -> None:
-        """Let go of parked trials; does not wait."""
+        """Let go of checkpoint trials; does not wait."""
         self._handle.forget.remote(list(trial_ids))
 
 

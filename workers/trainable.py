@@ -115,7 +115,7 @@ class PackTrainable(tune.Trainable):
             slots=slots,
             verdict=control.judge if control is not None and judges else None,
             until=self._until,
-            parking=control if self._stopping is StoppingKind.HALVING else None,
+            checkpoints=control if self._stopping is StoppingKind.HALVING else None,
             memory_bytes=self._memory_bytes,
         )
         return True

@@ -379,7 +379,7 @@ def _create_calibrations() -> None:
         sa.Column("device_type", WORD, nullable=False),
         sa.Column("versions", sa.Text(), nullable=False),
         sa.Column("actors", sa.Integer(), nullable=False),
-        sa.Column("figures", sa.JSON(), nullable=False),
+        sa.Column("timings", sa.JSON(), nullable=False),
         sa.Column("measured_at", MOMENT, nullable=False),
         _one_of(table, "engine", "reference packed"),
         _at_least(table, "actors", 1),

@@ -1,4 +1,4 @@
-"""Reads a spec's raw body, so that the spec's own parser finds every mistake in it."""
+"""Reads a spec's raw body, so that the spec's own parser finds every issue in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.api.dependencies import dependencies_of
 from service.api.errors import BodyTooLargeError, UnsupportedMediaError
-from service.api.parts import parts_of
 from service.spec import Media
 
 MEDIA: Mapping[str, Media] = {
@@ -34,7 +34,7 @@ class Body:
 # The one thing routes wait for: bytes arrive when they arrive.
 async def _read_body(request: Request) -> Body:
     media = _media(request.headers.get("Content-Type", ""))
-    limit = parts_of(request).body_limit_bytes
+    limit = dependencies_of(request).body_limit_bytes
     content = bytearray()
     # Counted while reading: Content-Length may be missing or a lie.
     async for chunk in request.stream():

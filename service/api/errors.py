@@ -1,4 +1,4 @@
-"""What the HTTP layer refuses before any verb is asked."""
+"""What the HTTP layer refuses before a service function is called."""
 
 
 class ApiError(Exception):

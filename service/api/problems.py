@@ -15,21 +15,21 @@ from starlette.exceptions import HTTPException
 from rwinit import ArgumentError, GainNotFoundError
 from service.api.errors import BodyTooLargeError, UnsupportedMediaError
 from service.lifecycle import IllegalTransitionError
-from service.spec import Mistake, SpecError
+from service.query.errors import FilterError, PageTokenError, QueryError, UnknownNameError
+from service.spec import SpecError, SpecIssue
 from service.store.errors import (
     IdempotencyConflictError,
     SchemaOutOfDateError,
     SweepNotFoundError,
     TrialNotFoundError,
 )
-from service.verbs.errors import FilterError, PageTokenError, QueryError, UnknownNameError
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_SECONDS = "5"
 _MAX_GIVEN = 80
 
 
-class MistakeRead(BaseModel):
+class IssueRead(BaseModel):
     """One place where the input is wrong."""
 
     model_config = ConfigDict(frozen=True)
@@ -49,7 +49,7 @@ class Problem(BaseModel):
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="This occurrence, for people.")
     code: str = Field(description="The kind of problem, for programs; it never changes.")
-    errors: tuple[MistakeRead, ...] = Field((), description="Every mistake in the input.")
+    errors: tuple[IssueRead, ...] = Field((), description="Every issue in the input.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Kind:
 
 
 KINDS: Mapping[type[Exception], Kind] = {
-    SpecError: Kind(422, "spec_refused", "The spec has mistakes"),
+    SpecError: Kind(422, "spec_refused", "The spec has issues"),
     SweepNotFoundError: Kind(404, "sweep_not_found", "No such sweep"),
     TrialNotFoundError: Kind(404, "trial_not_found", "No such trial"),
     IdempotencyConflictError: Kind(
@@ -94,9 +94,7 @@ KINDS: Mapping[type[Exception], Kind] = {
 _SILENT = (OperationalError, InterfaceError, PoolTimeoutError)
 
 
-def problem_response(
-    kind: Kind, detail: str, mistakes: tuple[MistakeRead, ...] = ()
-) -> JSONResponse:
+def problem_response(kind: Kind, detail: str, issues: tuple[IssueRead, ...] = ()) -> JSONResponse:
     """Return the response that tells a problem."""
     problem = Problem(
         type=f"urn:fathom:problem:{kind.code}",
@@ -104,7 +102,7 @@ def problem_response(
         status=kind.status,
         detail=detail,
         code=kind.code,
-        errors=mistakes,
+        errors=issues,
     )
     headers = (
         {"Retry-After": _RETRY_SECONDS} if kind.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
@@ -141,33 +139,33 @@ def _handler(kind: Kind) -> Callable[[Request, Exception], JSONResponse]:
             return problem_response(kind, "the log says more")
         if isinstance(error, _SILENT):
             return problem_response(kind, "try again in a moment")
-        mistakes = _mistakes(error)
-        return problem_response(kind, _detail(error, len(mistakes)), mistakes)
+        issues = _issues(error)
+        return problem_response(kind, _detail(error, len(issues)), issues)
 
     return handle
 
 
-def _detail(error: Exception, n_mistakes: int) -> str:
+def _detail(error: Exception, n_issues: int) -> str:
     if isinstance(error, SpecError):
-        return f"{n_mistakes} mistake{'' if n_mistakes == 1 else 's'}; nothing was stored"
+        return f"{n_issues} issue{'' if n_issues == 1 else 's'}; nothing was stored"
     if isinstance(error, RequestValidationError):
-        return f"{n_mistakes} mistake{'' if n_mistakes == 1 else 's'} in the request"
+        return f"{n_issues} issue{'' if n_issues == 1 else 's'} in the request"
     return str(error)
 
 
-def _mistakes(error: Exception) -> tuple[MistakeRead, ...]:
+def _issues(error: Exception) -> tuple[IssueRead, ...]:
     if isinstance(error, SpecError):
-        return tuple(_read(mistake) for mistake in error.mistakes)
+        return tuple(_read(issue) for issue in error.issues)
     if isinstance(error, QueryError):
-        return (MistakeRead(path=error.parameter, given=error.given, message=error.message),)
+        return (IssueRead(path=error.parameter, given=error.given, message=error.message),)
     if isinstance(error, ArgumentError):
         given = repr(error.given)[:_MAX_GIVEN]
-        return (MistakeRead(path=error.name, given=given, message=f"must be {error.allowed}"),)
+        return (IssueRead(path=error.name, given=given, message=f"must be {error.allowed}"),)
     if isinstance(error, GainNotFoundError):
-        return (MistakeRead(path="activation", given=repr(error.activation), message=str(error)),)
+        return (IssueRead(path="activation", given=repr(error.activation), message=str(error)),)
     if isinstance(error, RequestValidationError):
         return tuple(
-            MistakeRead(
+            IssueRead(
                 # loc starts with where: query, path, header or body.
                 path=".".join(str(part) for part in detail["loc"][1:]),
                 given=repr(detail.get("input"))[:_MAX_GIVEN],
@@ -178,8 +176,8 @@ def _mistakes(error: Exception) -> tuple[MistakeRead, ...]:
     return ()
 
 
-def _read(mistake: Mistake) -> MistakeRead:
-    return MistakeRead(path=mistake.path, given=mistake.given, message=mistake.message)
+def _read(issue: SpecIssue) -> IssueRead:
+    return IssueRead(path=issue.path, given=issue.given, message=issue.message)
 
 
 def _http_handler(request: Request, error: Exception) -> JSONResponse:

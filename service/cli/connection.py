@@ -23,7 +23,7 @@ class RefusedError(click.ClickException):
     exit_code = 2
 
     def __init__(self, error: ProblemError) -> None:
-        lines = [f"{m.path}: {m.message} (given {m.given})" for m in error.mistakes]
+        lines = [f"{m.path}: {m.message} (given {m.given})" for m in error.issues]
         super().__init__("\n".join([str(error), *lines]))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from service import logs
-from service.api.app import parts_from
+from service.api.app import dependencies_from
 from service.cli import http_server
 from service.cli.driver_process import DriverProcess
 from service.settings import PREFIX, Settings
@@ -54,7 +54,7 @@ def run(settings: Settings) -> None:
     with sole_user(settings.home), http_server.listening(settings.host, settings.port) as bound:
         upgrade(settings.database_url)
         logs.configure(logging.WARNING)
-        parts = parts_from(settings)
+        parts = dependencies_from(settings)
         url = http_server.url_of(bound)
         with DriverProcess(environment(settings)), _announced(settings.home, url):
             click.echo(f"Fathom listens on {url} (documentation: {url}/docs)")

@@ -11,7 +11,7 @@ import click
 import uvicorn
 
 from service.api.app import create_app
-from service.api.parts import Parts
+from service.api.dependencies import Dependencies
 
 # Streams of events end only when they are cut off.
 _GRACE_SECONDS = 3
@@ -48,14 +48,14 @@ def url_of(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def run(parts: Parts, bound: socket.socket) -> None:
+def run(dependencies: Dependencies, bound: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM, then return."""
     # uvicorn raises the signal again when it is done, for whoever was there before it; the
     # default would end the process before it has cleaned up.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _already_stopping)
     config = uvicorn.Config(
-        create_app(parts),
+        create_app(dependencies),
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,

@@ -62,8 +62,8 @@ def _why_not(trial: Trial, epoch: int | None) -> str:
 
 
 def _show(trial: Trial, found: Layers, profile: LayerProfile, every: bool) -> None:
+    from service.cli.formatting import NOTHING, band, number
     from service.cli.tables import Column, show_table
-    from service.cli.words import NOTHING, band, number
 
     depth = len(profile.error_log_norms)
     z_init = "" if found.z_init is None else f", z_init {found.z_init:.2f}"

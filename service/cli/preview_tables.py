@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import click
 
+from service.cli.formatting import NOTHING, duration, number
 from service.cli.tables import Column, show_table
-from service.cli.words import NOTHING, duration, number
 from service.client import Forecast, Preview, PreviewRow, TimeEstimate
 
 #: Configurations in the table; the rest is in the JSON.

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import click
 
-from service.cli.words import duration, ending
+from service.cli.formatting import duration, ending
 from service.client import Client, Sweep
 
 _POLL_SECONDS = 0.5

@@ -48,7 +48,7 @@ def serve(home: Path | None, host: str | None, port: int | None, cpus: int | Non
 def api(host: str | None, port: int | None) -> None:
     """Run the HTTP API alone, once the database is there (see `fathom db upgrade`)."""
     from service import logs
-    from service.api.app import parts_from
+    from service.api.app import dependencies_from
     from service.cli import http_server
     from service.driver.waiting import wait_for_database
     from service.settings import BadSettingsError, Settings
@@ -56,7 +56,7 @@ def api(host: str | None, port: int | None) -> None:
 
     try:
         settings = Settings.read(host=host, port=port)
-        parts = parts_from(settings)
+        parts = dependencies_from(settings)
         logs.configure()
         # Signals end the process while it waits; the server sets its own.
         wait_for_database(parts.database, threading.Event())

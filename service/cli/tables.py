@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from service.cli.words import (
+from service.cli.formatting import (
     NOTHING,
     band,
     diverged,

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from service.cli.connection import echo_json, json_option
-from service.cli.words import NOTHING, number
+from service.cli.formatting import NOTHING, number
 
 if TYPE_CHECKING:
-    from service.verbs.theory import GainRead, WalkRead
+    from service.services.theory import GainRead, WalkRead
 
 
 @click.command()
@@ -50,8 +50,8 @@ def theory(
     """
     # Here because it loads scipy, which few other commands need.
     from rwinit import RwinitError
-    from service.verbs import theory as predicted
-    from service.verbs.errors import QueryError
+    from service.query.errors import QueryError
+    from service.services import theory as predicted
 
     file_format = None if output is None else _format_of(output)
     try:
@@ -82,9 +82,9 @@ def _format_of(output: Path) -> str:
 
 
 def _draw(walk: "WalkRead", output: Path, file_format: str) -> None:
-    from service.verbs.plots import ChartFormat, render
-    from service.verbs.walk_band import walk_band
-    from service.verbs.walk_chart import draw_band
+    from service.charts.rendering import ChartFormat, render
+    from service.charts.walk_band import walk_band
+    from service.charts.walk_chart import draw_band
 
     band = walk_band(
         walk.activation,

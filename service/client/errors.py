@@ -1,6 +1,6 @@
 """What can go wrong between a client and the service."""
 
-from service.client.models import Mistake, Problem
+from service.client.models import Problem, SpecIssue
 
 
 class ClientError(Exception):
@@ -49,6 +49,6 @@ class ProblemError(ClientError):
         return self.problem.code
 
     @property
-    def mistakes(self) -> tuple[Mistake, ...]:
+    def issues(self) -> tuple[SpecIssue, ...]:
         """Where the input is wrong; empty where that says nothing."""
         return self.problem.errors

@@ -14,7 +14,7 @@ class _Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Mistake(_Answer):
+class SpecIssue(_Answer):
     """One place where an input is wrong."""
 
     path: str
@@ -30,7 +30,7 @@ class Problem(_Answer):
     status: int
     detail: str = ""
     code: str
-    errors: tuple[Mistake, ...] = ()
+    errors: tuple[SpecIssue, ...] = ()
 
 
 class Counts(_Answer):

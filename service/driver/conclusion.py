@@ -7,13 +7,13 @@ from service.lifecycle import SweepState
 from service.logs import event
 from service.store import Database, WriteSession, leases, sweeps, trials
 from service.store.leases import Claim
-from service.store.standings import has_unfinished
+from service.store.trial_states import has_unfinished
 from workers.contract import Outcome
 
 log = logging.getLogger("fathom.driver")
 
 
-class Ending(StrEnum):
+class ExitReason(StrEnum):
     """Why a child stopped running its sweep."""
 
     RAN_OUT = "ran_out"  # every trial has an outcome
@@ -25,24 +25,24 @@ class Ending(StrEnum):
 
 
 _STATE = {
-    Ending.RAN_OUT: SweepState.COMPLETED,
-    Ending.GIVEN_BACK: SweepState.QUEUED,
-    Ending.PAUSED: SweepState.PAUSED,
-    Ending.CANCELLED: SweepState.CANCELLED,
-    Ending.DEADLINE: SweepState.COMPLETED,
-    Ending.FAILED: SweepState.FAILED,
+    ExitReason.RAN_OUT: SweepState.COMPLETED,
+    ExitReason.GIVEN_BACK: SweepState.QUEUED,
+    ExitReason.PAUSED: SweepState.PAUSED,
+    ExitReason.CANCELLED: SweepState.CANCELLED,
+    ExitReason.DEADLINE: SweepState.COMPLETED,
+    ExitReason.FAILED: SweepState.FAILED,
 }
 
 # What becomes of trials that a sweep's end leaves without an outcome.
 _LEFTOVERS = {
-    Ending.CANCELLED: Outcome.CANCELLED,
-    Ending.DEADLINE: Outcome.STOPPED,
-    Ending.FAILED: Outcome.CANCELLED,
+    ExitReason.CANCELLED: Outcome.CANCELLED,
+    ExitReason.DEADLINE: Outcome.STOPPED,
+    ExitReason.FAILED: Outcome.CANCELLED,
 }
 
 
 def conclude(
-    database: Database, claim: Claim, ending: Ending, *, message: str | None = None
+    database: Database, claim: Claim, ending: ExitReason, *, message: str | None = None
 ) -> SweepState:
     """End a run: leftovers get their outcome, the sweep its state, the lease its end.
 
@@ -73,19 +73,21 @@ def conclude(
     return state
 
 
-def _settled(session: WriteSession, claim: Claim, ending: Ending, state: SweepState) -> Ending:
-    if ending is Ending.FAILED:
+def _settled(
+    session: WriteSession, claim: Claim, ending: ExitReason, state: SweepState
+) -> ExitReason:
+    if ending is ExitReason.FAILED:
         return ending
     planned = trials.is_planned(session, claim.sweep_id)
     if planned and not has_unfinished(session, claim.sweep_id):
-        return Ending.RAN_OUT
-    if ending in (Ending.GIVEN_BACK, Ending.PAUSED):
+        return ExitReason.RAN_OUT
+    if ending in (ExitReason.GIVEN_BACK, ExitReason.PAUSED):
         return REQUESTED.get(state, ending)
     return ending
 
 
 REQUESTED = {
-    SweepState.PAUSING: Ending.PAUSED,
-    SweepState.CANCELLING: Ending.CANCELLED,
+    SweepState.PAUSING: ExitReason.PAUSED,
+    SweepState.CANCELLING: ExitReason.CANCELLED,
 }
 """What a sweep in one of these states asks of whoever runs it."""

@@ -122,7 +122,7 @@ def run(
         receive: Takes reports as they come, in each trial's order.
         calibrations: What is known of devices; a worker measures one that is not among them.
         stopping: The rule of early stopping that ends trials or parks them.
-        until: Epoch after which trials are parked; None for none.
+        until: Epoch after which trials are checkpoint; None for none.
 
     Returns:
         The packs whose actor was lost before they ended.

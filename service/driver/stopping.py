@@ -7,7 +7,7 @@ from uuid import UUID
 from service.logs import event
 from service.planner.stopping import groups_of
 from service.spec import SweepSpec
-from service.spec.controls import EarlyStopping
+from service.spec.grammar.controls import EarlyStopping
 from service.store import Database, stopping
 from service.store.leases import Claim
 from service.store.stopping import Standing
@@ -66,7 +66,7 @@ class Halving:
 
     @property
     def until(self) -> int | None:
-        """The epoch at which trials are parked now; None when all rungs are behind them."""
+        """The epoch at which trials are checkpoint now; None when all rungs are behind them."""
         return self._ahead[0] if self._ahead else None
 
     def waiting(self) -> set[UUID]:

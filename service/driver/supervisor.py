@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from service.driver.conclusion import REQUESTED, Ending, conclude
+from service.driver.conclusion import REQUESTED, ExitReason, conclude
 from service.logs import event
 from service.store import Database, FencedOutError, leases, sweeps
 from service.store.leases import Claim
@@ -97,7 +97,7 @@ class Supervisor:
             conclude(self.database, claim, REQUESTED[sweep.state])
         elif sweep.stalled_launches > STALLED_LAUNCHES:
             message = f"its process died {STALLED_LAUNCHES} times in a row without progress"
-            conclude(self.database, claim, Ending.FAILED, message=message)
+            conclude(self.database, claim, ExitReason.FAILED, message=message)
         else:
             self._launch(claim)
         return True
@@ -152,7 +152,7 @@ class Supervisor:
         """Make the sweep of a child that could not do so itself claimable at once."""
         if run.process.returncode != 0:
             try:
-                conclude(self.database, run.claim, Ending.GIVEN_BACK)
+                conclude(self.database, run.claim, ExitReason.GIVEN_BACK)
             except FencedOutError:
                 pass  # The child had ended its run before it was ended itself.
             # The edge of the driver: with the database away the lease lapses by itself.

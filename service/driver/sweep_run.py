@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from service.driver.cluster import connected
-from service.driver.conclusion import Ending, conclude
+from service.driver.conclusion import ExitReason, conclude
+from service.driver.monitor import Monitor
 from service.driver.packing import pack
 from service.driver.preparation import StoppedError, prepare
-from service.driver.schedule import Schedule
+from service.driver.round_plan import RoundPlan
 from service.driver.sink import Sink
 from service.driver.stopping import Halving, stopper_of
-from service.driver.watch import Watch
 from service.settings import Settings
 from service.spec import SpecError, SweepSpec
 from service.store import Database, calibrations, records, sweeps, trials
@@ -62,10 +62,10 @@ def run(settings: Settings, database: Database, claim: Claim, stop: threading.Ev
             unfinished = trials.unfinished(session, claim.sweep_id)
         data = _load(unfinished, settings)
     except StoppedError:
-        conclude(database, claim, Ending.GIVEN_BACK)
+        conclude(database, claim, ExitReason.GIVEN_BACK)
         return
     except (SpecError, DatasetError) as error:
-        conclude(database, claim, Ending.FAILED, message=str(error))
+        conclude(database, claim, ExitReason.FAILED, message=str(error))
         return
     rounds = _Rounds(database, claim, spec, data, shapes, settings.worker_memory_bytes)
     if unfinished:
@@ -93,10 +93,10 @@ class _Rounds:
     data: Mapping[str, Data]
     shapes: Mapping[str, DatasetShape]
     memory_bytes: int | None = None
-    ending: Ending = Ending.RAN_OUT
+    ending: ExitReason = ExitReason.RAN_OUT
     message: str | None = None
     losses: Counter[UUID] = field(default_factory=Counter)
-    schedule: Schedule | None = None
+    round_plan: RoundPlan | None = None
     halving: Halving | None = None
 
     def run(self, stop: threading.Event) -> None:
@@ -107,7 +107,7 @@ class _Rounds:
         line = control.start(stopper_of(self.database, self.claim, self.spec))
         reserved = launcher.resources(self.spec.resources.device, self.memory_bytes)
         sink = Sink(self._write)
-        watch = Watch(self.database, self.claim, sink, line.wind_down, stop, self.spec.limits)
+        watch = Monitor(self.database, self.claim, sink, line.wind_down, stop, self.spec.limits)
         watch.start()
         rule = self.spec.early_stopping
         if rule is not None and rule.kind is StoppingKind.HALVING:
@@ -132,7 +132,7 @@ class _Rounds:
             sink.receive(self._given_up())
             watch.drain()
         watch.finish()
-        self.ending = watch.ending or Ending.RAN_OUT
+        self.ending = watch.ending or ExitReason.RAN_OUT
         self.message = watch.message
 
     def _on_the_way(self, todo: Sequence[TrialSpec]) -> list[TrialSpec]:
@@ -144,7 +144,7 @@ class _Rounds:
         self, todo: Sequence[TrialSpec], reserved: "Resources", known: Sequence[Calibration]
     ) -> list[Pack]:
         """Return the packs of a round, balanced by what is known of the device."""
-        self.schedule = Schedule(todo, self.shapes, reserved.device, reserved.actors, known)
+        self.round_plan = RoundPlan(todo, self.shapes, reserved.device, reserved.actors, known)
         pack_size = self.spec.resources.pack_size
         packs = pack(
             todo,
@@ -152,17 +152,17 @@ class _Rounds:
             reserved.actors,
             alone=self._alone(),
             pack_size=None if pack_size == "auto" else pack_size,
-            cost=self.schedule.cost,
+            cost=self.round_plan.cost,
             memory_bytes=reserved.memory_bytes,
         )
-        self.schedule.take(packs)
+        self.round_plan.take(packs)
         return packs
 
     def _write(self, batch: Sequence[Report]) -> None:
         with self.database.write() as session:
             records.write(session, self.claim, batch)
-            if self.schedule is not None:
-                expected = self.schedule.seconds_after(batch)
+            if self.round_plan is not None:
+                expected = self.round_plan.seconds_after(batch)
                 sweeps.expect_end(session, self.claim.sweep_id, expected)
 
     def _calibrations(self) -> list[Calibration]:

@@ -56,7 +56,7 @@ def configuration_of(point: Point, width: int, n_inputs: int) -> Configuration:
     """Return the configuration of a point's networks of a width; simulates nothing.
 
     Args:
-        point: One without mistakes.
+        point: One without issues.
         width: Units per hidden layer.
         n_inputs: Dimensions of one sample of its data set.
     """

@@ -41,7 +41,7 @@ def duration_of(
     calibration = _chosen({each.shape.engine for each in resources}, device, calibrations)
     if calibration is None:
         return None
-    model, is_cpu = CostModel(calibration.figures), calibration.device_type == "cpu"
+    model, is_cpu = CostModel(calibration.timings), calibration.device_type == "cpu"
     n_trials = seeds * len(resources)
 
     @cache

@@ -3,8 +3,8 @@
 import json
 
 import rwinit
-from service.planner.written import GMode
-from service.spec import Mistake, Point
+from service.planner.planned import GMode
+from service.spec import Point, SpecIssue
 from workers.contract import Activation, Scheme
 
 RELATIVE_PATH = "init.g.relative"
@@ -28,7 +28,7 @@ def gain_of(point: Point, width: int) -> float:
     always has the same answer.
 
     Args:
-        point: One without a `gain_mistake`.
+        point: One without a `gain_issue`.
         width: Units per hidden layer.
 
     Raises:
@@ -77,8 +77,8 @@ def relative_of(point: Point) -> float | None:
             return None
 
 
-def gain_mistake(point: Point) -> Mistake | None:
-    """Return a mistake where g cannot be had as it is written; simulates nothing."""
+def gain_issue(point: Point) -> SpecIssue | None:
+    """Return an issue where g cannot be had as it is written; simulates nothing."""
     mode = mode_of(point)
     scheme = Scheme(point.text("init.scheme"))
     if scheme in _FIXED:
@@ -88,22 +88,22 @@ def gain_mistake(point: Point) -> Mistake | None:
     return None
 
 
-def not_found(point: Point, error: rwinit.GainNotFoundError) -> Mistake:
-    """Return the mistake of a point whose activation has no unbiased g."""
-    return Mistake("init.g", _written(point), f"{error}; give g as a number")
+def not_found(point: Point, error: rwinit.GainNotFoundError) -> SpecIssue:
+    """Return the issue of a point whose activation has no unbiased g."""
+    return SpecIssue("init.g", _written(point), f"{error}; give g as a number")
 
 
-def _beyond_the_paper(point: Point) -> Mistake | None:
+def _beyond_the_paper(point: Point) -> SpecIssue | None:
     activation = Activation(point.text("network.activation"))
     if activation in (Activation.LINEAR, Activation.RELU):
         return None
     message = f"the paper has no formula for {activation}: use scheme rwi, or give g as a number"
-    return Mistake("init.g", _written(point), message)
+    return SpecIssue("init.g", _written(point), message)
 
 
-def _given_twice(point: Point, scheme: Scheme) -> Mistake:
+def _given_twice(point: Point, scheme: Scheme) -> SpecIssue:
     message = f"{scheme} fixes its own gain: leave g out, or use scheme rwi with this g"
-    return Mistake("init.g", _written(point), message)
+    return SpecIssue("init.g", _written(point), message)
 
 
 def _written(point: Point) -> str:

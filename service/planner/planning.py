@@ -7,12 +7,13 @@ from uuid import UUID
 from rwinit import GainNotFoundError
 from service.planner.gains import not_found
 from service.planner.ids import trial_id
-from service.planner.profiles import profile_mistakes
-from service.planner.refusals import point_mistakes
+from service.planner.planned import PlannedTrial
+from service.planner.profiles import profile_issues
 from service.planner.resolution import resolve, written_of
-from service.planner.stopping import stopping_mistakes
-from service.planner.written import PlannedTrial
-from service.spec import Mistake, Point, SpecError, SweepSpec, points, seeds_of, size_mistakes
+from service.planner.stopping import stopping_issues
+from service.planner.validation import point_issues
+from service.spec import Point, SpecError, SpecIssue, SweepSpec, seeds_of, size_issues
+from service.spec.expansion.expand import points
 from workers.contract import DatasetShape
 
 
@@ -40,20 +41,20 @@ def plan(
     found = runnable(spec, datasets, cap)
     seeds = seeds_of(spec)
     trials: list[PlannedTrial] = []
-    mistakes: dict[Mistake, None] = {}
+    issues: dict[SpecIssue, None] = {}
     for point in found:
         ids = {seed: trial_id(sweep_id, point, seed) for seed in seeds}
         try:
             shape = datasets[point.text("dataset.name")]
             first = resolve(point, shape, ids[seeds[0]], seeds[0], spec.profiles.epochs)
         except GainNotFoundError as error:
-            mistakes[not_found(point, error)] = None
+            issues[not_found(point, error)] = None
             continue
         rest = (replace(first, trial_id=ids[seed], seed=seed) for seed in seeds[1:])
         written = written_of(point)
         trials.extend(PlannedTrial(trial, written) for trial in (first, *rest))
-    if mistakes:
-        raise SpecError(mistakes)
+    if issues:
+        raise SpecError(issues)
     return trials
 
 
@@ -73,22 +74,22 @@ def check(spec: SweepSpec, datasets: Mapping[str, DatasetShape], *, cap: int | N
 
 
 def runnable(spec: SweepSpec, datasets: Mapping[str, DatasetShape], cap: int | None) -> list[Point]:
-    """Return the points of a spec, none of which has a mistake.
+    """Return the points of a spec, none of which has an issue.
 
     Raises:
         SpecError: As `check`.
     """
-    too_many = size_mistakes(spec, cap)
+    too_many = size_issues(spec, cap)
     if too_many:
         raise SpecError(too_many)
     found = points(spec)
-    mistakes = dict.fromkeys((*stopping_mistakes(spec, found), *profile_mistakes(spec, found)))
-    said = {(mistake.path, mistake.message) for mistake in mistakes}
+    issues = dict.fromkeys((*stopping_issues(spec, found), *profile_issues(spec, found)))
+    said = {(issue.path, issue.message) for issue in issues}
     for point in found:
-        for mistake in point_mistakes(point, datasets):
-            if (mistake.path, mistake.message) not in said:
-                said.add((mistake.path, mistake.message))
-                mistakes[mistake] = None
-    if mistakes:
-        raise SpecError(mistakes)
+        for issue in point_issues(point, datasets):
+            if (issue.path, issue.message) not in said:
+                said.add((issue.path, issue.message))
+                issues[issue] = None
+    if issues:
+        raise SpecError(issues)
     return found

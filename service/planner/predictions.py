@@ -16,7 +16,7 @@ from rwinit.estimates import ALGORITHM
 from service.planner.configurations import EXACT
 from service.planner.forecasts import MOST_UNITS
 from service.planner.gains import weights_of
-from service.planner.written import PlannedTrial, SimulatedWalk
+from service.planner.planned import PlannedTrial, SimulatedWalk
 from workers.contract import Activation, DatasetShape, TrialSpec
 
 _WALKS: Final = UUID("5b0c7f3e-8a53-5b0e-9d55-4b7f2f2f6a10")

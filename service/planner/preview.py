@@ -9,11 +9,11 @@ from typing import Final
 
 from service.planner.configurations import Configuration, configuration_of
 from service.planner.gains import mode_of
+from service.planner.learning_rates import rate_of
+from service.planner.planned import GMode
 from service.planner.planning import runnable
-from service.planner.rates import rate_of
 from service.planner.resources import Resources, resources_of
 from service.planner.widths import width_of
-from service.planner.written import GMode
 from service.spec import Point, SweepSpec, seeds_of
 from workers.contract import DatasetShape
 

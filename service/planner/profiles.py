@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from service.spec import Mistake, Point, SweepSpec
+from service.spec import Point, SpecIssue, SweepSpec
 
 
-def profile_mistakes(spec: SweepSpec, found: Sequence[Point]) -> Iterator[Mistake]:
-    """Yield a mistake for every profile that no trial lives to see.
+def profile_issues(spec: SweepSpec, found: Sequence[Point]) -> Iterator[SpecIssue]:
+    """Yield an issue for every profile that no trial lives to see.
 
     An epoch beyond some of the points only is none: their trials are profiled as far as they go.
 
@@ -18,4 +18,4 @@ def profile_mistakes(spec: SweepSpec, found: Sequence[Point]) -> Iterator[Mistak
     for place, epoch in enumerate(spec.profiles.epochs):
         if epoch > longest:
             message = f"no trial has so many epochs; at most {longest}, the largest training.epochs"
-            yield Mistake(f"profiles.epochs[{place}]", str(epoch), message)
+            yield SpecIssue(f"profiles.epochs[{place}]", str(epoch), message)

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from service.planner.engines import engine_of
 from service.planner.gains import gain_of, mode_of, relative_of
-from service.planner.rates import rate_of
+from service.planner.learning_rates import rate_of
+from service.planner.planned import Written
 from service.planner.widths import BUDGET_PATH, width_of
-from service.planner.written import Written
 from service.spec import Point
 from workers.contract import (
     Activation,
@@ -36,7 +36,7 @@ def resolve(
     """Return the trial of a point and a seed.
 
     Args:
-        point: One without mistakes.
+        point: One without issues.
         shape: Of its data set.
         trial_id: Its id.
         seed: Its seed.
@@ -80,7 +80,7 @@ def shape_of(point: Point, width: int, profile_epochs: Sequence[int] = ()) -> Tr
     """Return the sizes of a point's trials, without what takes long to resolve.
 
     Args:
-        point: One without mistakes.
+        point: One without issues.
         width: Units per hidden layer.
         profile_epochs: As for `resolve`.
     """

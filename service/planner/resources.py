@@ -35,7 +35,7 @@ def resources_of(
     """Return what a point's trials take, each.
 
     Args:
-        point: One without mistakes.
+        point: One without issues.
         width: Units per hidden layer.
         dataset: Of its data set.
         profile_epochs: As for `service.planner.resolution.resolve`.

@@ -5,14 +5,15 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from service.planner.ids import trial_id
-from service.spec import Mistake, Point, SweepSpec, points, seeds_of
+from service.spec import Point, SpecIssue, SweepSpec, seeds_of
+from service.spec.expansion.expand import points
 from workers.contract import Task
 
 EVERYBODY = "all trials"
 
 
-def stopping_mistakes(spec: SweepSpec, found: Sequence[Point]) -> Iterator[Mistake]:
-    """Yield a mistake for everything about early stopping that would have no effect.
+def stopping_issues(spec: SweepSpec, found: Sequence[Point]) -> Iterator[SpecIssue]:
+    """Yield an issue for everything about early stopping that would have no effect.
 
     Args:
         spec: What a sweep asks for.
@@ -24,15 +25,15 @@ def stopping_mistakes(spec: SweepSpec, found: Sequence[Point]) -> Iterator[Mista
     for place, path in enumerate(rule.within):
         if not any(path in point for point in found):
             message = "no trial has this coordinate; name one such as network.depth or training.lr"
-            yield Mistake(f"early_stopping.within[{place}]", json.dumps(path), message)
+            yield SpecIssue(f"early_stopping.within[{place}]", json.dumps(path), message)
     longest = max(point.whole("training.epochs") for point in found)
     if rule.grace_epochs >= longest:
         message = f"must be below {longest}, the largest training.epochs, to stop anything"
-        yield Mistake("early_stopping.grace_epochs", str(rule.grace_epochs), message)
+        yield SpecIssue("early_stopping.grace_epochs", str(rule.grace_epochs), message)
     has_error = all(point["dataset.task"] == Task.CLASSIFY for point in found)
     if rule.metric.endswith("error") and not has_error:
         message = "autoencoding has no error: use train_loss or eval_loss"
-        yield Mistake("early_stopping.metric", json.dumps(rule.metric), message)
+        yield SpecIssue("early_stopping.metric", json.dumps(rule.metric), message)
 
 
 def groups_of(sweep_id: UUID, spec: SweepSpec) -> dict[UUID, str]:

@@ -2,7 +2,7 @@
 
 import math
 
-from service.spec import Mistake, Point
+from service.spec import Point, SpecIssue
 from workers.contract import DatasetShape, Task
 
 BUDGET_PATH = "network.width.parameters"
@@ -41,12 +41,12 @@ def width_of(point: Point, shape: DatasetShape) -> int:
     return widest(shape.n_inputs, n_outputs, depth, point.whole(BUDGET_PATH))
 
 
-def width_mistake(point: Point, shape: DatasetShape) -> Mistake | None:
-    """Return a mistake where a budget is too small for even one unit per layer."""
+def width_issue(point: Point, shape: DatasetShape) -> SpecIssue | None:
+    """Return an issue where a budget is too small for even one unit per layer."""
     if width_of(point, shape) > 0:
         return None
     n_outputs = shape.n_outputs(Task(point.text("dataset.task")))
     depth = point.whole("network.depth")
     least = parameter_count(shape.n_inputs, n_outputs, depth, 1)
     message = f"width 1 at depth {depth} on {shape.name} already has {least} parameters"
-    return Mistake(BUDGET_PATH, str(point.whole(BUDGET_PATH)), message)
+    return SpecIssue(BUDGET_PATH, str(point.whole(BUDGET_PATH)), message)

@@ -1,4 +1,4 @@
-"""What a spec got wrong: one `Mistake` per place, all of them in one `SpecError`."""
+"""What a spec got wrong: one `SpecIssue` per place, all of them in one `SpecError`."""
 
 import json
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ _SHOWN_CHARACTERS = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class SpecIssue:
     """One thing to correct in a spec.
 
     Attributes:
@@ -31,15 +31,15 @@ class SpecError(Exception):
     """A spec cannot be read or run as it is written.
 
     Attributes:
-        mistakes: Everything that is wrong with it, at least one, none twice.
+        issues: Everything that is wrong with it, at least one, none twice.
     """
 
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(dict.fromkeys(mistakes))
-        super().__init__(self.mistakes)
+    def __init__(self, issues: Iterable[SpecIssue]) -> None:
+        self.issues = tuple(dict.fromkeys(issues))
+        super().__init__(self.issues)
 
     def __str__(self) -> str:
-        return "\n".join(str(mistake) for mistake in self.mistakes)
+        return "\n".join(str(issue) for issue in self.issues)
 
 
 def shown(value: object) -> str:

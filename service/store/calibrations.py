@@ -43,5 +43,5 @@ def every(session: Session, *, max_age_seconds: float | None = None) -> list[Cal
     statement = select(Row).order_by(Row.measured_at.desc(), Row.device, Row.engine)
     if max_age_seconds is not None:
         statement = statement.where(Row.measured_at > database_now(-max_age_seconds))
-    rows = [row for row in session.scalars(statement) if row.figures is not None]
+    rows = [row for row in session.scalars(statement) if row.timings is not None]
     return [Calibration(**{name: getattr(row, name) for name in _COLUMNS}) for row in rows]

@@ -26,7 +26,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.types import Double, TypeDecorator, TypeEngine
 
-from workers.contract import Figures
+from workers.contract import Timings
 from workers.schedules import Schedule
 
 BigInt = BigInteger().with_variant(Integer(), "sqlite")
@@ -82,17 +82,17 @@ class ScheduleJson(TypeDecorator[Schedule]):
         return None if value is None else self._adapter.validate_python(value)
 
 
-class FiguresJson(TypeDecorator[Figures]):
+class TimingsJson(TypeDecorator[Timings]):
     """Measured times, kept as JSON; None where another version of Fathom measured others."""
 
     impl = JSON
     cache_ok = True
-    _adapter = TypeAdapter(Figures)
+    _adapter = TypeAdapter(Timings)
 
-    def process_bind_param(self, value: Figures | None, dialect: Dialect) -> object:
+    def process_bind_param(self, value: Timings | None, dialect: Dialect) -> object:
         return None if value is None else self._adapter.dump_python(value, mode="json")
 
-    def process_result_value(self, value: object, dialect: Dialect) -> Figures | None:
+    def process_result_value(self, value: object, dialect: Dialect) -> Timings | None:
         try:
             return self._adapter.validate_python(value)
         except ValidationError:

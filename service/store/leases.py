@@ -17,7 +17,7 @@ from service.store.database import WriteSession
 from service.store.errors import FencedOutError, SweepNotFoundError
 from service.store.locks import LockedSweep, lock_sweep
 from service.store.models import Sweep
-from service.store.standings import rest
+from service.store.trial_states import rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from service.store.errors import (
 from service.store.locks import lock_sweep
 from service.store.models import Sweep
 from service.store.pages import Page
-from service.store.standings import has_unfinished, rest
+from service.store.trial_states import has_unfinished, rest
 from service.store.upserts import insert_new
 
 __all__ = [

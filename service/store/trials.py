@@ -14,8 +14,8 @@ from service.store.errors import BadPlanError, TrialNotFoundError
 from service.store.locks import lock_sweep
 from service.store.models import Epoch, LayerProfile, Sweep, Trial, Walk
 from service.store.pages import Page
-from service.store.standings import UNFINISHED
 from service.store.trial_rows import row_values, trial_spec
+from service.store.trial_states import UNFINISHED
 from service.store.upserts import insert_all_new
 from workers.contract import Outcome, TrialSpec
 

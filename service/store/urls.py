@@ -20,15 +20,15 @@ def parse_url(url: str) -> URL:
     except (ArgumentError, ValueError):
         # Not shown as given: what cannot be parsed may hold a password anywhere.
         raise DatabaseUrlError("...", "it is not a URL") from None
-    mistake = _mistake(parsed)
-    if mistake:
-        raise DatabaseUrlError(parsed.render_as_string(hide_password=True), mistake)
+    issue = _issue(parsed)
+    if issue:
+        raise DatabaseUrlError(parsed.render_as_string(hide_password=True), issue)
     return parsed
 
 
-def _mistake(url: URL) -> str | None:
+def _issue(url: URL) -> str | None:
     if url.drivername == SQLITE:
-        return _sqlite_mistake(url)
+        return _sqlite_issue(url)
     if url.drivername == POSTGRES:
         return None if url.database else "it names no database"
     if url.drivername in {"postgresql", "postgres"}:
@@ -36,7 +36,7 @@ def _mistake(url: URL) -> str | None:
     return f"{url.drivername!r} is not supported"
 
 
-def _sqlite_mistake(url: URL) -> str | None:
+def _sqlite_issue(url: URL) -> str | None:
     if url.host:
         return "a path takes three slashes, an absolute one four"
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):

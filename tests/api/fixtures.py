@@ -8,7 +8,7 @@ from sqlalchemy import delete
 
 from service.store import Database, upgrade
 from service.store.models import Sweep
-from tests.api.live_server import LiveServer, parts_of, serving
+from tests.api.live_server import LiveServer, dependencies_of, serving
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +37,7 @@ def live_server() -> Iterator[LiveServer]:
 
 @pytest.fixture
 def url(live_server: LiveServer, database: Database) -> str:
-    live_server.use(parts_of(database))
+    live_server.use(dependencies_of(database))
     return live_server.url
 
 

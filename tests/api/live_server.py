@@ -10,15 +10,15 @@ import uvicorn
 from fastapi import FastAPI
 
 from service.api.app import create_app
-from service.api.parts import Parts
+from service.api.dependencies import Dependencies
 from service.store import Database
-from tests.verbs.sweep_rows import DATASETS
+from tests.query.sweep_rows import DATASETS
 
 BODY_LIMIT = 64 * 1024
 
 
-def parts_of(database: Database, *, max_trials: int = 100_000) -> Parts:
-    return Parts(
+def dependencies_of(database: Database, *, max_trials: int = 100_000) -> Dependencies:
+    return Dependencies(
         database=database,
         datasets=lambda: DATASETS,
         max_trials=max_trials,
@@ -26,12 +26,12 @@ def parts_of(database: Database, *, max_trials: int = 100_000) -> Parts:
     )
 
 
-NO_PARTS = parts_of(Database("sqlite:////nowhere/at/all.db"))
+NO_PARTS = dependencies_of(Database("sqlite:////nowhere/at/all.db"))
 
 
 @dataclass(frozen=True, slots=True)
 class LiveServer:
-    """A served application; its parts may be replaced between two tests.
+    """A served application; its dependencies may be replaced between two tests.
 
     Attributes:
         url: Where it listens.
@@ -41,13 +41,13 @@ class LiveServer:
     url: str
     app: FastAPI
 
-    def use(self, parts: Parts) -> None:
-        self.app.state.parts = parts
+    def use(self, dependencies: Dependencies) -> None:
+        self.app.state.dependencies = dependencies
 
 
 @contextmanager
 def serving() -> Iterator[LiveServer]:
-    """Serve an application, of no parts yet, for the length of the block."""
+    """Serve an application, of no dependencies yet, for the length of the block."""
     app = create_app(NO_PARTS)
     config = uvicorn.Config(
         app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1

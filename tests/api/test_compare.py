@@ -10,7 +10,7 @@ import scipy.stats
 
 import rwinit
 from service.store import Database, trials
-from tests.verbs.sweep_rows import SPEC, Result, filled
+from tests.query.sweep_rows import SPEC, Result, filled
 from workers.contract import Outcome, TrialSpec
 
 # A third axis of two values, so that configurations and groups differ.
@@ -186,7 +186,7 @@ def test_a_depth_where_all_diverged_has_no_best(http: httpx.Client, database: Da
 
 
 def test_a_sweep_without_trials_compares_to_nothing(http: httpx.Client, database: Database) -> None:
-    from tests.verbs.sweep_rows import submit
+    from tests.query.sweep_rows import submit
 
     sweep_id = submit(database)
 

@@ -5,9 +5,9 @@ import sys
 
 _PROGRAM = """
 import sys
-from service.api.app import create_app, parts_from
+from service.api.app import create_app, dependencies_from
 from service.settings import Settings
-create_app(parts_from(Settings.read())).openapi()
+create_app(dependencies_from(Settings.read())).openapi()
 import service.cli.serve, service.cli.http_server, service.cli.embedded
 loaded = {name.partition(".")[0] for name in sys.modules}
 print(sorted(loaded & {"ray", "torch", "sklearn", "vl_convert", "pandas"}))

@@ -9,7 +9,7 @@ import pytest
 
 import rwinit
 from service.store import Database, trials
-from tests.verbs.sweep_rows import profiled
+from tests.query.sweep_rows import profiled
 
 
 def test_profiles_stand_beside_what_is_predicted(http: httpx.Client, database: Database) -> None:

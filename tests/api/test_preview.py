@@ -13,12 +13,12 @@ import rwinit
 from service.planner import forecasts
 from service.planner.configurations import Configuration
 from service.planner.forecasts import Forecast, simulated
+from service.services.simulations import Simulations
 from service.store import Database, calibrations
-from service.verbs.simulations import Simulations
-from tests.api.live_server import LiveServer, parts_of
+from tests.api.live_server import LiveServer, dependencies_of
 from tests.api.test_submit import BAD, YAML, rows
 from tests.factories import calibration
-from tests.verbs.sweep_rows import SPEC
+from tests.query.sweep_rows import SPEC
 
 _TANH = """\
 version: 1
@@ -90,7 +90,7 @@ def test_a_cold_preview_is_pending_and_the_same_one_later_is_not(
         assert go.wait(30)
         return simulated(configuration)
 
-    live_server.use(replace(parts_of(database), simulations=Simulations(slowly)))
+    live_server.use(replace(dependencies_of(database), simulations=Simulations(slowly)))
 
     cold = post(http, _TANH).json()
     go.set()
@@ -111,7 +111,7 @@ def test_what_was_simulated_is_there_after_a_restart(
 ) -> None:
     warm = settled(http, _TANH)
 
-    live_server.use(replace(parts_of(database), simulations=Simulations(_never)))
+    live_server.use(replace(dependencies_of(database), simulations=Simulations(_never)))
 
     assert post(http, _TANH).json() == warm
 
@@ -136,7 +136,7 @@ def test_a_sweep_that_can_train_has_no_warning(http: httpx.Client) -> None:
     assert post(http, body.replace("[0.9, 1.0, 1.1]", "1.0")).json()["warnings"] == []
 
 
-def test_a_refused_spec_lists_all_its_mistakes(http: httpx.Client) -> None:
+def test_a_refused_spec_lists_all_its_issues(http: httpx.Client) -> None:
     response = post(http, BAD)
 
     assert (response.status_code, response.json()["code"]) == (422, "spec_refused")
@@ -167,7 +167,7 @@ limits: {max_trials: 20000}
 """
     settled(http, body)
     # Nothing that this process remembers is of use to a new one but what is on disk.
-    live_server.use(replace(parts_of(database), simulations=Simulations(_never)))
+    live_server.use(replace(dependencies_of(database), simulations=Simulations(_never)))
     start = time.process_time()
 
     response = post(http, body)
@@ -186,7 +186,7 @@ def test_a_failed_simulation_is_told_and_the_others_go_on(
             raise MemoryError
         return simulated(configuration)
 
-    live_server.use(replace(parts_of(database), simulations=Simulations(sometimes)))
+    live_server.use(replace(dependencies_of(database), simulations=Simulations(sometimes)))
 
     first, second = settled(http, _TANH)["configurations"]
 

@@ -1,4 +1,4 @@
-"""Errors that no verb raises are problems too, with stable codes."""
+"""Errors that no service function raises are problems too, with stable codes."""
 
 import sqlite3
 from pathlib import Path
@@ -9,8 +9,8 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from service.api.problems import KINDS
 from service.store import Database
-from tests.api.live_server import LiveServer, parts_of
-from tests.verbs.sweep_rows import SPEC
+from tests.api.live_server import LiveServer, dependencies_of
+from tests.query.sweep_rows import SPEC
 
 PROBLEM = "application/problem+json"
 
@@ -68,7 +68,7 @@ def test_a_failure_of_the_service_tells_nothing_of_its_inside(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr("service.verbs.sweeps.page", fail)
+    monkeypatch.setattr("service.services.sweeps.page", fail)
 
     response = http.get("/v1/sweeps")
 
@@ -80,7 +80,7 @@ def test_a_database_that_is_away_is_a_503_for_every_call_but_health(
     live_server: LiveServer, tmp_path: Path
 ) -> None:
     away = Database(f"sqlite:///{tmp_path}/no/such/folder/fathom.db")
-    live_server.use(parts_of(away))
+    live_server.use(dependencies_of(away))
     with httpx.Client(base_url=live_server.url, trust_env=False) as http:
         calls = [
             http.get("/v1/sweeps"),
@@ -116,7 +116,7 @@ def test_a_database_without_the_schema_is_not_ready(
     live_server: LiveServer, tmp_path: Path
 ) -> None:
     empty = Database(f"sqlite:///{tmp_path}/empty.db")
-    live_server.use(parts_of(empty))
+    live_server.use(dependencies_of(empty))
     with httpx.Client(base_url=live_server.url, trust_env=False) as http:
         response = http.get("/readyz")
     empty.dispose()

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from service.store import Database
 from service.store.models import Event, Sweep, Trial
 from tests.api.live_server import BODY_LIMIT
-from tests.verbs.sweep_rows import SPEC
+from tests.query.sweep_rows import SPEC
 
 YAML = {"Content-Type": "application/yaml"}
 BAD = """\
@@ -66,7 +66,7 @@ def test_json_and_yaml_are_read_and_nothing_else(http: httpx.Client) -> None:
     assert as_form.json()["code"] == "unsupported_media_type"
 
 
-def test_all_mistakes_of_a_spec_come_at_once_and_nothing_is_written(
+def test_all_issues_of_a_spec_come_at_once_and_nothing_is_written(
     http: httpx.Client, database: Database
 ) -> None:
     response = post(http, BAD)
@@ -75,7 +75,7 @@ def test_all_mistakes_of_a_spec_come_at_once_and_nothing_is_written(
     assert response.status_code == 422
     assert response.headers["Content-Type"] == "application/problem+json"
     assert problem["code"] == "spec_refused"
-    paths = {mistake["path"] for mistake in problem["errors"]}
+    paths = {issue["path"] for issue in problem["errors"]}
     assert {
         "network.activation",
         "network.depth[1]",
@@ -83,7 +83,7 @@ def test_all_mistakes_of_a_spec_come_at_once_and_nothing_is_written(
         "training.lrr",
         "colour",
     } <= paths
-    assert all(mistake["message"] for mistake in problem["errors"])
+    assert all(issue["message"] for issue in problem["errors"])
     assert rows(database) == (0, 0, 0)
 
 
@@ -97,10 +97,10 @@ def test_a_body_that_is_no_spec_is_a_422(http: httpx.Client, database: Database,
     assert rows(database) == (0, 0, 0)
 
 
-def test_mistakes_that_only_the_planner_sees_are_told_at_once(http: httpx.Client) -> None:
+def test_issues_that_only_the_planner_sees_are_told_at_once(http: httpx.Client) -> None:
     response = post(http, SPEC.replace("digits", "nowhere"))
 
-    paths = {mistake["path"] for mistake in response.json()["errors"]}
+    paths = {issue["path"] for issue in response.json()["errors"]}
     assert response.status_code == 422
     assert "dataset.name" in paths
 

@@ -7,7 +7,7 @@ import pytest
 
 from service.lifecycle import SweepState
 from service.store import Database, sweeps
-from tests.verbs.sweep_rows import Result, filled, plan, report, submit
+from tests.query.sweep_rows import Result, filled, plan, report, submit
 from workers.contract import Outcome
 
 

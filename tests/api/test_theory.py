@@ -115,9 +115,9 @@ def test_a_bad_argument_is_a_422_that_names_it(
 
     assert response.status_code == 422
     assert response.headers["Content-Type"] == "application/problem+json"
-    (mistake,) = response.json()["errors"]
-    assert mistake["path"] == argument
-    assert mistake["message"]
+    (issue,) = response.json()["errors"]
+    assert issue["path"] == argument
+    assert issue["message"]
 
 
 def test_a_network_that_would_take_minutes_is_refused_at_once(http: httpx.Client) -> None:

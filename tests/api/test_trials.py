@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from service.query.columns import FIELDS, FILTERABLE
+from service.query.expressions import matches
+from service.query.filters import parse_filter
 from service.store import Database
-from service.verbs.columns import FIELDS, FILTERABLE
-from service.verbs.expressions import matches
-from service.verbs.filters import parse_filter
-from tests.verbs.sweep_rows import Result, filled
+from tests.query.sweep_rows import Result, filled
 from workers.contract import Outcome, TrialSpec
 
 

@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from service.cli import main
 from service.lifecycle import SweepState
 from service.store import Database, sweeps
-from tests.verbs import sweep_rows
-from tests.verbs.sweep_rows import SPEC, filled, profiled, submit
+from tests.query import sweep_rows
+from tests.query.sweep_rows import SPEC, filled, profiled, submit
 from workers.contract import Outcome, TrialSpec
 
 
@@ -55,7 +55,7 @@ def test_submit_with_a_key_makes_one_sweep(url: str, spec_file: Path) -> None:
     assert first == second
 
 
-def test_a_refused_spec_lists_its_mistakes_and_exits_with_2(url: str, tmp_path: Path) -> None:
+def test_a_refused_spec_lists_its_issues_and_exits_with_2(url: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text(SPEC.replace("relu", "rellu").replace("epochs: 2", "epochs: -2"))
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 import rwinit
+from service.cli.formatting import band
 from service.cli.preview_tables import scaled
-from service.cli.words import band
 from service.client import Client
 from service.planner.forecasts import Forecast
+from service.services.simulations import Simulations
 from service.store import Database
-from service.verbs.simulations import Simulations
-from tests.api.live_server import LiveServer, parts_of
+from tests.api.live_server import LiveServer, dependencies_of
 from tests.api.test_submit import rows
 from tests.cli.test_commands import fathom
-from tests.verbs.sweep_rows import SPEC
+from tests.query.sweep_rows import SPEC
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -126,7 +126,7 @@ def test_a_dry_run_warns_and_says_what_is_pending(
 ) -> None:
     # Nothing real, which would go on in the background of the tests that follow.
     unreal = Simulations(lambda each: Forecast(g=each.g))
-    live_server.use(replace(parts_of(database), simulations=unreal))
+    live_server.use(replace(dependencies_of(database), simulations=unreal))
     path = tmp_path / "deep.yaml"
     path.write_text(SPEC.replace("relu", "[relu, tanh]").replace("[2, 8]", "128"))
 

@@ -9,9 +9,10 @@ import pytest
 from service.client import Client, ProblemError, UnreachableError
 from service.client import models as told
 from service.lifecycle import SweepState
+from service.query import comparison, depth_comparison
+from service.schemas import reads
 from service.store import Database, sweeps
-from service.verbs import compare, compare_depth, reads
-from tests.verbs.sweep_rows import SPEC, Result, filled, profiled, submit
+from tests.query.sweep_rows import SPEC, Result, filled, profiled, submit
 
 
 @pytest.fixture
@@ -43,12 +44,12 @@ def test_the_same_key_gives_the_same_sweep(client: Client) -> None:
     assert client.submit(SPEC, idempotency_key="k") == first
 
 
-def test_a_refusal_has_its_code_and_every_mistake(client: Client) -> None:
+def test_a_refusal_has_its_code_and_every_issue(client: Client) -> None:
     with pytest.raises(ProblemError) as caught:
         client.submit("version: 2")
 
     assert (caught.value.status, caught.value.code) == (422, "spec_refused")
-    assert {mistake.path for mistake in caught.value.mistakes} >= {"version", "name", "network"}
+    assert {issue.path for issue in caught.value.issues} >= {"version", "name", "network"}
 
 
 def test_nobody_there_is_an_error_of_its_own() -> None:
@@ -128,11 +129,11 @@ def test_comparisons_come_back_typed(client: Client, database: Database) -> None
         (told.LayerProfile, reads.LayerProfileRead),
         (told.ErrorBand, reads.ErrorBand),
         (told.Layers, reads.LayerList),
-        (told.Group, compare.Group),
-        (told.Comparison, compare.Comparison),
-        (told.DepthBest, compare_depth.DepthBest),
-        (told.DepthComparison, compare_depth.DepthComparison),
-        (told.BetterThanPrevious, compare_depth.BetterThanPrevious),
+        (told.Group, comparison.Group),
+        (told.Comparison, comparison.Comparison),
+        (told.DepthBest, depth_comparison.DepthBest),
+        (told.DepthComparison, depth_comparison.DepthComparison),
+        (told.BetterThanPrevious, depth_comparison.BetterThanPrevious),
     ],
 )
 def test_the_client_names_only_what_the_api_tells(

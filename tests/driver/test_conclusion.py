@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.driver.conclusion import Ending, conclude
+from service.driver.conclusion import ExitReason, conclude
 from service.lifecycle import SweepState
 from service.store import Database, FencedOutError, leases, records, sweeps, trials
 from service.store.leases import Claim
@@ -31,20 +31,20 @@ def finish(database: Database, claim: Claim, count: int) -> None:
 @pytest.mark.parametrize(
     ("ending", "expected", "leftovers"),
     [
-        (Ending.GIVEN_BACK, SweepState.QUEUED, None),
-        (Ending.PAUSED, SweepState.PAUSED, None),
-        (Ending.CANCELLED, SweepState.CANCELLED, Outcome.CANCELLED),
-        (Ending.DEADLINE, SweepState.COMPLETED, Outcome.STOPPED),
-        (Ending.FAILED, SweepState.FAILED, Outcome.CANCELLED),
+        (ExitReason.GIVEN_BACK, SweepState.QUEUED, None),
+        (ExitReason.PAUSED, SweepState.PAUSED, None),
+        (ExitReason.CANCELLED, SweepState.CANCELLED, Outcome.CANCELLED),
+        (ExitReason.DEADLINE, SweepState.COMPLETED, Outcome.STOPPED),
+        (ExitReason.FAILED, SweepState.FAILED, Outcome.CANCELLED),
     ],
 )
 def test_leftovers_get_the_outcome_that_fits_the_ending(
-    database: Database, ending: Ending, expected: SweepState, leftovers: Outcome | None
+    database: Database, ending: ExitReason, expected: SweepState, leftovers: Outcome | None
 ) -> None:
     sweep = submit(database)
     claim = claimed(database)
     finish(database, claim, 1)
-    asked = {Ending.PAUSED: SweepState.PAUSING, Ending.CANCELLED: SweepState.CANCELLING}
+    asked = {ExitReason.PAUSED: SweepState.PAUSING, ExitReason.CANCELLED: SweepState.CANCELLING}
     if ending in asked:
         with database.write() as session:
             sweeps.move(session, sweep.id, asked[ending])
@@ -69,7 +69,7 @@ def test_a_sweep_whose_trials_all_ended_has_completed_whatever_was_asked(
     with database.write() as session:
         sweeps.move(session, sweep.id, SweepState.CANCELLING)
 
-    conclude(database, claim, Ending.CANCELLED)
+    conclude(database, claim, ExitReason.CANCELLED)
 
     assert state(database, sweep).state is SweepState.COMPLETED
 
@@ -81,9 +81,9 @@ def test_a_sweep_whose_trials_all_ended_has_completed_whatever_was_asked(
         (SweepState.CANCELLING, SweepState.CANCELLED),
     ],
 )
-@pytest.mark.parametrize("ending", [Ending.GIVEN_BACK, Ending.PAUSED])
+@pytest.mark.parametrize("ending", [ExitReason.GIVEN_BACK, ExitReason.PAUSED])
 def test_a_request_that_came_late_is_honoured(
-    database: Database, ending: Ending, asked: SweepState, expected: SweepState
+    database: Database, ending: ExitReason, asked: SweepState, expected: SweepState
 ) -> None:
     sweep = submit(database)
     claim = claimed(database)
@@ -101,6 +101,6 @@ def test_a_driver_that_lost_the_sweep_concludes_nothing(database: Database) -> N
     claimed(database)
 
     with pytest.raises(FencedOutError):
-        conclude(database, old, Ending.CANCELLED)
+        conclude(database, old, ExitReason.CANCELLED)
 
     assert state(database, sweep).state is SweepState.RUNNING

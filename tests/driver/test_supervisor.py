@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from service.driver.conclusion import Ending, conclude
+from service.driver.conclusion import ExitReason, conclude
 from service.driver.supervisor import STALLED_LAUNCHES, Supervisor
 from service.lifecycle import SweepState
 from service.store import Database, records, sweeps, trials
@@ -167,7 +167,7 @@ def test_stopping_says_nothing_of_a_run_that_has_ended(
     children = Children("import time; time.sleep(60)")
 
     with serving(supervisor(database, children), children):
-        conclude(database, children.claims[0], Ending.FAILED)
+        conclude(database, children.claims[0], ExitReason.FAILED)
 
     assert state(database, sweep).state is SweepState.FAILED
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]

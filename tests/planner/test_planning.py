@@ -41,8 +41,8 @@ def refused(spec: SweepSpec, cap: int | None = None) -> dict[str, str]:
         plan(SWEEP, spec, SHAPES, cap=cap)
     with pytest.raises(SpecError) as from_check:
         check(spec, SHAPES, cap=cap)
-    assert from_plan.value.mistakes == from_check.value.mistakes
-    return {mistake.path: mistake.message for mistake in from_plan.value.mistakes}
+    assert from_plan.value.issues == from_check.value.issues
+    return {issue.path: issue.message for issue in from_plan.value.issues}
 
 
 @unhurried
@@ -248,7 +248,7 @@ def test_profiles_are_taken_as_far_as_each_trial_goes() -> None:
     assert {trial.spec.trial_id for trial in trials} == ids(document | {"profiles": {}})
 
 
-def test_a_profile_beyond_the_epochs_of_every_point_is_a_mistake_at_its_place() -> None:
+def test_a_profile_beyond_the_epochs_of_every_point_is_a_issue_at_its_place() -> None:
     document = minimal(training=training(epochs=[3, 10]), profiles={"epochs": [4, 11, 0, 12]})
 
     assert list(refused(read(document))) == ["profiles.epochs[1]", "profiles.epochs[3]"]
@@ -296,7 +296,7 @@ def test_what_cannot_be_resolved_is_refused(
     assert words in messages[path]
 
 
-def test_a_mistake_of_many_points_is_reported_once() -> None:
+def test_a_issue_of_many_points_is_reported_once() -> None:
     document = minimal(
         network=network(activation=["tanh", "relu"], depth=[1, 2, 3]),
         dataset={"name": "gone"},
@@ -306,7 +306,7 @@ def test_a_mistake_of_many_points_is_reported_once() -> None:
     with pytest.raises(SpecError) as caught:
         planned(document)
 
-    assert [mistake.path for mistake in caught.value.mistakes] == ["dataset.name", "init.g"]
+    assert [issue.path for issue in caught.value.issues] == ["dataset.name", "init.g"]
 
 
 def test_an_activation_without_a_closed_form_gets_its_simulated_gain_of_width_and_depth(

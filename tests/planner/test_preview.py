@@ -8,10 +8,10 @@ import pytest
 
 import rwinit
 from service.planner import forecasts, plan
-from service.planner.cautions import Caution, CautionKind, cautions_of
 from service.planner.configurations import Configuration
 from service.planner.forecasts import MOST_UNITS, Forecast, at_once, awaited, recalled, simulated
 from service.planner.preview import survey
+from service.planner.warnings import PlanWarning, WarningKind, warnings_of
 from tests.planner.shapes import SHAPES
 from tests.spec.documents import SWEEP, minimal, network, read, training
 from workers.estimates import TrialShape, pack_memory
@@ -28,9 +28,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def cautions(*configurations: Configuration) -> dict[CautionKind, Caution]:
+def warnings(*configurations: Configuration) -> dict[WarningKind, PlanWarning]:
     found = [at_once(each) or simulated(each) for each in configurations]
-    return {caution.kind: caution for caution in cautions_of(configurations, found)}
+    return {warning.kind: warning for warning in warnings_of(configurations, found)}
 
 
 def test_trials_points_and_configurations_are_counted() -> None:
@@ -150,8 +150,8 @@ def test_what_has_no_unbiased_g_is_kept_and_told(monkeypatch: pytest.MonkeyPatch
     assert first.without_gain
     assert first.g is None
     assert "came closest to 0 at g = 1.5" in (first.remark or "")
-    found = cautions_of([hopeless], [first])
-    assert [each.kind for each in found] == [CautionKind.NO_GAIN]
+    found = warnings_of([hopeless], [first])
+    assert [each.kind for each in found] == [WarningKind.NO_GAIN]
     assert "gelu, width 2, depth 200" in found[0].message
 
 
@@ -167,42 +167,42 @@ def test_a_network_that_is_too_large_is_not_simulated() -> None:
 def test_a_biased_relu_network_vanishes_or_explodes_and_the_unbiased_one_does_not() -> None:
     deep = replace(RELU, depth=128)
 
-    found = cautions(
+    found = warnings(
         replace(deep, relative=0.5), replace(deep, relative=2.0), replace(deep, relative=1.0)
     )
 
-    assert set(found) == {CautionKind.VANISH, CautionKind.EXPLODE}
-    assert found[CautionKind.VANISH].places == (0,)
-    assert found[CautionKind.EXPLODE].places == (1,)
-    assert "relu, width 100, depth 128, g 0.5 x unbiased" in found[CautionKind.VANISH].message
-    assert "drift -88" in found[CautionKind.VANISH].message
+    assert set(found) == {WarningKind.VANISH, WarningKind.EXPLODE}
+    assert found[WarningKind.VANISH].places == (0,)
+    assert found[WarningKind.EXPLODE].places == (1,)
+    assert "relu, width 100, depth 128, g 0.5 x unbiased" in found[WarningKind.VANISH].message
+    assert "drift -88" in found[WarningKind.VANISH].message
 
 
 @pytest.mark.parametrize("activation", ["relu", "linear", "leaky_relu", "tanh"])
 def test_the_unbiased_network_of_moderate_depth_has_no_warning(activation: str) -> None:
-    assert cautions(replace(RELU, activation=activation)) == {}
+    assert warnings(replace(RELU, activation=activation)) == {}
 
 
 def test_narrow_deep_relu_networks_wander_and_die_and_very_deep_ones_merge_their_inputs() -> None:
     narrow = replace(RELU, width=6, depth=100)
     deep = replace(RELU, width=2000, depth=1000)
 
-    found = cautions(narrow, deep)
+    found = warnings(narrow, deep)
 
-    assert {kind: caution.places for kind, caution in found.items()} == {
-        CautionKind.WANDER: (0,),
-        CautionKind.DIE: (0,),
-        CautionKind.DECORRELATE: (1,),
+    assert {kind: warning.places for kind, warning in found.items()} == {
+        WarningKind.WANDER: (0,),
+        WarningKind.DIE: (0,),
+        WarningKind.DECORRELATE: (1,),
     }
 
 
 def test_a_chaotic_tanh_network_decorrelates() -> None:
     chaotic = replace(TANH, depth=40, relative=None, g=3.0)
 
-    found = cautions(chaotic)
+    found = warnings(chaotic)
 
-    assert CautionKind.DECORRELATE in found
-    assert "unrelated" in found[CautionKind.DECORRELATE].message
+    assert WarningKind.DECORRELATE in found
+    assert "unrelated" in found[WarningKind.DECORRELATE].message
 
 
 def test_a_saturated_hardtanh_network_passes_nothing() -> None:
@@ -212,11 +212,11 @@ def test_a_saturated_hardtanh_network_passes_nothing() -> None:
 
     assert forecast.passes_nothing
     assert recalled(saturated) == forecast
-    assert CautionKind.DIE in cautions(saturated)
+    assert WarningKind.DIE in warnings(saturated)
 
 
 def test_what_is_pending_has_no_warning() -> None:
-    assert cautions_of([TANH], [awaited(TANH)]) == ()
+    assert warnings_of([TANH], [awaited(TANH)]) == ()
     assert awaited(TANH).pending
     assert isinstance(awaited(TANH), Forecast)
 
@@ -224,7 +224,7 @@ def test_what_is_pending_has_no_warning() -> None:
 def test_the_worst_configurations_are_named_and_the_rest_is_counted() -> None:
     many = [replace(RELU, depth=128, relative=0.9 - 0.01 * step) for step in range(8)]
 
-    message = cautions(*many)[CautionKind.VANISH].message
+    message = warnings(*many)[WarningKind.VANISH].message
 
     assert message.startswith("8 configurations are expected to vanish")
     assert message.index("g 0.83 x") < message.index("g 0.84 x")

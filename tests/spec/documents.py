@@ -47,12 +47,12 @@ def as_yaml(document: Mapping[str, object]) -> str:
     return stream.getvalue()
 
 
-def mistakes_in(text: str, media: Media = Media.JSON) -> dict[str, str]:
-    """Return the message of every mistake by path; empty for a good spec."""
+def issues_in(text: str, media: Media = Media.JSON) -> dict[str, str]:
+    """Return the message of every issue by path; empty for a good spec."""
     try:
         parse(text, media)
     except SpecError as error:
-        return {mistake.path: mistake.message for mistake in error.mistakes}
+        return {issue.path: issue.message for issue in error.issues}
     return {}
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.spec import Point, SpecError, SweepSpec, count_trials, points, seeds_of
+from service.spec import Point, SpecError, SweepSpec, count_trials, seeds_of
+from service.spec.expansion.expand import points
 from tests.spec.documents import (
     Plain,
     documents,

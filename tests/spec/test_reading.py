@@ -7,15 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.spec import Media, SpecError, parse
-from service.spec.documents import MAX_DEPTH, MAX_NODES
-from service.spec.json_text import read_json
-from service.spec.yaml_text import read_yaml
+from service.spec.reading.documents import MAX_DEPTH, MAX_NODES
+from service.spec.reading.json_text import read_json
+from service.spec.reading.yaml_text import read_yaml
 from tests.spec.documents import (
     Plain,
     as_yaml,
     documents,
+    issues_in,
     minimal,
-    mistakes_in,
     read,
     shuffled,
     unhurried,
@@ -134,7 +134,7 @@ def test_unquoted_yaml_follows_the_core_schema_of_version_1_2(text: str, value: 
     ],
 )
 def test_bad_yaml_is_refused_with_its_place(text: str, words: str) -> None:
-    (message,) = mistakes_in(text, Media.YAML).values()
+    (message,) = issues_in(text, Media.YAML).values()
 
     assert words in message
 
@@ -151,14 +151,14 @@ def test_bad_yaml_is_refused_with_its_place(text: str, words: str) -> None:
     ],
 )
 def test_bad_json_is_refused_with_its_place(text: str, words: str) -> None:
-    (message,) = mistakes_in(text).values()
+    (message,) = issues_in(text).values()
 
     assert words in message
 
 
 @pytest.mark.parametrize("text", ["", "3", "[1]", "relu", "null", "~"])
 def test_a_document_that_is_no_mapping_is_refused(text: str) -> None:
-    assert mistakes_in(text, Media.YAML) == {
+    assert issues_in(text, Media.YAML) == {
         "": "a spec must be a mapping with version, name, network and training"
     }
 
@@ -177,22 +177,22 @@ def test_a_byte_order_mark_is_passed_over() -> None:
 def test_repeated_keys_are_found_at_every_level_of_json() -> None:
     document = read_json('{"a": 1, "a": 2, "b": [{"c": 1, "c": 2, "d": 3}]}')
 
-    assert {mistake.path for mistake in document.mistakes} == {"a", "b[0].c"}
+    assert {issue.path for issue in document.issues} == {"a", "b[0].c"}
 
 
 def test_repeated_keys_are_found_at_every_level_of_yaml_with_their_line() -> None:
     document = read_yaml("a: 1\na: 2\nb:\n  - 0\n  - {c: 1, c: 2}\n")
 
-    assert {mistake.path: mistake.message for mistake in document.mistakes} == {
+    assert {issue.path: issue.message for issue in document.issues} == {
         "a": "this key is given more than once at line 2, column 1",
         "b[1].c": "this key is given more than once at line 5, column 12",
     }
 
 
 def test_a_key_that_is_no_text_is_refused() -> None:
-    (mistake,) = read_yaml("b: {1.5: 2}").mistakes
+    (issue,) = read_yaml("b: {1.5: 2}").issues
 
-    assert (mistake.path, mistake.given) == ("b", "1.5")
+    assert (issue.path, issue.given) == ("b", "1.5")
 
 
 def test_an_alias_stands_for_its_value() -> None:
@@ -204,14 +204,14 @@ def test_a_bomb_of_aliases_is_refused_at_once() -> None:
     for level in range(1, 20):
         lines.append(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]")
 
-    (message,) = mistakes_in("\n".join(lines), Media.YAML).values()
+    (message,) = issues_in("\n".join(lines), Media.YAML).values()
 
     assert f"at most {MAX_NODES} values" in message
 
 
 @pytest.mark.parametrize("media", Media)
 def test_a_document_of_too_many_values_is_refused(media: Media) -> None:
-    (message,) = mistakes_in("[" + "1," * MAX_NODES + "1]", media).values()
+    (message,) = issues_in("[" + "1," * MAX_NODES + "1]", media).values()
 
     assert f"at most {MAX_NODES} values" in message
 
@@ -238,4 +238,4 @@ def test_no_value_anywhere_makes_the_grammar_crash(data: st.DataObject) -> None:
     else:
         document[section] = value
 
-    mistakes_in(json.dumps(document))
+    issues_in(json.dumps(document))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from service.spec import SpecError, count_trials, points
+from service.spec import SpecError, count_trials
+from service.spec.expansion.expand import points
 from tests.spec.documents import Plain, minimal, network, read, training
 
 
@@ -183,9 +184,9 @@ def test_a_field_that_the_kind_of_a_point_lacks_is_refused() -> None:
     with pytest.raises(SpecError) as caught:
         points(read(document))
 
-    (mistake,) = caught.value.mistakes
-    assert mistake.path == "when[0].set.training.optimizer.momentum"
-    assert "the optimizer adam has no momentum" in mistake.message
+    (issue,) = caught.value.issues
+    assert issue.path == "when[0].set.training.optimizer.momentum"
+    assert "the optimizer adam has no momentum" in issue.message
 
 
 def test_a_value_that_the_kind_of_a_point_refuses_is_refused() -> None:
@@ -197,9 +198,9 @@ def test_a_value_that_the_kind_of_a_point_refuses_is_refused() -> None:
     with pytest.raises(SpecError) as caught:
         points(read(document))
 
-    (mistake,) = caught.value.mistakes
-    assert mistake.path == "when[0].set.training.schedule.final_factor"
-    assert mistake.message == "must be above 0"
+    (issue,) = caught.value.issues
+    assert issue.path == "when[0].set.training.schedule.final_factor"
+    assert issue.message == "must be above 0"
 
 
 @pytest.mark.parametrize(
@@ -230,8 +231,8 @@ def test_a_value_that_the_kind_of_a_point_refuses_is_refused() -> None:
         ),
     ],
 )
-def test_a_rule_with_a_mistake_is_refused_at_its_path(rule: Plain, path: str) -> None:
+def test_a_rule_with_a_issue_is_refused_at_its_path(rule: Plain, path: str) -> None:
     with pytest.raises(SpecError) as caught:
         read(minimal(when=[rule]))
 
-    assert [mistake.path for mistake in caught.value.mistakes] == [path]
+    assert [issue.path for issue in caught.value.issues] == [path]

@@ -6,8 +6,8 @@ import pytest
 from pydantic import BaseModel
 
 from service.spec import SpecError, SweepSpec
-from service.spec.annotations import example
-from service.spec.coordinates import DEFAULTS, FIELDS
+from service.spec.expansion.coordinates import DEFAULTS, FIELDS
+from service.spec.grammar.annotations import example
 from tests.spec.documents import minimal, read
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -61,8 +61,8 @@ def test_a_spec_cannot_be_changed() -> None:
         spec.priority = 3
 
 
-def test_an_error_lists_each_mistake_once() -> None:
+def test_an_error_lists_each_issue_once() -> None:
     with pytest.raises(SpecError) as caught:
         read({"version": 1})
 
-    assert len(set(caught.value.mistakes)) == len(caught.value.mistakes) == 3
+    assert len(set(caught.value.issues)) == len(caught.value.issues) == 3

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from service.store import Database, FencedOutError, calibrations, records
-from tests.factories import FIGURES, calibration
+from tests.factories import TIMINGS, calibration
 from tests.store.builders import claimed_sweep
 from workers.contract import Calibration, EngineName
 
@@ -32,7 +32,7 @@ def test_calibrations_come_back_as_they_were_told_newest_first(database: Databas
 
 
 def test_a_device_and_engine_has_one_row_the_newest(database: Database) -> None:
-    slower = calibration(figures=replace(FIGURES, call=2e-5), versions="torch 3, protocol 1")
+    slower = calibration(timings=replace(TIMINGS, call=2e-5), versions="torch 3, protocol 1")
 
     write(database, calibration(), calibration(engine=EngineName.REFERENCE))
     write(database, calibration(actors=7), slower)
@@ -64,9 +64,9 @@ def test_figures_of_another_version_are_left_out_and_replaced(database: Database
     write(database, calibration(), calibration(device="another"))
     with database.write() as session:
         of_another_version = sa.text(
-            "UPDATE calibrations SET figures = :figures WHERE device = :device"
+            "UPDATE calibrations SET timings = :timings WHERE device = :device"
         )
-        session.execute(of_another_version, {"figures": '{"speed": 1}', "device": "another"})
+        session.execute(of_another_version, {"timings": '{"speed": 1}', "device": "another"})
 
     assert [each.device for each in known(database)] == [calibration().device]
 

@@ -3,7 +3,7 @@
 import pytest
 from torch import Tensor
 
-from workers.engines.packed import machine
+from workers.engines.packed import workspace as machine
 from workers.engines.packed.arithmetic import TorchArithmetic
 from workers.engines.packed.nonlinearities import Nonlinearity
 

@@ -13,10 +13,10 @@ from functools import lru_cache
 from workers.contract import (
     Activation,
     DatasetShape,
-    Figures,
     OptimizerKind,
     Precision,
     Task,
+    Timings,
 )
 from workers.estimates.shapes import TrialShape
 from workers.estimates.sizes import CHUNK
@@ -39,13 +39,13 @@ _SQUARE, _EXACT_SQUARE = 1.0, 4.0
 
 @dataclass(frozen=True)
 class CostModel:
-    """Predicts seconds from a device's figures.
+    """Predicts seconds from a device's timings.
 
     Attributes:
-        figures: What was measured.
+        timings: What was measured.
     """
 
-    figures: Figures
+    timings: Timings
 
     def trial_seconds(self, trial: TrialShape, dataset: DatasetShape, live: int) -> float:
         """Return the share of an actor's time that a whole trial takes.
@@ -60,49 +60,49 @@ class CostModel:
 
     def start_seconds(self, trial: TrialShape, dataset: DatasetShape, live: int) -> float:
         """Return the share of a trial's start: its weights, and what is measured of them."""
-        figures, weights = self.figures, trial.parameters(dataset)
-        start = figures.start + trial.depth * figures.start_layer + weights * figures.start_weight
+        timings, weights = self.timings, trial.parameters(dataset)
+        start = timings.start + trial.depth * timings.start_layer + weights * timings.start_weight
         profiles = trial.profiles * _PROFILE_STEPS * self._passes(trial, dataset, 1)
         return start + profiles + self._looks(trial, dataset)
 
     def epoch_seconds(self, trial: TrialShape, dataset: DatasetShape, live: int) -> float:
         """Return the share of one epoch after the start."""
         steps = math.ceil(dataset.n_train / trial.batch_size)
-        besides = self.figures.step / live + self.figures.trial_step
+        besides = self.timings.step / live + self.timings.trial_step
         step = besides + self._passes(trial, dataset, live)
-        return steps * step + self.figures.epoch + self._looks(trial, dataset)
+        return steps * step + self.timings.epoch + self._looks(trial, dataset)
 
     def _passes(self, trial: TrialShape, dataset: DatasetShape, live: int) -> float:
         """Return the share of a step's way through the layers and back."""
-        figures, width, rows = self.figures, trial.width, trial.rows(dataset)
-        arithmetic = _interpolated(figures.level, width, rows)
-        smooth = 0.0 if trial.activation in _STRAIGHT else width * rows * figures.curved
-        updates = _update_operations(trial) / _ADAM_OPERATIONS * _by_width(figures.adam, width)
+        timings, width, rows = self.timings, trial.width, trial.rows(dataset)
+        arithmetic = _interpolated(timings.level, width, rows)
+        smooth = 0.0 if trial.activation in _STRAIGHT else width * rows * timings.curved
+        updates = _update_operations(trial) / _ADAM_OPERATIONS * _by_width(timings.adam, width)
         level = arithmetic + smooth + updates
         ends = (2 / 3 * dataset.n_inputs + dataset.n_outputs(trial.task)) / width
         size = 2.0 if trial.precision is Precision.FLOAT64 else 1.0
-        calls = trial.depth * figures.call / live
+        calls = trial.depth * timings.call / live
         calls += self._squares(trial, dataset, rows) * _SQUARE
         return calls + size * (trial.depth * level + ends * (arithmetic + updates))
 
     def _looks(self, trial: TrialShape, dataset: DatasetShape) -> float:
         """Return the time of full passes over both splits and of the gradient norms."""
-        figures, width = self.figures, trial.width
+        timings, width = self.timings, trial.width
         chunks = sum(math.ceil(n / CHUNK) for n in (dataset.n_train, dataset.n_eval))
         thousands = (dataset.n_train + dataset.n_eval) / 1000
         ends = (dataset.n_inputs + dataset.n_outputs(trial.task)) / width
-        level = _by_width(figures.full_pass, width)
-        smooth = 0.0 if trial.activation in _STRAIGHT else width * 1000 * figures.curved / 2
+        level = _by_width(timings.full_pass, width)
+        smooth = 0.0 if trial.activation in _STRAIGHT else width * 1000 * timings.curved / 2
         size = 2.0 if trial.precision is Precision.FLOAT64 else 1.0
         arithmetic = size * (level * (trial.depth + ends) + trial.depth * smooth)
-        calls = chunks * (figures.chunk + trial.depth * figures.call / 3)
+        calls = chunks * (timings.chunk + trial.depth * timings.call / 3)
         calls += self._squares(trial, dataset, dataset.n_train + dataset.n_eval) * _EXACT_SQUARE
         return calls + thousands * arithmetic + _PROBE_STEPS * self._passes(trial, dataset, 1)
 
     def _squares(self, trial: TrialShape, dataset: DatasetShape, rows: int) -> float:
         if trial.task is not Task.AUTOENCODE:
             return 0.0
-        return rows * dataset.n_outputs(trial.task) * self.figures.curved
+        return rows * dataset.n_outputs(trial.task) * self.timings.curved
 
 
 def _update_operations(trial: TrialShape) -> int:

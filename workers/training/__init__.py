@@ -1,7 +1,7 @@
 """The loop that trains: plain iterators of reports that know no cluster and no database."""
 
-from workers.training.course import ParkedTrial
-from workers.training.pack import Parking, run_pack, stopped
+from workers.training.pack import CheckpointStore, run_pack, stopped
+from workers.training.training_loop import Checkpoint
 from workers.training.trial import run_trial
 
-__all__ = ["ParkedTrial", "Parking", "run_pack", "run_trial", "stopped"]
+__all__ = ["Checkpoint", "CheckpointStore", "run_pack", "run_trial", "stopped"]

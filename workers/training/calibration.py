@@ -16,11 +16,11 @@ from workers.contract import (
     Calibration,
     DatasetShape,
     EngineName,
-    Figures,
     OptimizerKind,
     Precision,
     Scheme,
     Task,
+    Timings,
     TrialSpec,
 )
 from workers.datasets import Data
@@ -29,12 +29,12 @@ from workers.engines.devices import device_model, fixed_arithmetic
 from workers.estimates import TrialShape, slots_for
 from workers.estimates.cost import BATCHES, WIDTHS
 from workers.schedules import Schedule
+from workers.training.environment import arithmetic_versions
 from workers.training.initial_walk import initial_walk
-from workers.training.machine import arithmetic_versions
 from workers.training.pack import run_pack
 
 _PROTOCOL = 3
-"""Rises when what `Figures` mean or how they are measured changes."""
+"""Rises when what `Timings` mean or how they are measured changes."""
 
 _N_INPUTS, _N_CLASSES = 8, 2
 _DEPTH = 4
@@ -50,7 +50,7 @@ Clock = Callable[[], float]
 
 
 def versions() -> str:
-    """Return what figures have to agree in to be used again."""
+    """Return what timings have to agree in to be used again."""
     return f"{arithmetic_versions()}, protocol {_PROTOCOL}"
 
 
@@ -101,14 +101,14 @@ def calibrate(
     with fixed_arithmetic():
         bench = _Bench(device, engine, clock)
         for _ in range(_ROUNDS):
-            figures = bench.figures()
+            timings = bench.timings()
     return Calibration(
         device_type=engines.device_type(device),
         device=device_model(device),
         engine=engine,
         versions=versions(),
         actors=actors,
-        figures=figures,
+        timings=timings,
     )
 
 
@@ -121,8 +121,8 @@ class _Bench:
         self._works: dict[Hashable, Callable[[], object]] = {}
         self._shortest: dict[Hashable, float] = {}
 
-    def figures(self) -> Figures:
-        """Return figures of the shortest times so far."""
+    def timings(self) -> Timings:
+        """Return timings of the shortest times so far."""
         call = self._layer(self._trial(16, 10), 1)
         level = [self._level(self._trial(n, b), call) for n in WIDTHS for b in BATCHES]
         adam = [self._adam(n, call, level[i * len(BATCHES)]) for i, n in enumerate(WIDTHS)]
@@ -132,7 +132,7 @@ class _Bench:
         epoch = self._epoch()
         passes, chunk = zip(*(self._passes(n) for n in WIDTHS), strict=True)
         start, start_layer, start_weight = self._start()
-        return Figures(
+        return Timings(
             call=call,
             step=step,
             trial_step=trial_step,

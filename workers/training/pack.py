@@ -21,21 +21,21 @@ from workers.contract import (
 from workers.datasets import Data
 from workers.engines import Engine, StepInput
 from workers.estimates.capacity import MEMORY_BYTES
-from workers.training.course import Course, ParkedTrial, course
-from workers.training.machine import trial_start
+from workers.training.environment import trial_start
 from workers.training.stopwatch import Clock, Stopwatch
+from workers.training.training_loop import Checkpoint, TrainingLoop, training_loop
 
 _log = logging.getLogger(__name__)
 
 
-class Parking(Protocol):
+class CheckpointStore(Protocol):
     """Where trials wait between two runs."""
 
-    def keep(self, parked: ParkedTrial) -> None:
+    def keep(self, checkpoint: Checkpoint) -> None:
         """Take a trial in; it may be lost, and is trained from the start again then."""
         ...
 
-    def take(self, trial_id: UUID) -> ParkedTrial | None:
+    def take(self, trial_id: UUID) -> Checkpoint | None:
         """Return where a trial was left, if that is still known."""
         ...
 
@@ -55,7 +55,7 @@ def run_pack(
     is_cancelled: Callable[[UUID], bool] = _never,
     verdict: Verdict | None = None,
     until: int | None = None,
-    parking: Parking | None = None,
+    checkpoints: CheckpointStore | None = None,
     device: str = "cpu",
     clock: Clock = time.perf_counter,
     slots: int | None = None,
@@ -77,7 +77,7 @@ def run_pack(
             record, and a trial that it does not keep ends as stopped. Likewise not caught. None
             lets every trial go on.
         until: Epoch after which trials that have more are left, without an end; None for none.
-        parking: Where they are left, and where a trial that was left before goes on from; None
+        checkpoints: Where they are left, and where a trial that was left before goes on from; None
             forgets them, so that they begin anew.
         device: ``"cpu"`` or ``"cuda"``.
         clock: Seconds; the epochs of live trials overlap, and each counts whole.
@@ -99,7 +99,7 @@ def run_pack(
             queue.popleft()
             yield _failed(spec, error)
             continue
-        orders = _Orders(is_cancelled, verdict, until, parking)
+        orders = _Orders(is_cancelled, verdict, until, checkpoints)
         yield from _Bench(engine, data, device, Stopwatch(clock), orders).work(queue)
 
 
@@ -110,7 +110,7 @@ class _Orders:
     is_cancelled: Callable[[UUID], bool]
     verdict: Verdict | None
     until: int | None
-    parking: Parking | None
+    checkpoints: CheckpointStore | None
 
 
 @dataclass(slots=True, eq=False)
@@ -118,7 +118,7 @@ class _Seat:
     """A live trial: its course, and the step that it waits for."""
 
     spec: TrialSpec
-    course: Course
+    course: TrainingLoop
     wanted: StepInput | None = None
 
 
@@ -183,15 +183,15 @@ class _Bench:
             self._seats[spec.trial_id] = seat
             yield from self._advance(seat, None)
 
-    def _course(self, spec: TrialSpec) -> Course:
-        parking = self._orders.parking
-        return course(
+    def _course(self, spec: TrialSpec) -> TrainingLoop:
+        checkpoints = self._orders.checkpoints
+        return training_loop(
             self._engine,
             spec,
             self._data,
             self._watch,
             until=self._orders.until,
-            parked=None if parking is None else parking.take(spec.trial_id),
+            checkpoint=None if checkpoints is None else checkpoints.take(spec.trial_id),
         )
 
     def _accepts(self, spec: TrialSpec) -> bool:
@@ -221,10 +221,10 @@ class _Bench:
             if item is None:
                 self._leave(seat)
                 return
-            if isinstance(item, ParkedTrial):
+            if isinstance(item, Checkpoint):
                 self._leave(seat)
-                if self._orders.parking is not None:
-                    self._orders.parking.keep(item)
+                if self._orders.checkpoints is not None:
+                    self._orders.checkpoints.keep(item)
                 return
             yield item
             if isinstance(item, EpochRecord):

@@ -11,9 +11,9 @@ from workers import engines
 from workers.contract import TrialReport, TrialSpec
 from workers.datasets import Data
 from workers.engines import StepInput
-from workers.training.course import ParkedTrial, course
-from workers.training.machine import trial_start
+from workers.training.environment import trial_start
 from workers.training.stopwatch import Clock, Stopwatch
+from workers.training.training_loop import Checkpoint, training_loop
 
 
 def run_trial(
@@ -42,13 +42,13 @@ def run_trial(
     yield trial_start(spec, device)
     engine = engines.create(spec, data, device, slots=1)
     watch = Stopwatch(clock)
-    steps = course(engine, spec, data, watch)
+    steps = training_loop(engine, spec, data, watch)
     loss: float | None = None
     try:
         while True:
             item = steps.send(loss)
             loss = None
-            assert not isinstance(item, ParkedTrial)  # nobody asked for it
+            assert not isinstance(item, Checkpoint)  # nobody asked for it
             if isinstance(item, StepInput):
                 loss = engine.step({spec.trial_id: item})[spec.trial_id]
             with watch.paused():

@@ -5,17 +5,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from service.api.parts import ReadSession
+from service.api.dependencies import ReadSession
 from service.api.problems import problems
 from service.api.routes.trials import Filter
+from service.charts import rendering as plots
+from service.charts.rendering import ChartFormat
+from service.query import comparison, depth_comparison
+from service.query.comparison import Comparison, ComparisonQuery
+from service.query.depth_comparison import DepthComparison
+from service.query.errors import FilterError, QueryError, UnknownNameError
+from service.query.measures import Metric
+from service.query.statistics import IntervalKind
 from service.store.errors import SweepNotFoundError
-from service.verbs import compare, compare_depth, plots
-from service.verbs.compare import Comparison, Question
-from service.verbs.compare_depth import DepthComparison
-from service.verbs.errors import FilterError, QueryError, UnknownNameError
-from service.verbs.measures import Metric
-from service.verbs.plots import ChartFormat
-from service.verbs.statistics import IntervalKind
 
 router = APIRouter(prefix="/v1/compare", tags=["compare"])
 
@@ -42,17 +43,17 @@ def _question(
         ),
     ] = IntervalKind.T,
     level: Annotated[float, Query(description="Nominal coverage, 0.5 to 0.999.")] = 0.95,
-) -> Question:
-    return Question(sweep_id=sweep_id, metric=metric, at=at, ci=ci, level=level)
+) -> ComparisonQuery:
+    return ComparisonQuery(sweep_id=sweep_id, metric=metric, at=at, ci=ci, level=level)
 
 
-_Asked = Annotated[Question, Depends(_question)]
+_Asked = Annotated[ComparisonQuery, Depends(_question)]
 _DEPTH_PROBLEMS = problems(SweepNotFoundError, QueryError)
 
 
 @router.get("", responses=problems(SweepNotFoundError, FilterError, UnknownNameError, QueryError))
 def compare_groups(
-    question: _Asked,
+    query: _Asked,
     session: ReadSession,
     group_by: Annotated[
         str,
@@ -69,11 +70,11 @@ def compare_groups(
     Trials without a finite number are counted by reason and never averaged; what cannot be known
     is null. At `final` and `best` only completed trials are averaged.
     """
-    return compare.groups(session, question, group_by=group_by, filter_text=filter_text)
+    return comparison.groups(session, query, group_by=group_by, filter_text=filter_text)
 
 
 @router.get("/depth", responses=_DEPTH_PROBLEMS)
-def compare_depths(question: _Asked, session: ReadSession) -> DepthComparison:
+def compare_depths(query: _Asked, session: ReadSession) -> DepthComparison:
     """Compare depths, each by its best configuration.
 
     A configuration is every axis but depth and seed. The best is that with the fewest diverged
@@ -81,11 +82,11 @@ def compare_depths(question: _Asked, session: ReadSession) -> DepthComparison:
     estimating it on the same seeds is optimistic: repeat it with fresh seeds before quoting it.
     `better_than_previous` tests it against the best of the depth before.
     """
-    return compare_depth.depth(session, question)
+    return depth_comparison.depth(session, query)
 
 
-def _chart(session: ReadSession, question: Question, file_format: ChartFormat) -> Response:
-    content = plots.depth_chart(session, question, file_format)
+def _chart(session: ReadSession, query: ComparisonQuery, file_format: ChartFormat) -> Response:
+    content = plots.depth_chart(session, query, file_format)
     return Response(content, media_type=_MEDIA_TYPES[file_format])
 
 
@@ -94,20 +95,20 @@ def _file(media_type: str) -> dict[int | str, dict[str, object]]:
 
 
 @router.get("/depth.svg", response_class=Response, responses=_file("image/svg+xml"))
-def draw_depths_svg(question: _Asked, session: ReadSession) -> Response:
+def draw_depths_svg(query: _Asked, session: ReadSession) -> Response:
     """Draw the best result against depth, as SVG."""
-    return _chart(session, question, ChartFormat.SVG)
+    return _chart(session, query, ChartFormat.SVG)
 
 
 @router.get("/depth.png", response_class=Response, responses=_file("image/png"))
-def draw_depths_png(question: _Asked, session: ReadSession) -> Response:
+def draw_depths_png(query: _Asked, session: ReadSession) -> Response:
     """Draw the best result against depth, as PNG."""
-    return _chart(session, question, ChartFormat.PNG)
+    return _chart(session, query, ChartFormat.PNG)
 
 
 @router.get(
     "/depth.vl.json", response_class=Response, responses=_file("application/vnd.vegalite+json")
 )
-def draw_depths_vega_lite(question: _Asked, session: ReadSession) -> Response:
+def draw_depths_vega_lite(query: _Asked, session: ReadSession) -> Response:
     """Return the drawing of the best result against depth, as a Vega-Lite specification."""
-    return _chart(session, question, ChartFormat.VEGA_LITE)
+    return _chart(session, query, ChartFormat.VEGA_LITE)

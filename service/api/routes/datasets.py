@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from service.api.parts import RequestParts
-from service.verbs.reads import DatasetList, DatasetRead
+from service.api.dependencies import RequestParts
+from service.schemas.reads import DatasetList, DatasetRead
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 

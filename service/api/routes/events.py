@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from service.api.parts import Parts, ReadSession, parts_of
+from service.api.dependencies import Dependencies, ReadSession, dependencies_of
 from service.api.problems import problems
 from service.lifecycle import ENDED
+from service.schemas.reads import EventRead, SweepDetail, SweepRead
+from service.services import sweeps
 from service.store.errors import SweepNotFoundError
-from service.verbs import sweeps
-from service.verbs.reads import EventRead, SweepDetail, SweepRead
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
 
@@ -45,10 +45,10 @@ async def stream_events(
     `progress` events without an id carry the sweep as `GET /v1/sweeps/{id}` would, whenever it
     has changed.
     """
-    parts = parts_of(request)
+    dependencies = dependencies_of(request)
     told: SweepRead | None = None
     while True:
-        events, sweep = await run_in_threadpool(_look, parts, sweep_id, last_event_id)
+        events, sweep = await run_in_threadpool(_look, dependencies, sweep_id, last_event_id)
         for event in events:
             last_event_id = event.id
             yield ServerSentEvent(data=event, event=event.kind, id=str(event.id))
@@ -62,9 +62,11 @@ async def stream_events(
         await anyio.sleep(POLL_SECONDS)
 
 
-def _look(parts: Parts, sweep_id: UUID, last_id: int) -> tuple[Sequence[EventRead], SweepRead]:
+def _look(
+    dependencies: Dependencies, sweep_id: UUID, last_id: int
+) -> tuple[Sequence[EventRead], SweepRead]:
     # The session is closed again at once: a stream may last for days.
-    with parts.database.read() as session:
+    with dependencies.database.read() as session:
         events = sweeps.events_after(session, sweep_id, last_id, _BATCH)
         detail: SweepDetail = sweeps.get(session, sweep_id)
     spec = {"spec_text", "spec_media"}

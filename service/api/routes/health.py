@@ -3,10 +3,10 @@
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse
 
-from service.api.parts import RequestParts
+from service.api.dependencies import RequestParts
 from service.api.problems import problems
+from service.schemas.reads import Read
 from service.store import SchemaOutOfDateError, check_schema
-from service.verbs.reads import Read
 
 router = APIRouter(tags=["health"])
 

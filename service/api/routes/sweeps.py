@@ -6,17 +6,17 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Response, status
 
 from service.api.body import SpecBody
+from service.api.dependencies import ReadSession, RequestParts, WriteSession
 from service.api.errors import BodyTooLargeError, UnsupportedMediaError
-from service.api.parts import ReadSession, RequestParts, WriteSession
 from service.api.problems import problems
 from service.api.spec_document import SPEC_BODY
 from service.lifecycle import IllegalTransitionError, SweepState
+from service.query.errors import PageTokenError
+from service.schemas.reads import SweepDetail, SweepPage
+from service.services import preview, sweeps
+from service.services.preview import PreviewRead
 from service.spec import SpecError
 from service.store.errors import IdempotencyConflictError, SweepNotFoundError
-from service.verbs import preview, sweeps
-from service.verbs.errors import PageTokenError
-from service.verbs.preview import PreviewRead
-from service.verbs.reads import SweepDetail, SweepPage
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
 
@@ -49,7 +49,7 @@ def submit_sweep(
 ) -> SweepDetail:
     """Queue a sweep.
 
-    The body is the spec, as YAML 1.2 or JSON. A refused spec is answered with all its mistakes,
+    The body is the spec, as YAML 1.2 or JSON. A refused spec is answered with all its issues,
     and nothing is stored. Once answered, the sweep is committed; a driver starts it.
     """
     sweep = sweeps.submit(

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 
 from rwinit import ArgumentError, GainNotFoundError
 from service.api.problems import problems
-from service.verbs import theory
-from service.verbs.errors import QueryError
-from service.verbs.theory import GainRead, WalkRead
+from service.query.errors import QueryError
+from service.services import theory
+from service.services.theory import GainRead, WalkRead
 
 router = APIRouter(prefix="/v1/theory", tags=["theory"])
 
@@ -36,7 +36,7 @@ def get_gain(
     """Return the g at which the log norm of the error has no drift.
 
     It is exact for linear, ReLU and leaky ReLU. Any other activation is simulated with a fixed
-    seed, which takes seconds the first time; the same question always has the same answer.
+    seed, which takes seconds the first time; the same query always has the same answer.
     """
     return theory.gain(activation, width, depth, weights=weights, slope=slope)
 

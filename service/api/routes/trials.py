@@ -5,14 +5,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from service.api.parts import ReadSession
+from service.api.dependencies import ReadSession
 from service.api.problems import problems
+from service.query.errors import FilterError, PageTokenError, UnknownNameError
+from service.query.filters import MAX_LENGTH
+from service.schemas.reads import EpochList, LayerList, TrialPage, TrialRead
+from service.services import layers, trials
+from service.services.trials import TrialQuery
 from service.store.errors import SweepNotFoundError, TrialNotFoundError
-from service.verbs import layers, trials
-from service.verbs.errors import FilterError, PageTokenError, UnknownNameError
-from service.verbs.filters import MAX_LENGTH
-from service.verbs.reads import EpochList, LayerList, TrialPage, TrialRead
-from service.verbs.trials import TrialQuery
 
 router = APIRouter(prefix="/v1/trials", tags=["trials"])
 

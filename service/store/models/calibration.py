@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.store.column_types import FiguresJson, database_now, stored_by_value
+from service.store.column_types import TimingsJson, database_now, stored_by_value
 from service.store.constraints import at_least, one_of
 from service.store.models.base import Base
-from workers.contract import EngineName, Figures
+from workers.contract import EngineName, Timings
 
 
 class Calibration(Base):
@@ -18,9 +18,9 @@ class Calibration(Base):
         device: The processor's model; for a CPU with its number of threads.
         engine: Implementation of the training step.
         device_type: `cpu` or `cuda`.
-        versions: What the figures are good for.
+        versions: What the timings are good for.
         actors: Workers that a sweep had on such devices when it was measured, or last.
-        figures: The measured times; None where another version of Fathom measured others.
+        timings: The measured times; None where another version of Fathom measured others.
         measured_at: When it was written.
     """
 
@@ -32,5 +32,5 @@ class Calibration(Base):
     device_type: Mapped[str] = mapped_column(String(32))
     versions: Mapped[str]
     actors: Mapped[int]
-    figures: Mapped[Figures | None] = mapped_column(FiguresJson, nullable=False)
+    timings: Mapped[Timings | None] = mapped_column(TimingsJson, nullable=False)
     measured_at: Mapped[datetime] = mapped_column(default=database_now())

@@ -39,7 +39,7 @@ def main(sizes: str, vector_bytes: str, registers: str, name: str, features: str
     weight, bias = guarded(2, fan_out, fan_in), guarded(2, fan_out)
     for operation in (
         *by.affine(source, weight, bias, guarded(2, rows, fan_out)),
-        *by.through(errors, weight, source, source, guarded(2, rows, fan_in)),
+        *by.backward_input(errors, weight, source, source, guarded(2, rows, fan_in)),
         *by.gradient(errors, source, guarded(2, fan_out, fan_in), guarded(2, fan_out)),
     ):
         operation()

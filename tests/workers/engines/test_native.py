@@ -65,8 +65,10 @@ def forward(by: Arithmetic, layer: Layer) -> tuple[Tensor, ...]:
     return _run(by, [*operations, *by.activate(layer.target, layer.target)], layer.target)
 
 
-def through(by: Arithmetic, layer: Layer) -> tuple[Tensor, ...]:
-    operations = by.through(layer.errors, layer.weight, layer.output, layer.output, layer.below)
+def backward_input(by: Arithmetic, layer: Layer) -> tuple[Tensor, ...]:
+    operations = by.backward_input(
+        layer.errors, layer.weight, layer.output, layer.output, layer.below
+    )
     return _run(by, list(operations), layer.below)
 
 
@@ -103,7 +105,7 @@ SIZES = [
 @pytest.mark.parametrize("on", [HERE, *OTHERS], ids=lambda on: f"{8 * on.vector_bytes} bit")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("nonlinear", RECTIFIERS, ids=["relu", "leaky_relu"])
-@pytest.mark.parametrize("compute", [forward, through, gradient])
+@pytest.mark.parametrize("compute", [forward, backward_input, gradient])
 @pytest.mark.parametrize("size", SIZES)
 def test_products_are_those_of_torch_in_float64(
     on: Processor,
@@ -124,7 +126,7 @@ def test_products_are_those_of_torch_in_float64(
 
 
 @pytest.mark.parametrize("on", OTHERS, ids=lambda on: f"{8 * on.vector_bytes} bit")
-@pytest.mark.parametrize("compute", [forward, through, gradient])
+@pytest.mark.parametrize("compute", [forward, backward_input, gradient])
 @pytest.mark.parametrize("size", SIZES)
 def test_no_bit_depends_on_the_length_of_vectors(
     on: Processor, compute: Compute, size: tuple[int, int, int]
@@ -147,7 +149,7 @@ def test_no_bit_of_a_row_depends_on_the_other_rows(rows: int, more: int, width: 
     assert few.numpy().tobytes() == many[:, :rows].contiguous().numpy().tobytes()
 
 
-@pytest.mark.parametrize("compute", [forward, through, gradient])
+@pytest.mark.parametrize("compute", [forward, backward_input, gradient])
 def test_nothing_beside_the_result_is_written(compute: Compute) -> None:
     layer = Layer(13, 21, 18)
 
@@ -184,7 +186,7 @@ def test_what_is_no_number_stays_none_and_infinities_are_rectified(nonlinear: No
         layer.source[:, :, 0] = special
         layer.output[:] = special.nan_to_num(1.0, torch.inf, -torch.inf)
 
-    for compute in (forward, through):
+    for compute in (forward, backward_input):
         (found,) = compute(native(HERE, nonlinear), layers[0])
         (right,) = compute(TorchArithmetic(nonlinear), layers[1])
         torch.testing.assert_close(found, right, rtol=1e-6, atol=1e-6, equal_nan=True)

@@ -1,4 +1,4 @@
-"""The cost model's arithmetic on made-up figures."""
+"""The cost model's arithmetic on made-up timings."""
 
 from dataclasses import replace
 
@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import DIGITS, FIGURES, trial_spec
+from tests.factories import DIGITS, TIMINGS, trial_spec
 from workers.contract import Activation, EngineName, OptimizerKind, Precision
 from workers.estimates import CostModel, TrialShape
 
-MODEL = CostModel(FIGURES)
+MODEL = CostModel(TIMINGS)
 TRIAL = TrialShape.of(trial_spec(depth=100, width=64, epochs=3, engine=EngineName.PACKED))
 
 
@@ -20,16 +20,16 @@ def seconds(trial: TrialShape, live: int = 1) -> float:
 
 def test_a_deep_steps_time_is_that_of_its_layers() -> None:
     deeper = replace(TRIAL, depth=TRIAL.depth + 1)
-    flat = replace(FIGURES, full_pass=(0.0,) * 3, start_layer=0.0, start_weight=0.0)
+    flat = replace(TIMINGS, full_pass=(0.0,) * 3, start_layer=0.0, start_weight=0.0)
     model = CostModel(replace(flat, full_pass=(1e-30,) * 3))
 
     added = model.epoch_seconds(deeper, DIGITS, 4) - model.epoch_seconds(TRIAL, DIGITS, 4)
 
     steps = 15  # 1,437 samples, 100 at a time
-    level = FIGURES.level[4]  # width 64, batch 100: measured, not interpolated
-    probe = 2 * (FIGURES.call + level)
+    level = TIMINGS.level[4]  # width 64, batch 100: measured, not interpolated
+    probe = 2 * (TIMINGS.call + level)
     chunks = 2  # 1,437 and 360 samples, 2,000 at a time
-    expected = steps * (FIGURES.call / 4 + level) + probe + chunks * FIGURES.call / 3
+    expected = steps * (TIMINGS.call / 4 + level) + probe + chunks * TIMINGS.call / 3
     assert added == pytest.approx(expected)
 
 
@@ -57,7 +57,7 @@ def test_what_adds_work_adds_seconds(change: dict[str, object]) -> None:
 
 def test_a_trial_pays_its_start_once_and_its_ends_by_epoch() -> None:
     more = CostModel(
-        replace(FIGURES, start=FIGURES.start + 1.0, epoch=FIGURES.epoch + 10.0)
+        replace(TIMINGS, start=TIMINGS.start + 1.0, epoch=TIMINGS.epoch + 10.0)
     ).trial_seconds(TRIAL, DIGITS, 4)
 
     assert more - seconds(TRIAL, 4) == pytest.approx(1.0 + TRIAL.epochs * 10.0)
@@ -65,7 +65,7 @@ def test_a_trial_pays_its_start_once_and_its_ends_by_epoch() -> None:
 
 def test_a_steps_share_of_what_all_its_trials_take_together_falls() -> None:
     slower = CostModel(
-        replace(FIGURES, step=FIGURES.step + 1.0, trial_step=FIGURES.trial_step + 1.0)
+        replace(TIMINGS, step=TIMINGS.step + 1.0, trial_step=TIMINGS.trial_step + 1.0)
     )
     steps = 15  # 1,437 samples, 100 at a time
 

@@ -11,17 +11,17 @@ from uuid import UUID
 import pytest
 import torch
 
-from tests.factories import FIGURES, trial_spec
+from tests.factories import TIMINGS, trial_spec
 from tests.workers.estimates.samples import noise
 from workers.contract import (
     Activation,
     Calibration,
     EngineName,
-    Figures,
     OptimizerKind,
     Outcome,
     Precision,
     Task,
+    Timings,
     TrialEnd,
 )
 from workers.estimates import CostModel, TrialShape, slots_for
@@ -38,11 +38,11 @@ def measured(request: pytest.FixtureRequest) -> Calibration:
 
 
 def test_every_figure_is_finite_and_positive(measured: Calibration) -> None:
-    for field in fields(measured.figures):
-        value = getattr(measured.figures, field.name)
+    for field in fields(measured.timings):
+        value = getattr(measured.timings, field.name)
         values = value if isinstance(value, tuple) else (value,)
         assert all(math.isfinite(each) and each > 0.0 for each in values), field.name
-    assert len(measured.figures.level) == len(WIDTHS) * len(BATCHES)
+    assert len(measured.timings.level) == len(WIDTHS) * len(BATCHES)
 
 
 def test_a_known_device_is_not_measured_again(
@@ -52,7 +52,7 @@ def test_a_known_device_is_not_measured_again(
 
     assert calibrations_of("cpu", {measured.engine}, [measured], actors=3) == []
     (told,) = calibrations_of("cpu", {measured.engine}, [measured], actors=5)
-    assert (told.actors, told.figures) == (5, measured.figures)
+    assert (told.actors, told.timings) == (5, measured.timings)
 
 
 @pytest.mark.parametrize("change", ["versions", "device"])
@@ -116,7 +116,7 @@ def test_seconds_are_predicted_within_the_stated_factor() -> None:
     ratios: dict[str, list[float]] = {str(changes): [] for _, _, changes in SHAPES}
     for _ in range(3):
         calibrated = calibrate("cpu", PACKED, actors=1, clock=time.process_time)
-        model = CostModel(calibrated.figures)
+        model = CostModel(calibrated.timings)
         for n_train, n_inputs, changes in SHAPES:
             ratio = taken_to_predicted(model, n_train, n_inputs, changes)
             ratios[str(changes)].append(ratio)
@@ -159,7 +159,7 @@ def test_a_burst_of_other_work_bends_no_figure() -> None:
             self.now += 1e-3 if self.busy < 0 else 1.0
             return self.now
 
-    quiet, disturbed = (calibrate("cpu", PACKED, 1, Clock(busy)).figures for busy in (0, 100))
+    quiet, disturbed = (calibrate("cpu", PACKED, 1, Clock(busy)).timings for busy in (0, 100))
 
     for field in fields(quiet):
         expected = pytest.approx(getattr(quiet, field.name), abs=1e-9)
@@ -172,9 +172,9 @@ def test_threads_do_not_bend_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     class Bench:
         def __init__(self, *_: object) -> None: ...
 
-        def figures(self) -> Figures:
+        def timings(self) -> Timings:
             seen.add(torch.get_num_threads())
-            return FIGURES
+            return TIMINGS
 
     monkeypatch.setattr(calibration, "_Bench", Bench)
     before = torch.get_num_threads()

@@ -25,7 +25,7 @@ from workers.contract import (
 from workers.datasets import Data
 from workers.engines import Engine
 from workers.schedules import Schedule, ScheduleKind
-from workers.training import ParkedTrial, run_pack, run_trial
+from workers.training import Checkpoint, run_pack, run_trial
 
 
 @pytest.fixture(params=EngineName)
@@ -342,18 +342,18 @@ def test_the_slot_of_a_stopped_trial_is_taken_at_once(one: TrialSpec) -> None:
 
 
 class _Lot:
-    """A parking lot in memory, some of whose places lose what is left there."""
+    """A checkpoints lot in memory, some of whose places lose what is left there."""
 
     def __init__(self, lost: Collection[UUID] = ()) -> None:
-        self.parked: dict[UUID, ParkedTrial] = {}
+        self.checkpoint: dict[UUID, Checkpoint] = {}
         self._lost = lost
 
-    def keep(self, parked: ParkedTrial) -> None:
-        if parked.trial_id not in self._lost:
-            self.parked[parked.trial_id] = parked
+    def keep(self, checkpoint: Checkpoint) -> None:
+        if checkpoint.trial_id not in self._lost:
+            self.checkpoint[checkpoint.trial_id] = checkpoint
 
-    def take(self, trial_id: UUID) -> ParkedTrial | None:
-        return self.parked.get(trial_id)
+    def take(self, trial_id: UUID) -> Checkpoint | None:
+        return self.checkpoint.get(trial_id)
 
 
 @pytest.mark.parametrize("engine", EngineName)
@@ -374,7 +374,9 @@ def test_a_parked_trial_goes_on_bit_for_bit(engine: EngineName, changes: dict[st
     ]
     lot, lost = _Lot(lost=[UUID(int=3)]), UUID(int=3)
 
-    rounds = [list(run_pack(specs, blobs(), until=until, parking=lot)) for until in (1, 4, None)]
+    rounds = [
+        list(run_pack(specs, blobs(), until=until, checkpoints=lot)) for until in (1, 4, None)
+    ]
 
     assert not [report for report in rounds[0] if isinstance(report, TrialEnd)]
     for spec in specs:

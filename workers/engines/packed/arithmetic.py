@@ -41,7 +41,7 @@ class Arithmetic(Protocol):
         """Return what applies the nonlinearity to what `affine` computed."""
         ...
 
-    def through(
+    def backward_input(
         self, errors: Tensor, weight: Tensor, source: Tensor, output: Tensor, target: Tensor
     ) -> Sequence[Operation]:
         """Return what takes errors through a matrix and the nonlinearity before it.
@@ -92,7 +92,7 @@ class TorchArithmetic:
         """Return the nonlinearity's operations."""
         return self._nonlinearity.forward(source, target)
 
-    def through(
+    def backward_input(
         self, errors: Tensor, weight: Tensor, source: Tensor, output: Tensor, target: Tensor
     ) -> Sequence[Operation]:
         """Return a batched product and the derivative."""

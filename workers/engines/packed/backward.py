@@ -38,26 +38,26 @@ def backward_operations(
         gradients: Where gradients go and what follows. A block is done only after the errors
             have passed through its matrices, so these may then change.
     """
-    arrangement, store, batch = frame.arrangement, frame.store, frame.batch
+    depths, store, batch = frame.depths, frame.store, frame.batch
     held = _Held(frame)
-    everyone = (0, len(arrangement))
+    everyone = (0, len(depths))
     delta, below = deltas
     errors = batch.errors.mT
-    yield from _through(frame, store.last, 0, len(arrangement), errors, delta, 0)
+    yield from _through(frame, store.last, 0, len(depths), errors, delta, 0)
     output = frame.activations.output(0)
     yield from _gradient(frame, gradients, store.last, 0, everyone, errors, output)
     yield from gradients.done(store.last)
-    for level in range(arrangement.depth):
-        if deeper := arrangement.count_of(level + 2):
+    for level in range(depths.depth):
+        if deeper := depths.count_of(level + 2):
             yield from held.again(level + 1)
             block, place = store.hidden_at(level)
             source = frame.activations.output(level + 1)
             # The errors go first: their pass over the activations brings these into the cache.
             yield from _through(frame, block, place, deeper, delta, below, level + 1)
             yield from _gradient(frame, gradients, block, place, (0, deeper), delta, source)
-            if place == block.count - 1 or level == arrangement.depth - 2:
+            if place == block.count - 1 or level == depths.depth - 2:
                 yield from gradients.done(block)
-        if starting := arrangement.starting_at(level):
+        if starting := depths.starting_at(level):
             yield from _gradient(frame, gradients, store.first, 0, starting, delta, batch.x)
         delta, below = below, delta
     yield from gradients.done(store.first)
@@ -69,13 +69,13 @@ class _Held:
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._key = frame.activations.key
-        levels = reversed(range(frame.arrangement.depth))
+        levels = reversed(range(frame.depths.depth))
         self._level_of = {self._key(level): level for level in levels}
 
     def again(self, level: int) -> Iterator[Operation]:
         """Yield what computes a level anew, from the nearest level above that is held."""
         top = level
-        while top < self._frame.arrangement.depth and self._level_of[self._key(top)] != top:
+        while top < self._frame.depths.depth and self._level_of[self._key(top)] != top:
             top += 1
         for lost in reversed(range(level, top)):
             self._level_of[self._key(lost)] = lost
@@ -88,7 +88,7 @@ def _through(
     """Take the errors of the first trials through a matrix and the nonlinearity before it."""
     rows, buffers = frame.rows, frame.activations
     weight = frame.weight(block, place, 0, count)
-    yield from frame.arithmetic.through(
+    yield from frame.arithmetic.backward_input(
         delta[:count, :rows],
         weight,
         buffers.input(level)[:count],
@@ -111,7 +111,7 @@ def _gradient(
     if target is None:
         return
     lo, hi = trials
-    slots = (frame.arrangement.first_slot + lo, frame.arrangement.first_slot + hi)
+    slots = (frame.depths.first_slot + lo, frame.depths.first_slot + hi)
     error, given = delta[lo:hi, : frame.rows], source[lo:hi, : frame.rows]
     yield from frame.arithmetic.gradient(
         error, given, block.weight(target, place, *slots), block.bias(target, place, *slots)

@@ -22,10 +22,10 @@ from workers.engines.interface import (
     TrialState,
     UnsupportedTrialError,
 )
-from workers.engines.packed.layout import PackShape
-from workers.engines.packed.machine import Machine
-from workers.engines.packed.rules import Variant
+from workers.engines.packed.optimizer import Variant
+from workers.engines.packed.pack_shape import PackShape
 from workers.engines.packed.training import Program
+from workers.engines.packed.workspace import Workspace
 from workers.engines.samples import Split
 from workers.engines.states import check_state, fill_, kind_arrays, state_kinds
 from workers.errors import WorkersError
@@ -99,7 +99,7 @@ class PackedEngine:
         self._train = Split(data.train_x, data.train_y, device)
         self._eval = Split(data.eval_x, data.eval_y, device)
         self._live: list[_Live] = []
-        self._machine: Machine | None = None
+        self._workspace: Workspace | None = None
         self._program: Program | None = None
 
     @property
@@ -110,15 +110,15 @@ class PackedEngine:
     def accepts(self, spec: TrialSpec) -> bool:
         """Whether a trial fits beside the others, given a free slot."""
         shape = PackShape.of(spec, self._dataset)
-        return self._machine is None or self._machine.shape == shape
+        return self._workspace is None or self._workspace.shape == shape
 
     @_computing()
     def add(self, spec: TrialSpec) -> None:
         """Take up a trial with its initial network."""
-        machine, slot = self._join(spec)
+        workspace, slot = self._join(spec)
         rwinit.initialize_(
-            machine.store.weights(0, slot, spec.depth),
-            machine.store.biases(0, slot, spec.depth),
+            workspace.store.weights(0, slot, spec.depth),
+            workspace.store.biases(0, slot, spec.depth),
             scheme=spec.scheme,
             g=spec.g,
             g_in=spec.g_in,
@@ -179,13 +179,13 @@ class PackedEngine:
     def restore(self, spec: TrialSpec, state: TrialState) -> None:
         """Take up a trial where `save` left it."""
         check_state(spec, self._dataset, state)
-        machine, slot = self._join(spec)
+        workspace, slot = self._join(spec)
         self._live[slot].steps = state.steps
         for i, kind in enumerate(state_kinds(spec)):
             fill_(
                 kind,
-                machine.store.weights(i, slot, spec.depth),
-                machine.store.biases(i, slot, spec.depth),
+                workspace.store.weights(i, slot, spec.depth),
+                workspace.store.biases(i, slot, spec.depth),
                 state,
             )
 
@@ -203,26 +203,26 @@ class PackedEngine:
             del self._live[slot]
             self._rearranged()
 
-    def _join(self, spec: TrialSpec) -> tuple[Machine, int]:
+    def _join(self, spec: TrialSpec) -> tuple[Workspace, int]:
         """Clear a slot for a trial, in the order of the ranks; the trial anew if it is here."""
         check_trial(spec, self._dataset)
         self._remove(spec.trial_id)
         if len(self._live) == self._slots:
             raise PackFullError(self._slots)
-        machine = self._machine_for(spec)
+        workspace = self._workspace_for(spec)
         live = _Live(spec)
         slot = bisect_right([other.rank for other in self._live], live.rank)
         for later in reversed(range(slot, len(self._live))):
-            machine.store.move(later, later + 1, self._live[later].spec.depth)
-        machine.store.clear(slot, spec.depth)
+            workspace.store.move(later, later + 1, self._live[later].spec.depth)
+        workspace.store.clear(slot, spec.depth)
         self._live.insert(slot, live)
         self._rearranged()
-        return machine, slot
+        return workspace, slot
 
-    def _machine_for(self, spec: TrialSpec) -> Machine:
+    def _workspace_for(self, spec: TrialSpec) -> Workspace:
         shape = PackShape.of(spec, self._dataset)
-        if self._machine is None:
-            self._machine = Machine(
+        if self._workspace is None:
+            self._workspace = Workspace(
                 shape,
                 self._dataset,
                 self._train,
@@ -231,18 +231,18 @@ class PackedEngine:
                 self._device,
                 self._memory_bytes,
             )
-        differing = self._machine.shape.differences(shape)
+        differing = self._workspace.shape.differences(shape)
         if differing:
-            allowed = f"that of the pack, {getattr(self._machine.shape, differing[0])!r}"
+            allowed = f"that of the pack, {getattr(self._workspace.shape, differing[0])!r}"
             raise UnsupportedTrialError(differing[0], getattr(shape, differing[0]), allowed)
-        self._machine.ensure(spec)
-        return self._machine
+        self._workspace.ensure(spec)
+        return self._workspace
 
     def _update(self, program: Program, named: Mapping[int, StepInput]) -> None:
         """Update the named slots and no other: a pack's buffers are computed whole."""
-        machine = self._running()
+        workspace = self._running()
         kept = {
-            slot: machine.store.take(slot, live.spec.depth)
+            slot: workspace.store.take(slot, live.spec.depth)
             for slot, live in enumerate(self._live)
             if slot not in named
         }
@@ -251,21 +251,21 @@ class PackedEngine:
             for slot, given in named.items():
                 live = self._live[slot]
                 live.steps += 1
-                machine.trainer.rule.set(slot, live.spec, live.steps, given.learning_rate)
-        machine.trainer.rule.send()
+                workspace.trainer.optimizer.set(slot, live.spec, live.steps, given.learning_rate)
+        workspace.trainer.optimizer.send()
         for operation in program.to_update:
             operation()
         for slot, values in kept.items():
-            machine.store.put(slot, self._live[slot].spec.depth, values)
+            workspace.store.put(slot, self._live[slot].spec.depth, values)
 
     def _rearranged(self) -> None:
         self._program = None
         self._running().passes.forget()
 
-    def _running(self) -> Machine:
-        if self._machine is None:
+    def _running(self) -> Workspace:
+        if self._workspace is None:
             raise KeyError("no trial has been added")
-        return self._machine
+        return self._workspace
 
     def _slot(self, trial_id: UUID) -> int:
         for slot, live in enumerate(self._live):

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from workers.engines.packed.arithmetic import Arithmetic
-from workers.engines.packed.arrangement import Arrangement
 from workers.engines.packed.buffers import Activations, Batch
 from workers.engines.packed.nonlinearities import Operation
+from workers.engines.packed.slot_depths import SlotDepths
 from workers.engines.packed.storage import Block, Store
 
 
@@ -24,7 +24,7 @@ class Frame:
 
     Attributes:
         store: Parameters.
-        arrangement: Which trials; the first uses place 0 of all buffers.
+        depths: Which trials; the first uses place 0 of all buffers.
         activations: Buffers of the hidden layers.
         batch: Inputs and outputs.
         arithmetic: Of the hidden layers.
@@ -32,7 +32,7 @@ class Frame:
     """
 
     store: Store
-    arrangement: Arrangement
+    depths: SlotDepths
     activations: Activations
     batch: Batch
     arithmetic: Arithmetic
@@ -40,20 +40,20 @@ class Frame:
 
     def weight(self, block: Block, place: int, lo: int, hi: int) -> Tensor:
         """Return one layer's matrices of a range of trials."""
-        first = self.arrangement.first_slot
+        first = self.depths.first_slot
         return block.weight(block.values[0], place, first + lo, first + hi)
 
     def bias(self, block: Block, place: int, lo: int, hi: int) -> Tensor:
         """Return one layer's biases of a range of trials."""
-        first = self.arrangement.first_slot
+        first = self.depths.first_slot
         return block.bias(block.values[0], place, first + lo, first + hi)
 
 
 def forward_operations(frame: Frame) -> Iterator[Operation]:
     """Yield the whole pass, from the inputs to the outputs, in order."""
-    for level in reversed(range(frame.arrangement.depth)):
+    for level in reversed(range(frame.depths.depth)):
         yield from level_operations(frame, level)
-    live = len(frame.arrangement)
+    live = len(frame.depths)
     yield partial(
         torch.baddbmm,
         frame.bias(frame.store.last, 0, 0, live).unsqueeze(2),
@@ -71,15 +71,15 @@ def level_operations(frame: Frame, level: int) -> Iterator[Operation]:
         level: 0 is next to the output. It is computed from the level above it, and from the
             inputs where a trial starts there.
     """
-    arrangement, buffers = frame.arrangement, frame.activations
+    depths, buffers = frame.depths, frame.activations
     target = buffers.input(level)
-    if deeper := arrangement.count_of(level + 2):
+    if deeper := depths.count_of(level + 2):
         block, place = frame.store.hidden_at(level)
         source = buffers.output(level + 1)
         yield from _affine(frame, block, place, (0, deeper), source, target)
-    if starting := arrangement.starting_at(level):
+    if starting := depths.starting_at(level):
         yield from _affine(frame, frame.store.first, 0, starting, frame.batch.x, target)
-    part = slice(arrangement.count_of(level + 1)), slice(buffers.spanned(frame.rows))
+    part = slice(depths.count_of(level + 1)), slice(buffers.spanned(frame.rows))
     yield from frame.arithmetic.activate(target[part], buffers.output(level)[part])
 
 

@@ -13,13 +13,13 @@ from workers.engines.gradients import log_norm
 from workers.engines.interface import GradientNorms, SplitResult
 from workers.engines.objective import count_errors, summed_loss
 from workers.engines.packed.arithmetic import Arithmetic
-from workers.engines.packed.arrangement import Arrangement
 from workers.engines.packed.backward import backward_operations
 from workers.engines.packed.buffers import Activations, Batch, Keep, keep_two
 from workers.engines.packed.criterion import Criterion
 from workers.engines.packed.forward import Frame, forward_operations
-from workers.engines.packed.layout import PackShape
 from workers.engines.packed.nonlinearities import Operation
+from workers.engines.packed.pack_shape import PackShape
+from workers.engines.packed.slot_depths import SlotDepths
 from workers.engines.packed.storage import Block, Store
 from workers.engines.samples import Split
 
@@ -75,7 +75,7 @@ class FullPasses:
         if key not in self._programs:
             frame = Frame(
                 self._store,
-                Arrangement(slot, (depth,)),
+                SlotDepths(slot, (depth,)),
                 self._activations,
                 self._batch,
                 self._arithmetic,
@@ -157,7 +157,7 @@ class Probe:
     def _operations(self, depth: int) -> list[Operation]:
         frame = Frame(
             self._store,
-            Arrangement(0, (depth,)),
+            SlotDepths(0, (depth,)),
             self._activations,
             self._batch,
             self._arithmetic,

@@ -9,17 +9,17 @@ from torch import Tensor
 
 from workers.contract import TrialSpec
 from workers.engines.packed.arithmetic import Arithmetic
-from workers.engines.packed.arrangement import Arrangement
 from workers.engines.packed.backward import backward_operations
 from workers.engines.packed.buffers import Activations, Batch, Keep
 from workers.engines.packed.criterion import Criterion
 from workers.engines.packed.forward import Frame, forward_operations
-from workers.engines.packed.layout import PackShape
-from workers.engines.packed.learning import GradientBuffers, Learning
-from workers.engines.packed.mirrors import Mirror
+from workers.engines.packed.host_device import HostDeviceTensor
 from workers.engines.packed.nonlinearities import Operation
-from workers.engines.packed.rules import Rule
+from workers.engines.packed.optimizer import BatchedOptimizer
+from workers.engines.packed.pack_shape import PackShape
+from workers.engines.packed.slot_depths import SlotDepths
 from workers.engines.packed.storage import Store
+from workers.engines.packed.update_plan import GradientBuffers, UpdatePlan
 from workers.engines.samples import Split
 
 
@@ -62,9 +62,12 @@ class Trainer:
         """
         self._shape, self._store, self._arithmetic = shape, store, arithmetic
         self._split = split
-        self.rule = Rule(shape.optimizer, slots, like)
+        self.optimizer = BatchedOptimizer(shape.optimizer, slots, like)
         self._batch = Batch(shape, slots, shape.batch_rows, like)
-        self._indices, self._share = Mirror(self._batch.indices), Mirror(self._batch.share)
+        self._indices, self._share = (
+            HostDeviceTensor(self._batch.indices),
+            HostDeviceTensor(self._batch.share),
+        )
         self._criterion = Criterion(shape.task, self._batch)
         self._activations = Activations(
             slots,
@@ -104,13 +107,13 @@ class Trainer:
         live = len(specs)
         frame = Frame(
             self._store,
-            Arrangement(0, tuple(spec.depth for spec in specs)),
+            SlotDepths(0, tuple(spec.depth for spec in specs)),
             self._activations,
             self._batch,
             self._arithmetic,
             self._shape.batch_rows,
         )
-        learning = Learning(self._store, self._gradients, self.rule, specs)
+        learning = UpdatePlan(self._store, self._gradients, self.optimizer, specs)
         to_losses = (
             *self._gather(live),
             *forward_operations(frame),

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from workers.engines.packed.arithmetic import TorchArithmetic
 from workers.engines.packed.native.calls import Call, joined
-from workers.engines.packed.native.kernels import Bend
+from workers.engines.packed.native.kernels import Epilogue
 from workers.engines.packed.native.machine_code import Kernel, Processor, address
 from workers.engines.packed.nonlinearities import Nonlinearity, Operation
 from workers.estimates.sizes import WIDEST, transposed_size
@@ -31,7 +31,7 @@ class NativeArithmetic:
         """
         self.keeps_input = nonlinearity.keeps_input
         self._nonlinearity, self._torch = nonlinearity, TorchArithmetic(nonlinearity)
-        self._bend, self._slope = _bend(nonlinearity, like)
+        self._epilogue, self._slope = _epilogue(nonlinearity, like)
         self._on = on
         self._scratch = like.new_empty(transposed_size(width, max(width, n_inputs)))
 
@@ -39,22 +39,26 @@ class NativeArithmetic:
         self, source: Tensor, weight: Tensor, bias: Tensor, target: Tensor
     ) -> Sequence[Operation]:
         """Return one call, with the nonlinearity in it if that is a rectifier."""
-        code = self._code(Kernel.AFFINE, weight, weight.shape[1], self._bend)
+        code = self._code(Kernel.AFFINE, weight, weight.shape[1], self._epilogue)
         product = _product(source, weight, target)
         words = (code, *product, *_extra(bias), self._scratch.data_ptr(), self._slope)
         return [Call(words, source, weight, bias, target, self._scratch)]
 
     def activate(self, source: Tensor, target: Tensor) -> Sequence[Operation]:
         """Return the nonlinearity's operations, none if `affine` has applied it."""
-        return [] if self._bend is not Bend.NONE else self._nonlinearity.forward(source, target)
+        return (
+            []
+            if self._epilogue is not Epilogue.NONE
+            else self._nonlinearity.forward(source, target)
+        )
 
-    def through(
+    def backward_input(
         self, errors: Tensor, weight: Tensor, source: Tensor, output: Tensor, target: Tensor
     ) -> Sequence[Operation]:
         """Return one call, with the derivative in it if it is a rectifier's."""
-        code = self._code(Kernel.MULTIPLY, weight, weight.shape[2], self._bend)
+        code = self._code(Kernel.MULTIPLY, weight, weight.shape[2], self._epilogue)
         product = _product(errors, weight, target)
-        if self._bend is Bend.NONE:
+        if self._epilogue is Epilogue.NONE:
             call = Call((code, *product, *_NOTHING), errors, weight, target)
             return [call, *self._nonlinearity.backward(target, source, output)]
         # The kernel reads output and target at the same places.
@@ -70,34 +74,34 @@ class NativeArithmetic:
         if columns > WIDEST:
             return self._torch.gradient(errors, source, weight, bias)
         product = _product(errors.mT, source, weight)
-        code = self._code(Kernel.MULTIPLY, weight, columns, Bend.NONE)
+        code = self._code(Kernel.MULTIPLY, weight, columns, Epilogue.NONE)
         call = Call((code, *product, *_NOTHING), errors, source, weight)
         if errors.stride(2) != 1:
             return [call, partial(torch.sum, errors, 1, out=bias)]
         # Of the product, this kernel looks at the errors alone.
-        code = self._code(Kernel.COLUMN_SUMS, errors, errors.shape[2], Bend.NONE)
+        code = self._code(Kernel.COLUMN_SUMS, errors, errors.shape[2], Epilogue.NONE)
         return [call, Call((code, *product, *_extra(bias), 0, 0), errors, bias)]
 
     def joined(self, operations: Iterable[Operation]) -> list[Operation]:
         """Return the operations with neighbouring calls made into one."""
         return list(joined(operations))
 
-    def _code(self, kernel: Kernel, like: Tensor, columns: int, bend: Bend) -> int:
-        return address(kernel, like.element_size(), columns, bend, self._on)
+    def _code(self, kernel: Kernel, like: Tensor, columns: int, epilogue: Epilogue) -> int:
+        return address(kernel, like.element_size(), columns, epilogue, self._on)
 
 
 _NOTHING = (0, 0, 0, 0)
 """The last words of a kernel that needs nothing besides: no scratch, no slope."""
 
 
-def _bend(nonlinearity: Nonlinearity, like: Tensor) -> tuple[Bend, int]:
-    """Return how kernels bend what they compute, and the bits of the slope below 0."""
+def _epilogue(nonlinearity: Nonlinearity, like: Tensor) -> tuple[Epilogue, int]:
+    """Return how kernels epilogue what they compute, and the bits of the slope below 0."""
     slope = nonlinearity.rectifies
     if slope is None:
-        return Bend.NONE, 0
+        return Epilogue.NONE, 0
     integers = {4: torch.int32, 8: torch.int64}[like.element_size()]
     bits = like.new_tensor(slope).view(integers).item()
-    return (Bend.SLOPED if slope else Bend.FLAT), int(bits)
+    return (Epilogue.SLOPED if slope else Epilogue.FLAT), int(bits)
 
 
 def _extra(tensor: Tensor) -> tuple[int, int]:

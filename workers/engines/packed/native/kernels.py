@@ -52,7 +52,7 @@ class Word(IntEnum):
     SLOPE = 17  # The bits of a number of the kernel's precision.
 
 
-class Bend(StrEnum):
+class Epilogue(StrEnum):
     """What a nonlinearity that is fused with a product does below 0; above it is the identity."""
 
     NONE = "none"  # Nothing is fused.
@@ -95,14 +95,14 @@ class _Panel:
         return [vectors.constant(0.0)] * len(self.counts)
 
 
-def affine(vectors: Vectors, name: str, columns: int, bend: Bend) -> None:
+def affine(vectors: Vectors, name: str, columns: int, epilogue: Epilogue) -> None:
     """Define ``C = f(A B' + bias)``, with B of ``columns`` rows; EXTRA is the bias.
 
     Args:
         vectors: Of the module.
         name: Of the function.
         columns: Of the result.
-        bend: f's.
+        epilogue: f's.
     """
     product = _Product(vectors, name, columns)
     emitter = product.emitter
@@ -112,12 +112,12 @@ def affine(vectors: Vectors, name: str, columns: int, bend: Bend) -> None:
         for panel in product.panels():
             bias = panel.load(emitter, trial.extra)
             for row, sums in product.tiles(trial, panel, product.scratch, stride, bias):
-                results = product.rectified(bend, sums, sums)
+                results = product.rectified(epilogue, sums, sums)
                 panel.store(emitter, results, emitter.at(trial.c, row))
     product.end()
 
 
-def multiply(vectors: Vectors, name: str, columns: int, bend: Bend) -> None:
+def multiply(vectors: Vectors, name: str, columns: int, epilogue: Epilogue) -> None:
     """Define ``C = (A B) * f'(EXTRA)``; EXTRA has the shape of C and the sign of f's input.
 
     Arguments are those of `affine`.
@@ -129,9 +129,9 @@ def multiply(vectors: Vectors, name: str, columns: int, bend: Bend) -> None:
             zeros = panel.zeros(vectors)
             for row, sums in product.tiles(trial, panel, trial.b, product.b_row, zeros):
                 results = sums
-                if bend is not Bend.NONE:
+                if epilogue is not Epilogue.NONE:
                     signs = panel.load(emitter, emitter.at(trial.extra, row))
-                    results = product.rectified(bend, sums, signs)
+                    results = product.rectified(epilogue, sums, signs)
                 panel.store(emitter, results, emitter.at(trial.c, row))
     product.end()
 
@@ -196,12 +196,12 @@ class _Product:
         self.emitter.builder.ret_void()
 
     def rectified(
-        self, bend: Bend, values: list[ir.Value], signs: list[ir.Value]
+        self, epilogue: Epilogue, values: list[ir.Value], signs: list[ir.Value]
     ) -> list[ir.Value]:
         """Return vectors as they are where others are positive, and bent where they are not."""
-        if bend is Bend.NONE:
+        if epilogue is Epilogue.NONE:
             return values
-        slope = self._slope if bend is Bend.SLOPED else None
+        slope = self._slope if epilogue is Epilogue.SLOPED else None
         pairs = zip(values, signs, strict=True)
         return [self.emitter.rectified(value, sign, slope) for value, sign in pairs]
 

@@ -14,7 +14,7 @@ from llvmlite import binding, ir
 
 from workers.engines.packed.native import kernels
 from workers.engines.packed.native.emitter import Vectors
-from workers.engines.packed.native.kernels import Bend
+from workers.engines.packed.native.kernels import Epilogue
 
 
 class Kernel(StrEnum):
@@ -70,17 +70,19 @@ def described(machine: str, name: str, features: binding.FeatureMap) -> Processo
     return None
 
 
-def address(kernel: Kernel, number_bytes: int, columns: int, bend: Bend, on: Processor) -> int:
+def address(
+    kernel: Kernel, number_bytes: int, columns: int, epilogue: Epilogue, on: Processor
+) -> int:
     """Return the address of a kernel's code.
 
     Args:
         kernel: Which.
         number_bytes: 4 or 8.
         columns: Of its result.
-        bend: See `kernels.affine`.
+        epilogue: See `kernels.affine`.
         on: The processor.
     """
-    return _kernel(kernel, number_bytes, columns, bend, on).address
+    return _kernel(kernel, number_bytes, columns, epilogue, on).address
 
 
 @cache
@@ -106,15 +108,17 @@ class _Code:
 
 
 @cache
-def _kernel(kernel: Kernel, number_bytes: int, columns: int, bend: Bend, on: Processor) -> _Code:
+def _kernel(
+    kernel: Kernel, number_bytes: int, columns: int, epilogue: Epilogue, on: Processor
+) -> _Code:
     module = ir.Module(kernel.value)
     real = ir.DoubleType() if number_bytes == 8 else ir.FloatType()
     vectors = Vectors(module, real, on.lanes(number_bytes), on.registers)
     match kernel:
         case Kernel.AFFINE:
-            kernels.affine(vectors, module.name, columns, bend)
+            kernels.affine(vectors, module.name, columns, epilogue)
         case Kernel.MULTIPLY:
-            kernels.multiply(vectors, module.name, columns, bend)
+            kernels.multiply(vectors, module.name, columns, epilogue)
         case Kernel.COLUMN_SUMS:
             kernels.column_sums(vectors, module.name, columns)
     return _Code(module, on.name, on.features)

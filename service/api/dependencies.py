@@ -1,0 +1,55 @@
+"""What the routes are given: the dependencies of the service that an application is made of."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from service import store
+from service.services.simulations import Simulations
+from service.store import Database
+from workers.contract import DatasetShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """The dependencies of one application.
+
+    Attributes:
+        database: Where rows are.
+        datasets: Returns the data sets that specs may name, by name; asked at every use, because
+            data sets can be registered while the service runs.
+        max_trials: Trials a sweep may have at most.
+        body_limit_bytes: Largest body that is read.
+        simulations: Does for previews what takes longer than a request may.
+    """
+
+    database: Database
+    datasets: Callable[[], Mapping[str, DatasetShape]]
+    max_trials: int
+    body_limit_bytes: int
+    simulations: Simulations = field(default_factory=Simulations)
+
+
+def dependencies_of(request: Request) -> Dependencies:
+    """Return the dependencies of the application that serves a request."""
+    dependencies: Dependencies = request.app.state.dependencies
+    return dependencies
+
+
+def _read_session(request: Request) -> Iterator[store.ReadSession]:
+    with dependencies_of(request).database.read() as session:
+        yield session
+
+
+def _write_session(request: Request) -> Iterator[store.WriteSession]:
+    with dependencies_of(request).database.write() as session:
+        yield session
+
+
+# scope="function" commits before the response leaves. FastAPI's default commits after it: a
+# failed commit would follow a 202 that the client already has.
+ReadSession = Annotated[store.ReadSession, Depends(_read_session, scope="function")]
+WriteSession = Annotated[store.WriteSession, Depends(_write_session, scope="function")]
+RequestParts = Annotated[Dependencies, Depends(dependencies_of)]

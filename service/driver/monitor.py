@@ -1,0 +1,121 @@
+"""The thread of a child that writes reports and looks for a reason to stop."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from service.driver.conclusion import REQUESTED, ExitReason
+from service.driver.sink import AWAY, Sink
+from service.logs import event
+from service.spec.grammar.controls import Limits
+from service.store import Database, FencedOutError, sweeps
+from service.store.leases import Claim
+from workers.contract import Outcome
+
+log = logging.getLogger("fathom.driver")
+
+PERIOD_SECONDS = 0.5
+# How long a child that was told to stop still tries to reach a database that is away; what it
+# could not write is trained again by the next launch.
+LAST_TRIES_SECONDS = 10.0
+
+
+class Monitor(threading.Thread):
+    """Flushes the sink twice a second and tells the workers to wind down when it must.
+
+    Attributes:
+        ending: Why the workers were told to wind down; None while they run.
+        message: What went wrong, where something did.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        claim: Claim,
+        sink: Sink,
+        wind_down: Callable[[], object],
+        stop: threading.Event,
+        limits: Limits,
+    ) -> None:
+        super().__init__(name="watch", daemon=True)
+        self.ending: ExitReason | None = None
+        self.message: str | None = None
+        self._database = database
+        self._claim = claim
+        self._sink = sink
+        self._wind_down = wind_down
+        self._stop_asked = stop
+        self._limits = limits
+        self._parent = os.getppid()
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Monitor until `finish`."""
+        while not self._over.wait(PERIOD_SECONDS):
+            try:
+                self.tick()
+            # The edge of the sink: a thread that dies unseen would lose every later report.
+            except Exception:
+                log.exception("watch failed sweep=%s", self._claim.sweep_id)
+                os._exit(1)
+
+    def tick(self) -> None:
+        """Look once: write what there is, then decide whether the run must end."""
+        if os.getppid() != self._parent:
+            event(log, logging.ERROR, "driver is gone", sweep=self._claim.sweep_id)
+            os._exit(1)
+        try:
+            self._sink.flush()
+            reason = self._reason_to_stop()
+        except FencedOutError:
+            # Another driver runs this sweep now; the workers die with this process.
+            event(log, logging.ERROR, "fenced out", sweep=self._claim.sweep_id)
+            os._exit(1)
+        except AWAY:
+            reason = ExitReason.GIVEN_BACK if self._stop_asked.is_set() else None
+        if reason is not None and self.ending is None:
+            self.ending = reason
+            event(log, logging.INFO, "winding down", sweep=self._claim.sweep_id, reason=reason)
+            self._wind_down()
+
+    def _reason_to_stop(self) -> ExitReason | None:
+        if self._stop_asked.is_set():
+            return ExitReason.GIVEN_BACK
+        with self._database.read() as session:
+            sweep = sweeps.get(session, self._claim.sweep_id)
+            counts = sweeps.counts(session, [sweep.id])[sweep.id]
+        if sweep.state in REQUESTED:
+            return REQUESTED[sweep.state]
+        failed = counts.outcomes[Outcome.FAILED]
+        if failed > self._limits.max_failures:
+            self.message = (
+                f"{failed} trials failed; limits.max_failures is {self._limits.max_failures}"
+            )
+            return ExitReason.FAILED
+        if self._is_past_deadline(sweep.started_at):
+            return ExitReason.DEADLINE
+        return None
+
+    def _is_past_deadline(self, started_at: datetime | None) -> bool:
+        minutes = self._limits.deadline_minutes
+        if minutes is None or started_at is None:
+            return False
+        return datetime.now(UTC) - started_at > timedelta(minutes=minutes)
+
+    def drain(self) -> None:
+        """Write all that is queued, waiting for a database that is away."""
+        asked_since: float | None = None
+        while not self._sink.flush():
+            if self._stop_asked.is_set():
+                asked_since = asked_since or time.monotonic()
+                if time.monotonic() - asked_since > LAST_TRIES_SECONDS:
+                    return
+            time.sleep(PERIOD_SECONDS)
+
+    def finish(self) -> None:
+        """Stop watching."""
+        self._over.set()
+        self.join()

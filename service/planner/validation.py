@@ -1,0 +1,50 @@
+"""What a single point can get wrong: issues that only its resolved values show."""
+
+from collections.abc import Iterator, Mapping
+
+from service.planner.gains import gain_issue
+from service.planner.learning_rates import rate_issue
+from service.planner.widths import width_issue
+from service.spec import Point, SpecIssue
+from workers.contract import DatasetShape, OptimizerKind, Task
+
+
+def point_issues(point: Point, datasets: Mapping[str, DatasetShape]) -> Iterator[SpecIssue]:
+    """Yield why a point cannot be run.
+
+    Args:
+        point: One point of a spec.
+        datasets: The shapes of all known data sets, by name.
+    """
+    shape = datasets.get(point.text("dataset.name"))
+    per_dataset = (
+        [_unknown(point, datasets)]
+        if shape is None
+        else [_unlabelled(point, shape), width_issue(point, shape)]
+    )
+    for issue in (*per_dataset, gain_issue(point), rate_issue(point), _nesterov(point)):
+        if issue is not None:
+            yield issue
+
+
+def _unknown(point: Point, datasets: Mapping[str, DatasetShape]) -> SpecIssue:
+    known = ", ".join(sorted(datasets)) or "none"
+    message = f"no such data set; known: {known}"
+    return SpecIssue("dataset.name", f'"{point.text("dataset.name")}"', message)
+
+
+def _unlabelled(point: Point, shape: DatasetShape) -> SpecIssue | None:
+    if shape.n_classes > 0 or point["dataset.task"] != Task.CLASSIFY:
+        return None
+    return SpecIssue("dataset.task", '"classify"', f"{shape.name} has no labels; use autoencode")
+
+
+def _nesterov(point: Point) -> SpecIssue | None:
+    looks_ahead = (
+        point["training.optimizer.kind"] == OptimizerKind.SGD
+        and point["training.optimizer.nesterov"] is True
+        and point["training.optimizer.momentum"] == 0
+    )
+    if not looks_ahead:
+        return None
+    return SpecIssue("training.optimizer.nesterov", "true", "needs a momentum above 0")

@@ -1,0 +1,166 @@
+"""Warnings of a sweep's predicted walks, in words: which configurations cannot train, and why."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from service.planner.configurations import Configuration
+from service.planner.forecasts import Forecast
+
+FAR: Final = math.log(1e3)
+"""A drift of the log gradient norm, in nats, that no learning rate suits at both ends."""
+
+WIDE: Final = math.log(10.0)
+"""A spread, in nats, at which one network in three is off by a factor of ten."""
+
+LIKELY_DEATH: Final = 0.01
+ALIKE: Final = 1e-3
+"""1 less a correlation at which inputs differ too little to be told apart."""
+
+DEPTH_SCALES: Final = 6.0
+_NAMED: Final = 5
+
+
+class WarningKind(StrEnum):
+    """What is expected to go wrong."""
+
+    NO_GAIN = "no_gain"
+    VANISH = "vanish"
+    EXPLODE = "explode"
+    WANDER = "wander"
+    DIE = "die"
+    DECORRELATE = "decorrelate"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanWarning:
+    """One thing that is expected to go wrong, and where.
+
+    Attributes:
+        kind: What.
+        message: The same in words, with the worst configurations by name.
+        places: Indices of the configurations, ascending.
+    """
+
+    kind: WarningKind
+    message: str
+    places: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    says: str
+    # How bad it is; None where the rule does not apply.
+    badness: Callable[[Configuration, Forecast], float | None]
+    measure: Callable[[Configuration, Forecast], str]
+
+
+def warnings_of(
+    configurations: Sequence[Configuration], forecasts: Sequence[Forecast]
+) -> tuple[PlanWarning, ...]:
+    """Return what is expected to go wrong; what is pending is expected to go well.
+
+    Args:
+        configurations: Distinct ones.
+        forecasts: One for each.
+    """
+    pairs = list(zip(configurations, forecasts, strict=True))
+    found = (_warning(kind, rule, pairs) for kind, rule in _RULES.items())
+    return tuple(warning for warning in found if warning is not None)
+
+
+def _warning(
+    kind: WarningKind, rule: _Rule, pairs: Sequence[tuple[Configuration, Forecast]]
+) -> PlanWarning | None:
+    bad = {place: rule.badness(*pair) for place, pair in enumerate(pairs)}
+    hit = {place: value for place, value in bad.items() if value is not None}
+    if not hit:
+        return None
+    worst = sorted(hit, key=lambda place: (-hit[place], place))[:_NAMED]
+    named = "; ".join(f"{pairs[at][0].words()} ({rule.measure(*pairs[at])})" for at in worst)
+    rest = f"; and {len(hit) - len(worst)} more" if len(hit) > len(worst) else ""
+    count = "1 configuration is" if len(hit) == 1 else f"{len(hit)} configurations are"
+    return PlanWarning(kind, f"{count} {rule.says}: {named}{rest}", tuple(sorted(hit)))
+
+
+def _drifts_by(forecast: Forecast, sign: float) -> float | None:
+    if forecast.drift is None or forecast.spread is None:
+        return None
+    far = sign * forecast.drift
+    return far if far > max(FAR, 2.0 * forecast.spread) else None
+
+
+def _without_gain(_: Configuration, forecast: Forecast) -> float | None:
+    return 1.0 if forecast.without_gain else None
+
+
+def _vanishes(_: Configuration, forecast: Forecast) -> float | None:
+    return _drifts_by(forecast, -1.0)
+
+
+def _explodes(_: Configuration, forecast: Forecast) -> float | None:
+    return _drifts_by(forecast, 1.0)
+
+
+def _wanders(_: Configuration, forecast: Forecast) -> float | None:
+    spread = forecast.spread
+    return spread if spread is not None and spread > WIDE else None
+
+
+def _dies(_: Configuration, forecast: Forecast) -> float | None:
+    if forecast.passes_nothing:
+        return 1.0
+    chance = forecast.death_probability
+    return chance if chance is not None and chance > LIKELY_DEATH else None
+
+
+def _decorrelates(configuration: Configuration, forecast: Forecast) -> float | None:
+    if forecast.decorrelation is not None:
+        return 1.0 / max(forecast.decorrelation, 1e-12) if forecast.decorrelation < ALIKE else None
+    if forecast.depth_scale is None:
+        return None
+    scales = configuration.depth / forecast.depth_scale
+    return scales if scales > DEPTH_SCALES else None
+
+
+def _drift_in_words(_: Configuration, forecast: Forecast) -> str:
+    return f"drift {forecast.drift:+.3g} nats, spread {forecast.spread:.2g}"
+
+
+def _spread_in_words(_: Configuration, forecast: Forecast) -> str:
+    return f"spread {forecast.spread:.3g} nats"
+
+
+def _death_in_words(_: Configuration, forecast: Forecast) -> str:
+    if forecast.passes_nothing:
+        return "every simulated one"
+    return f"chance {forecast.death_probability:.2g}"
+
+
+def _correlation_in_words(configuration: Configuration, forecast: Forecast) -> str:
+    if forecast.decorrelation is not None:
+        return f"correlation within {forecast.decorrelation:.1g} of 1"
+    end = "alike" if forecast.merges else "unrelated"
+    return f"{end} over {forecast.depth_scale:.3g} layers per factor e"
+
+
+def _remark(_: Configuration, forecast: Forecast) -> str:
+    return forecast.remark or ""
+
+
+_RULES: Mapping[WarningKind, _Rule] = {
+    WarningKind.NO_GAIN: _Rule(
+        "to be refused, because no g leaves their walk without drift", _without_gain, _remark
+    ),
+    WarningKind.VANISH: _Rule("expected to vanish on the way back", _vanishes, _drift_in_words),
+    WarningKind.EXPLODE: _Rule("expected to explode on the way back", _explodes, _drift_in_words),
+    WarningKind.WANDER: _Rule(
+        "expected to wander, so that results depend on the seed", _wanders, _spread_in_words
+    ),
+    WarningKind.DIE: _Rule("expected to have a layer that passes nothing", _dies, _death_in_words),
+    WarningKind.DECORRELATE: _Rule(
+        "expected to lose how their inputs are related", _decorrelates, _correlation_in_words
+    ),
+}

@@ -1,0 +1,1 @@
+"""Questions about results: filters, orders, pages, comparisons with honest statistics."""

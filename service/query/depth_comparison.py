@@ -1,0 +1,235 @@
+"""The best configuration of every depth, whether depth helps, and what theory says of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from service.query.columns import Scalar
+from service.query.comparison import ComparisonQuery
+from service.query.configurations import COLUMNS, ConfigurationKey, described, place
+from service.query.measures import Measured, Metric, TrialStatus, measure
+from service.query.statistics import (
+    IntervalKind,
+    SignificanceTest,
+    compare_means,
+    summarize,
+)
+from service.schemas.reads import Read
+from service.store import sweeps
+from service.store.models import Trial
+
+
+class BetterThanPrevious(Read):
+    """A depth's best configuration against the best of the depth before it."""
+
+    previous_depth: int
+    difference: float = Field(description="This depth's mean minus that one's; negative is better.")
+    test: SignificanceTest = Field(
+        description="Paired by seed where they share at least two seeds, else Welch's."
+    )
+    n: int = Field(description="Pairs, or values of both together.")
+    p_value: float = Field(ge=0, le=1, description="Two-sided, of no difference.")
+    better: bool = Field(description="The difference is negative and p is below 1 - level.")
+
+
+class DepthBest(Read):
+    """The best configuration of one depth."""
+
+    depth: int
+    configuration: dict[str, Scalar] | None = Field(
+        description="Every axis but depth and seed as written; null if no trial has a value."
+    )
+    n_trials: int = Field(description="Trials of the best configuration.")
+    n: int = Field(description="Those of them that are averaged.")
+    n_diverged: int
+    n_failed: int
+    n_stopped: int = Field(description="Stopped early, before the moment that is compared.")
+    mean: float | None
+    sd: float | None
+    ci_low: float | None = Field(description="Interval of the mean over seeds; null for n < 2.")
+    ci_high: float | None
+    predicted_drift: float | None = Field(
+        description=(
+            "Mean of the initial networks' ln(|delta_1| / |delta_D|) by theory, in nats; null "
+            "where there is no prediction."
+        )
+    )
+    predicted_spread: float | None = Field(description="Standard deviation of it.")
+    mean_z_init: float | None = Field(
+        description=(
+            "Mean over the trials of the measured walk, in predicted standard deviations from "
+            "the predicted mean."
+        )
+    )
+    n_configurations: int = Field(description="Configurations at this depth.")
+    n_trials_at_depth: int = Field(description="Trials of all of them.")
+    n_diverged_at_depth: int = Field(description="Diverged ones of those.")
+    better_than_previous: BetterThanPrevious | None = Field(
+        description="null where nothing can be tested: too few seeds, or no spread."
+    )
+
+
+class DepthComparison(Read):
+    """The best configuration of every depth."""
+
+    sweep_id: UUID
+    metric: Metric
+    at: str
+    ci: IntervalKind
+    level: float
+    depths: tuple[DepthBest, ...]
+
+
+@dataclass(slots=True)
+class Configuration:
+    """The trials of one configuration at one depth.
+
+    Attributes:
+        axes: Its values, in the order of `configurations.NAMES`.
+        by_seed: Value of each seed that has one.
+        n_trials: All its trials.
+        n_diverged: Diverged ones.
+        n_failed: Failed ones.
+        n_stopped: Stopped ones without a value.
+        drift: Predicted mean of its walk, in nats; None where there is none. The spread likewise.
+        z_inits: Measured walks of its trials, in those terms.
+    """
+
+    axes: tuple[Scalar, ...]
+    by_seed: dict[int, float] = field(default_factory=dict)
+    n_trials: int = 0
+    n_diverged: int = 0
+    n_failed: int = 0
+    n_stopped: int = 0
+    drift: float | None = None
+    spread: float | None = None
+    z_inits: list[float] = field(default_factory=list)
+
+    @property
+    def n_lost(self) -> int:
+        """Seeds that have no value for a reason that lies in the configuration."""
+        return self.n_diverged + self.n_failed + self.n_stopped
+
+    @property
+    def mean(self) -> float:
+        """Mean over the seeds that have a value, of which there is at least one."""
+        return sum(self.by_seed.values()) / len(self.by_seed)
+
+    def add(self, at: ConfigurationKey, trial: Measured) -> None:
+        """Count a trial."""
+        self.drift, self.spread = at.drift, at.spread
+        if at.z_init is not None:
+            self.z_inits.append(at.z_init)
+        self.n_trials += 1
+        self.n_diverged += trial.status is TrialStatus.DIVERGED
+        self.n_failed += trial.status is TrialStatus.FAILED
+        self.n_stopped += trial.status is TrialStatus.STOPPED
+        if trial.value is not None:
+            self.by_seed[at.seed] = trial.value
+
+
+def depth(session: Session, query: ComparisonQuery) -> DepthComparison:
+    """Return the best configuration of every depth.
+
+    Of the configurations with a value, the best is that with the fewest diverged, failed or stopped
+    seeds, and among those the one with the lowest mean. Choosing the best and estimating it on
+    the same seeds is optimistic, the more so the more configurations there are: repeat the best
+    with fresh seeds before quoting it.
+
+    Raises:
+        SweepNotFoundError: There is none.
+        QueryError: The moment or the level cannot be used.
+    """
+    level = query.checked_level()
+    rows: list[DepthBest] = []
+    previous: tuple[int, Configuration] | None = None
+    for at_depth, configurations in by_depth(session, query).items():
+        best = best_of(configurations)
+        rows.append(_row(at_depth, configurations, best, previous, query.ci, level))
+        if best is not None:
+            previous = (at_depth, best)
+    return DepthComparison(
+        sweep_id=query.sweep_id,
+        metric=query.metric,
+        at=query.at,
+        ci=query.ci,
+        level=level,
+        depths=tuple(rows),
+    )
+
+
+def by_depth(session: Session, query: ComparisonQuery) -> Mapping[int, Sequence[Configuration]]:
+    """Return the configurations of every depth, shallowest first.
+
+    Raises:
+        SweepNotFoundError: There is none.
+        QueryError: The moment cannot be used.
+    """
+    sweeps.get(session, query.sweep_id)
+    where = [Trial.sweep_id == query.sweep_id]
+    measured = measure(session, where, query.metric, query.evaluation_point(), COLUMNS)
+    found: dict[int, dict[tuple[Scalar, ...], Configuration]] = {}
+    for trial in measured:
+        at = place(trial)
+        same_depth = found.setdefault(at.depth, {})
+        configuration = same_depth.setdefault(at.configuration, Configuration(at.configuration))
+        configuration.add(at, trial)
+    return {at: list(found[at].values()) for at in sorted(found)}
+
+
+def best_of(configurations: Iterable[Configuration]) -> Configuration | None:
+    """Return the best configuration, the first planned of equals; None if none has a value."""
+    valued = [configuration for configuration in configurations if configuration.by_seed]
+    return min(valued, key=lambda c: (c.n_lost, c.mean), default=None)
+
+
+def _row(
+    at_depth: int,
+    configurations: Sequence[Configuration],
+    best: Configuration | None,
+    previous: tuple[int, Configuration] | None,
+    ci: IntervalKind,
+    level: float,
+) -> DepthBest:
+    summary = summarize(list(best.by_seed.values()) if best else [], ci, level)
+    return DepthBest(
+        depth=at_depth,
+        configuration=dict(described(best.axes)) if best else None,
+        n_trials=best.n_trials if best else 0,
+        n=summary.n,
+        n_diverged=best.n_diverged if best else 0,
+        n_failed=best.n_failed if best else 0,
+        n_stopped=best.n_stopped if best else 0,
+        mean=summary.mean,
+        sd=summary.sd,
+        ci_low=summary.ci_low,
+        ci_high=summary.ci_high,
+        predicted_drift=best.drift if best else None,
+        predicted_spread=best.spread if best else None,
+        mean_z_init=fmean(best.z_inits) if best and best.z_inits else None,
+        n_configurations=len(configurations),
+        n_trials_at_depth=sum(c.n_trials for c in configurations),
+        n_diverged_at_depth=sum(c.n_diverged for c in configurations),
+        better_than_previous=_against(best, previous, level) if best and previous else None,
+    )
+
+
+def _against(
+    best: Configuration, previous: tuple[int, Configuration], level: float
+) -> BetterThanPrevious | None:
+    previous_depth, before = previous
+    found = compare_means(best.by_seed, before.by_seed)
+    if found is None:
+        return None
+    return BetterThanPrevious(
+        previous_depth=previous_depth,
+        difference=found.difference,
+        test=found.test,
+        n=found.n,
+        p_value=found.p_value,
+        better=found.difference < 0 and found.p_value < 1.0 - level,
+    )

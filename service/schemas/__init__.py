@@ -1,0 +1,1 @@
+"""What the API returns and the client reads: frozen models without SQL or torch."""

@@ -1,0 +1,55 @@
+"""Layer profiles beside the predicted law of the initial network."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+import rwinit
+from service.planner.gains import weights_of
+from service.schemas.reads import ErrorBand, LayerList, LayerProfileRead
+from service.store import layer_profiles, trials, walks
+from service.store.models import Trial
+
+
+def profiles(session: Session, trial_id: UUID, epoch: int | None = None) -> LayerList:
+    """Return the layer profiles of a trial by epoch.
+
+    Args:
+        session: The transaction.
+        trial_id: The trial.
+        epoch: Only this epoch's; None for all. There need not be one.
+
+    Raises:
+        TrialNotFoundError: There is no such trial.
+    """
+    trial = trials.get(session, trial_id)
+    rows = layer_profiles.of_trial(session, trial_id, epoch)
+    return LayerList(
+        trial_id=trial_id,
+        z_init=trial.z_init,
+        predicted=_predicted(session, trial),
+        profiles=tuple(LayerProfileRead.model_validate(row) for row in rows),
+    )
+
+
+def _predicted(session: Session, trial: Trial) -> tuple[ErrorBand, ...] | None:
+    """Return the law of each hidden layer's error; None if there is none."""
+    if trial.walk_id is not None:
+        walk = walks.get(session, trial.walk_id)
+        means, deviations = walk.means, walk.deviations
+    elif trial.predicted_drift is not None:
+        band = rwinit.walk_band(
+            trial.activation,
+            trial.width,
+            trial.depth,
+            g=trial.g,
+            weights=weights_of(trial.scheme),
+            slope=trial.slope,
+        )
+        means, deviations = band.mean.tolist(), band.deviation.tolist()
+    else:
+        return None
+    return tuple(
+        ErrorBand(mean=mean, sd=deviation)
+        for mean, deviation in zip(means, deviations, strict=True)
+    )

@@ -1,0 +1,242 @@
+"""Sweeps: submit, look at, and ask to stop or go on. The driver does what is asked."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy.orm import Session
+
+from service import planner, spec
+from service.lifecycle import ENDED, IllegalTransitionError, SweepState
+from service.query.errors import PageTokenError
+from service.query.page_tokens import read_token, write_token
+from service.schemas.reads import CountsRead, EventRead, SweepDetail, SweepPage, SweepRead
+from service.spec import Media
+from service.store import WriteSession, events, sweeps, trials
+from service.store.counts import Counts
+from service.store.locks import lock_sweep
+from service.store.models import Event, Sweep
+from workers.contract import DatasetShape, Outcome
+
+MAX_PAGE_SIZE = 1000
+
+
+def submit(
+    session: WriteSession,
+    text: str | bytes,
+    media: Media,
+    *,
+    idempotency_key: str | None,
+    datasets: Mapping[str, DatasetShape],
+    max_trials: int,
+) -> SweepDetail:
+    """Queue the sweep that a text specifies, or return the one that the same request made.
+
+    Args:
+        session: The transaction; not used before the spec is known to be good.
+        text: The spec as sent.
+        media: Its language.
+        idempotency_key: Names the request; None for a request of its own.
+        datasets: What the spec may name.
+        max_trials: Trials a sweep may have at most, whatever its own limit says.
+
+    Raises:
+        SpecError: Every issue of the spec; nothing is written.
+        IdempotencyConflictError: The key made a sweep of another spec.
+    """
+    parsed = spec.parse(text, media)
+    n_trials = planner.check(parsed, datasets, cap=max_trials)
+    sweep = sweeps.insert(
+        session,
+        name=parsed.name,
+        spec_text=text if isinstance(text, str) else text.decode(),
+        spec_media=media,
+        spec_json=parsed.canonical_json(),
+        spec_hash=parsed.sha256(),
+        n_trials=n_trials,
+        priority=parsed.priority,
+        tags=dict(parsed.tags),
+        idempotency_key=idempotency_key,
+    )
+    return _detail(session, sweep)
+
+
+def get(session: Session, sweep_id: UUID) -> SweepDetail:
+    """Return a sweep with its spec.
+
+    Raises:
+        SweepNotFoundError: There is none.
+    """
+    return _detail(session, sweeps.get(session, sweep_id))
+
+
+def page(
+    session: Session, *, state: SweepState | None, page_size: int, page_token: str | None
+) -> SweepPage:
+    """Return some sweeps, newest first.
+
+    Args:
+        session: The transaction.
+        state: Only sweeps in this state.
+        page_size: At most so many, 1 to 1000.
+        page_token: `next_page_token` of the page before; None for the first.
+
+    Raises:
+        PageTokenError: The token is not of this list.
+    """
+    query = {"list": "sweeps", "state": state}
+    after = _cursor(query, page_token) if page_token else None
+    where = [] if state is None else [Sweep.state == state]
+    found = sweeps.page(session, after=after, limit=page_size, where=where)
+    token = ""
+    if found.next_cursor is not None:
+        created_at, sweep_id = found.next_cursor
+        token = write_token(query, [created_at.isoformat(), str(sweep_id)])
+    return SweepPage(sweeps=_reads(session, found.items), next_page_token=token)
+
+
+def cancel(session: WriteSession, sweep_id: UUID) -> SweepDetail:
+    """End a sweep by request: at once if nobody works on it, else once its workers stopped.
+
+    Asking twice is harmless.
+
+    Raises:
+        SweepNotFoundError: There is none.
+        IllegalTransitionError: It has ended otherwise.
+    """
+    state = lock_sweep(session, sweep_id).state
+    if state in (SweepState.CANCELLING, SweepState.CANCELLED):
+        return get(session, sweep_id)
+    if state in (SweepState.QUEUED, SweepState.PAUSED):
+        trials.end_unfinished(session, sweep_id, Outcome.CANCELLED)
+        return _move(session, sweep_id, SweepState.CANCELLED)
+    if state in ENDED:
+        raise IllegalTransitionError(state, SweepState.CANCELLED)
+    return _move(session, sweep_id, SweepState.CANCELLING)
+
+
+def pause(session: WriteSession, sweep_id: UUID) -> SweepDetail:
+    """Stop a sweep for now: at once if nobody works on it, else once its workers stopped.
+
+    Asking twice is harmless.
+
+    Raises:
+        SweepNotFoundError: There is none.
+        IllegalTransitionError: It has ended or is being cancelled.
+    """
+    state = lock_sweep(session, sweep_id).state
+    if state in (SweepState.PAUSING, SweepState.PAUSED):
+        return get(session, sweep_id)
+    if state is SweepState.QUEUED:
+        return _move(session, sweep_id, SweepState.PAUSED)
+    return _move(session, sweep_id, SweepState.PAUSING)
+
+
+def resume(session: WriteSession, sweep_id: UUID) -> SweepDetail:
+    """Queue a paused sweep again; it goes on with its unfinished trials.
+
+    Asking twice is harmless.
+
+    Raises:
+        SweepNotFoundError: There is none.
+        IllegalTransitionError: It has ended or is being cancelled.
+    """
+    state = lock_sweep(session, sweep_id).state
+    if state in (SweepState.QUEUED, SweepState.RUNNING):
+        return get(session, sweep_id)
+    # The table would also let an ended sweep back to the queue, which is for retries.
+    paused = frozenset({SweepState.PAUSED, SweepState.PAUSING})
+    return _move(session, sweep_id, SweepState.QUEUED, allowed_from=paused)
+
+
+def events_after(session: Session, sweep_id: UUID, last_id: int, limit: int) -> list[EventRead]:
+    """Return a sweep's events behind one, oldest first.
+
+    Raises:
+        SweepNotFoundError: There is none.
+    """
+    sweeps.get(session, sweep_id)
+    return [_event(event) for event in events.after(session, sweep_id, last_id, limit)]
+
+
+def _move(
+    session: WriteSession,
+    sweep_id: UUID,
+    to: SweepState,
+    *,
+    allowed_from: frozenset[SweepState] | None = None,
+) -> SweepDetail:
+    sweep = sweeps.move(session, sweep_id, to, allowed_from=allowed_from)
+    events.append(session, sweep_id, "state", detail={"state": to.value})
+    return _detail(session, sweep)
+
+
+def _cursor(query: Mapping[str, str | None], token: str) -> tuple[datetime, UUID]:
+    created_at, sweep_id = read_token(query, token, 2)
+    try:
+        moment = datetime.fromisoformat(str(created_at))
+        key = UUID(str(sweep_id))
+    except ValueError as error:
+        raise PageTokenError(token) from error
+    if moment.tzinfo is None:
+        raise PageTokenError(token)
+    return moment.astimezone(UTC), key
+
+
+def _reads(session: Session, rows: Iterable[Sweep]) -> tuple[SweepRead, ...]:
+    listed = list(rows)
+    tallies = sweeps.counts(session, [row.id for row in listed])
+    return tuple(SweepRead.model_validate(_fields(row, tallies[row.id])) for row in listed)
+
+
+def _detail(session: Session, row: Sweep) -> SweepDetail:
+    tally = sweeps.counts(session, [row.id])[row.id]
+    text = {"spec_text": row.spec_text, "spec_media": row.spec_media}
+    return SweepDetail.model_validate({**_fields(row, tally), **text})
+
+
+def _fields(row: Sweep, tally: Counts) -> Mapping[str, object]:
+    by_outcome = {outcome.value: n for outcome, n in tally.outcomes.items()}
+    return {
+        "id": row.id,
+        "name": row.name,
+        "state": row.state,
+        "n_trials": row.n_trials,
+        "counts": CountsRead(pending=tally.pending, running=tally.running, **by_outcome),
+        "epochs_done": tally.epochs_done,
+        "epochs_total": tally.epochs_total,
+        "progress": _progress(row.state, tally),
+        "eta_seconds": _eta_seconds(row),
+        "priority": row.priority,
+        "tags": row.tags,
+        "spec_hash": row.spec_hash,
+        "message": row.message,
+        "created_at": row.created_at,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+    }
+
+
+def _progress(state: SweepState, tally: Counts) -> float:
+    if state in ENDED:
+        return 1.0
+    return tally.epochs_done / tally.epochs_total if tally.epochs_total else 0.0
+
+
+def _eta_seconds(row: Sweep) -> float | None:
+    if row.state is not SweepState.RUNNING or row.expected_end_at is None:
+        return None
+    return max(0.0, (row.expected_end_at - datetime.now(UTC)).total_seconds())
+
+
+def _event(event: Event) -> EventRead:
+    detail: dict[str, JsonValue] | None = event.detail
+    return EventRead(
+        id=event.id,
+        sweep_id=event.sweep_id,
+        trial_id=event.trial_id,
+        kind=event.kind,
+        detail=detail,
+        at=event.at,
+    )

@@ -1,0 +1,236 @@
+"""What theory says of one configuration: its unbiased g, and the walk of its gradient norm.
+
+Nothing here reads a row, so nothing takes a session.
+"""
+
+import math
+from typing import Final
+
+import numpy as np
+from pydantic import Field
+
+import rwinit
+from rwinit import ArgumentError, GainEstimate, WalkLaw
+from service.charts.walk_band import QUANTILES
+from service.planner.configurations import EXACT
+from service.planner.forecasts import MOST_UNITS, death_probability, mean_field
+from service.planner.warnings import FAR
+from service.query.errors import QueryError
+from service.schemas.reads import Read
+from workers.contract import Activation
+
+BOUND: Final = FAR
+PROBABILITY: Final = 0.95
+
+
+class GainRead(Read):
+    """The g at which the log norm of the error has no drift."""
+
+    activation: str
+    width: int
+    depth: int | None = Field(description="Null where g was asked for a long walk.")
+    weights: str
+    slope: float
+    gain: float
+    standard_error: float = Field(description="0 where the gain is exact.")
+    exact: bool = Field(description="Whether it has a closed form.")
+    n_samples: int = Field(description="Simulated networks behind it; 0 where it is exact.")
+    paper_gain: float | None = Field(
+        description="By the formulas of arXiv:1412.6558; null where it has none."
+    )
+    he: float = Field(description="By the scheme of He et al.")
+
+
+class QuantileRead(Read):
+    """A quantile of the log gradient norm."""
+
+    probability: float
+    log_norm: float = Field(description="Of ln(|delta_1| / |delta_D|), in nats.")
+
+
+class CorrelationRead(Read):
+    """What very wide networks do to the correlation of two inputs."""
+
+    fixed_point: float = Field(description="Where correlations end.")
+    chi: float = Field(description="Above 1 similar inputs are torn apart, below they merge.")
+    depth_scale: float | None = Field(
+        description="Layers in which the distance falls by e; null where it falls slower."
+    )
+
+
+class WalkRead(Read):
+    """The predicted law of the log gradient norm of a random network."""
+
+    activation: str
+    width: int
+    depth: int
+    weights: str
+    slope: float
+    g: float
+    exact: bool = Field(description="Whether the moments have a closed form.")
+    drift: float = Field(description="Mean of ln(|delta_1| / |delta_D|), in nats.")
+    drift_error: float = Field(description="Its standard error; 0 where it is exact.")
+    spread: float = Field(description="Standard deviation of it, in nats.")
+    n_samples: int = Field(description="Simulated networks behind them; 0 where they are exact.")
+    quantiles: tuple[QuantileRead, ...] = Field(description="Of the normal law of these moments.")
+    death_probability: float | None = Field(
+        description="Chance that some layer passes nothing; null where there is no formula."
+    )
+    inverse_width_sum: float = Field(description="Sum of 1 / width over the hidden layers.")
+    bound: float = Field(description="Nats.")
+    probability: float
+    depth_limit: int | None = Field(
+        description=(
+            "Largest depth at which the log gradient norm stays within the bound with the "
+            "probability; null where the law is not exact, or nothing limits it."
+        )
+    )
+    correlation: CorrelationRead | None = Field(
+        description="Null where lengths grow without bound, or no error passes."
+    )
+
+
+def gain(
+    activation: str,
+    width: int,
+    depth: int | None = None,
+    *,
+    weights: str = "gaussian",
+    slope: float = 0.01,
+) -> GainRead:
+    """Return the unbiased g; simulated, it takes seconds the first time.
+
+    Args:
+        activation: A name that rwinit knows.
+        width: Units per hidden layer.
+        depth: Hidden layers; None stands for a long walk.
+        weights: gaussian or orthogonal.
+        slope: Negative-side slope; read for leaky_relu only.
+
+    Raises:
+        QueryError: The network is too large to be simulated here.
+        rwinit.GainNotFoundError: No g leaves the walk without drift.
+        rwinit.ArgumentError: An argument is not allowed.
+    """
+    _check_size(activation, width, rwinit.LONG_DEPTH if depth is None else depth)
+    found: GainEstimate = rwinit.estimate_gain(
+        activation, width, depth, weights=weights, slope=slope
+    )
+    return GainRead(
+        activation=activation,
+        width=width,
+        depth=depth,
+        weights=weights,
+        slope=slope,
+        gain=found.gain,
+        standard_error=found.standard_error,
+        exact=found.n_samples == 0,
+        n_samples=found.n_samples,
+        paper_gain=_paper_gain(activation, width, weights),
+        he=rwinit.he_gain(activation, slope),
+    )
+
+
+def walk(
+    activation: str,
+    width: int,
+    depth: int,
+    *,
+    g: float | None = None,
+    weights: str = "gaussian",
+    slope: float = 0.01,
+    bound: float = BOUND,
+    probability: float = PROBABILITY,
+) -> WalkRead:
+    """Return the law of the log gradient norm; simulated, it takes seconds the first time.
+
+    Args:
+        activation: A name that rwinit knows.
+        width: Units per hidden layer.
+        depth: Hidden layers.
+        g: Multiplier of the hidden matrices; None takes the unbiased one.
+        weights: gaussian or orthogonal.
+        slope: Negative-side slope; read for leaky_relu only.
+        bound: For `depth_limit`, in nats.
+        probability: For `depth_limit`.
+
+    Raises:
+        QueryError: The network is too large to be simulated here.
+        rwinit.GainNotFoundError: No g leaves the walk without drift.
+        rwinit.ArgumentError: An argument is not allowed.
+    """
+    _check_size(activation, width, depth)
+    limit = _depth_limit(activation, width, g, weights, slope, bound, probability)
+    factor = g
+    if factor is None:
+        factor = rwinit.gain(activation, width, depth, weights=weights, slope=slope)
+    law = rwinit.walk_law(activation, width, depth, g=factor, weights=weights, slope=slope)
+    if not (math.isfinite(law.drift) and math.isfinite(law.spread)):
+        raise ArgumentError("g", factor, "one at which most simulated networks pass an error")
+    return WalkRead(
+        activation=activation,
+        width=width,
+        depth=depth,
+        weights=weights,
+        slope=slope,
+        g=factor,
+        exact=activation in EXACT,
+        drift=float(law.drift),
+        drift_error=float(law.drift_error),
+        spread=float(law.spread),
+        n_samples=int(law.n_samples),
+        quantiles=_quantiles(law),
+        death_probability=death_probability(activation, width, depth, slope),
+        inverse_width_sum=depth / width,
+        bound=bound,
+        probability=probability,
+        depth_limit=limit,
+        correlation=_correlation(activation, factor, slope),
+    )
+
+
+def _check_size(activation: str, width: int, depth: int) -> None:
+    if activation in EXACT or width * depth <= MOST_UNITS:
+        return
+    message = f"width times depth of a network that is simulated is at most {MOST_UNITS}"
+    raise QueryError("depth", f"{width} x {depth}", message)
+
+
+def _paper_gain(activation: str, width: int, weights: str) -> float | None:
+    # The paper's formulas are for Gaussian matrices.
+    if weights != "gaussian" or activation not in (Activation.LINEAR, Activation.RELU):
+        return None
+    return rwinit.paper_gain(activation, width)
+
+
+def _depth_limit(
+    activation: str,
+    width: int,
+    g: float | None,
+    weights: str,
+    slope: float,
+    bound: float,
+    probability: float,
+) -> int | None:
+    # Asked of any activation, so that bad arguments are refused; only exact ones have an answer.
+    known = activation if activation in EXACT else Activation.LINEAR.value
+    limit = float(
+        rwinit.depth_limit(known, width, bound, probability, g=g, weights=weights, slope=slope)
+    )
+    return int(limit) if activation in EXACT and math.isfinite(limit) else None
+
+
+def _quantiles(law: WalkLaw) -> tuple[QuantileRead, ...]:
+    values = law.quantile(np.array(QUANTILES))
+    return tuple(
+        QuantileRead(probability=chance, log_norm=float(value))
+        for chance, value in zip(QUANTILES, values, strict=True)
+    )
+
+
+def _correlation(activation: str, g: float, slope: float) -> CorrelationRead | None:
+    field = mean_field(activation, g, slope)
+    if field is None:
+        return None
+    scale = field.depth_scale if math.isfinite(field.depth_scale) else None
+    return CorrelationRead(fixed_point=field.correlation, chi=field.chi, depth_scale=scale)

@@ -1,0 +1,100 @@
+"""Trials and their curves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.query.columns import FIELDS, attribute, read_names
+from service.query.conditions import trial_conditions
+from service.query.ordering import read_order
+from service.query.page_tokens import read_token, write_token
+from service.schemas.reads import EpochList, EpochRead, TrialPage, TrialRead
+from service.store import epochs, sweeps, trials
+
+MAX_PAGE_SIZE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialQuery:
+    """What a list of trials is asked for.
+
+    Attributes:
+        sweep_id: Only this sweep's trials; None for all.
+        filter: Expression that they satisfy; None for all.
+        order_by: Column to sort by, ``-`` before it for descending; None for planning order.
+        fields: Columns to return, separated by commas; None for all.
+        page_size: At most so many, 1 to 1000.
+        page_token: `next_page_token` of the page before; None for the first.
+    """
+
+    sweep_id: UUID | None = None
+    filter: str | None = None
+    order_by: str | None = None
+    fields: str | None = None
+    page_size: int = 100
+    page_token: str | None = None
+
+    @property
+    def identity(self) -> Mapping[str, str | None]:
+        """What must stay the same from page to page."""
+        return {
+            "list": "trials",
+            "sweep_id": str(self.sweep_id),
+            "filter": self.filter,
+            "order_by": self.order_by,
+        }
+
+
+def page(session: Session, query: TrialQuery) -> TrialPage:
+    """Return some trials.
+
+    Raises:
+        SweepNotFoundError: There is no such sweep.
+        QueryError: The filter, order, fields or token cannot be used; the class says which.
+    """
+    if query.sweep_id is not None:
+        sweeps.get(session, query.sweep_id)
+    order = read_order(query.order_by)
+    names = _names(query.fields)
+    where = trial_conditions(query.sweep_id, query.filter)
+    if query.page_token is not None:
+        token = read_token(query.identity, query.page_token, order.key_length)
+        where.append(order.after(token, query.page_token))
+    statement = select(*(attribute(name) for name in names), *order.columns)
+    statement = statement.where(*where).order_by(*order.clauses).limit(query.page_size + 1)
+    rows = session.execute(statement).all()
+    shown = rows[: query.page_size]
+    token_text = ""
+    if len(rows) > query.page_size:
+        token_text = write_token(query.identity, order.key(shown[-1][len(names) :]))
+    reads = tuple(TrialRead(**dict(zip(names, row, strict=False))) for row in shown)
+    return TrialPage(trials=reads, next_page_token=token_text)
+
+
+def get(session: Session, trial_id: UUID) -> TrialRead:
+    """Return a trial.
+
+    Raises:
+        TrialNotFoundError: There is none.
+    """
+    return TrialRead.model_validate(trials.get(session, trial_id))
+
+
+def curve(session: Session, trial_id: UUID) -> EpochList:
+    """Return what a trial measured, by epoch.
+
+    Raises:
+        TrialNotFoundError: There is none.
+    """
+    trials.get(session, trial_id)
+    rows = tuple(EpochRead.model_validate(row) for row in epochs.curve(session, trial_id))
+    return EpochList(trial_id=trial_id, epochs=rows)
+
+
+def _names(fields: str | None) -> Sequence[str]:
+    if fields is None:
+        return FIELDS
+    return tuple(dict.fromkeys(("id", *read_names("fields", fields, FIELDS))))

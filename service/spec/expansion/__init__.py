@@ -1,0 +1,1 @@
+"""From a spec to the points that it stands for."""

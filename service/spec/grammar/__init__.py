@@ -1,0 +1,1 @@
+"""The grammar of a sweep spec as pydantic models."""

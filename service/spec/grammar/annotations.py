@@ -1,0 +1,111 @@
+"""Find the part of the grammar that a location in a document belongs to.
+
+The grammar is its own reference: which keys a mapping may have, and what a field holds, is
+read from the models' annotations, so that messages cannot fall behind them.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, Tag
+from pydantic.fields import FieldInfo
+
+from service.spec.grammar.forms import Form
+from service.spec.paths import is_tag
+
+
+def allowed_keys(root: object, loc: Iterable[int | str]) -> tuple[str, ...]:
+    """Return the keys that the mapping at a location may have, in the grammar's order.
+
+    Args:
+        root: The annotation that the location starts from.
+        loc: A location of pydantic's, tags included.
+    """
+    return tuple(_fields(_annotation_at(root, loc)))
+
+
+def description(root: object, loc: Iterable[int | str]) -> str:
+    """Return what the field at a location holds, in words; empty where nothing is said."""
+    *outer, key = loc
+    field = _fields(_annotation_at(root, outer)).get(str(key))
+    return (field[1] or "") if field else ""
+
+
+def example(root: object, loc: Iterable[int | str]) -> object:
+    """Return a valid value for the required field at a location; None where there is none."""
+    *outer, key = loc
+    owner = _bare(_annotation_at(root, outer))
+    if isinstance(owner, type) and issubclass(owner, BaseModel):
+        info = _by_key(owner).get(str(key))
+        return info.examples[0] if info is not None and info.examples else None
+    return None
+
+
+def has_form(annotation: object, tag: str) -> bool:
+    """Return whether a field can be written in the form with a tag."""
+    return _member(annotation, tag) is not None
+
+
+# `object` and `Any` below: annotations are classes, unions and aliases alike.
+def _annotation_at(root: object, loc: Iterable[int | str]) -> object:
+    annotation = root
+    for part in loc:
+        annotation = _below(annotation, part)
+    return annotation
+
+
+def _below(annotation: object, part: int | str) -> object:
+    if is_tag(part):
+        return _member(annotation, str(part))
+    bare = _bare(annotation)
+    if isinstance(part, int):
+        return _item(get_args(bare), part)
+    if get_origin(bare) is dict:
+        return get_args(bare)[1]
+    field = _fields(bare).get(part)
+    return field[0] if field else None
+
+
+def _item(items: tuple[Any, ...], index: int) -> object:
+    if not items:
+        return None
+    if len(items) == 2 and items[1] is Ellipsis:
+        return items[0]
+    return items[min(index, len(items) - 1)]
+
+
+def _member(annotation: object, tag: str) -> object:
+    """Return the member of a tagged union, whatever wraps the union."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    for member in get_args(annotation):
+        if any(isinstance(extra, Tag) and extra.tag == tag for extra in get_args(member)[1:]):
+            return member
+    return None
+
+
+def _bare(annotation: object) -> object:
+    """Return an annotation without its wrappers and without ``| None``."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) in {Union, UnionType}:
+        rest = [member for member in get_args(annotation) if member is not type(None)]
+        return _bare(rest[0]) if len(rest) == 1 else annotation
+    return annotation
+
+
+def _fields(annotation: object) -> Mapping[str, tuple[object, str | None]]:
+    """Return a mapping's keys with annotation and description, models and forms alike."""
+    bare = _bare(annotation)
+    if isinstance(bare, type) and issubclass(bare, BaseModel):
+        return {key: (info.annotation, info.description) for key, info in _by_key(bare).items()}
+    form = get_origin(bare)
+    if isinstance(form, type) and issubclass(form, Form):
+        key = form.tag.strip("<>")
+        return {key: (form.__annotations__[key], None)}
+    return {}
+
+
+def _by_key(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    return {info.alias or name: info for name, info in model.model_fields.items()}

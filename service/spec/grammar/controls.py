@@ -1,0 +1,126 @@
+"""How a sweep is drawn, varied, stopped and run: everything that is no axis."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Discriminator, Field, JsonValue, Tag
+
+from service.spec.grammar.forms import GridSize, distinct
+from service.spec.grammar.scalars import (
+    LARGEST,
+    Auto,
+    Count,
+    Finite,
+    Positive,
+    Strict,
+    Whole,
+    word_or_number,
+)
+from workers.contract import StoppingKind, StoppingMetric
+
+
+class SearchKind(StrEnum):
+    """How drawn axes are filled."""
+
+    RANDOM = "random"
+    SOBOL = "sobol"
+
+
+class Search(Strict):
+    """The draws of all drawn axes: n per grid point."""
+
+    kind: Annotated[SearchKind, Field(strict=False)] = SearchKind.RANDOM
+    n: GridSize | None = Field(None, description="draws, a whole number of at least 1")
+    seed: Whole = 0
+
+
+class Comparison(Strict):
+    """A condition other than equality; all that are given must hold."""
+
+    eq: JsonValue = None
+    ne: JsonValue = None
+    lt: Finite = 0.0
+    le: Finite = 0.0
+    gt: Finite = 0.0
+    ge: Finite = 0.0
+    any_of: list[JsonValue] = Field(default=[], alias="in", min_length=1)
+
+
+def condition_form(value: object) -> str:
+    """Return whether a condition is a value to equal or a comparison, as a tag."""
+    return "<comparison>" if isinstance(value, Mapping | Comparison) else "<equal>"
+
+
+Condition = Annotated[
+    Annotated[JsonValue, Tag("<equal>")] | Annotated[Comparison, Tag("<comparison>")],
+    Discriminator(condition_form),
+]
+
+
+class Rule(Strict):
+    """Where all conditions hold, other values are used. Both sides are keyed by path."""
+
+    conditions: dict[str, Condition] = Field(
+        alias="if", min_length=1, description="a mapping of paths to conditions"
+    )
+    overrides: dict[str, JsonValue] = Field(
+        alias="set", min_length=1, description="a mapping of paths to values"
+    )
+
+
+class EarlyStopping(Strict):
+    """When to give up on a trial that does worse than others."""
+
+    kind: Annotated[StoppingKind, Field(strict=False)] = Field(
+        description="asha, halving or median", examples=["asha"]
+    )
+    metric: Annotated[StoppingMetric, Field(strict=False)] = StoppingMetric.TRAIN_LOSS
+    eta: Annotated[int, Field(ge=2, le=1000)] = 3
+    grace_epochs: Count = 1
+    within: Annotated[
+        tuple[Annotated[str, Field(strict=True, min_length=1, max_length=200)], ...],
+        Field(
+            strict=False,
+            max_length=100,
+            description="paths of coordinates; a trial competes with those that agree on them",
+        ),
+        AfterValidator(distinct),
+    ] = ("network.depth",)
+
+
+class Profiles(Strict):
+    """The epochs at which layer profiles are recorded."""
+
+    epochs: Annotated[
+        tuple[Whole, ...], Field(strict=False, max_length=1000), AfterValidator(distinct)
+    ] = ()
+
+
+class Limits(Strict):
+    """When to refuse or give up."""
+
+    max_trials: Annotated[int, Field(ge=1, le=10**18)] = 10_000
+    max_failures: Whole = 3
+    deadline_minutes: Positive | None = None
+
+
+class Device(StrEnum):
+    """What trials may run on."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class Resources(Strict):
+    """What trials run on, and how many share an actor."""
+
+    device: Annotated[Device, Field(strict=False)] = Device.AUTO
+    pack_size: Annotated[
+        Annotated[Auto, Tag("<auto>")] | Annotated[Count, Tag("<number>")],
+        Discriminator(word_or_number),
+    ] = "auto"
+
+
+Priority = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]

@@ -1,0 +1,50 @@
+"""Update rules and their settings."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Discriminator, Field, Tag
+
+from service.spec.grammar.axes import MixedAxis, NumberAxis, SymbolAxis
+from service.spec.grammar.scalars import Fraction, NonNegative, Plain, Positive, Strict, Truth
+
+ClipNorm = MixedAxis[Positive | None, Positive, Positive | None]
+
+
+class Sgd(Strict):
+    """Stochastic gradient descent."""
+
+    kind: Literal["sgd"] = "sgd"
+    momentum: NumberAxis[Fraction] = Field(0.0, description="a number from 0 to below 1")
+    nesterov: SymbolAxis[Truth] = Field(False, description="true or false")
+    weight_decay: NumberAxis[NonNegative] = Field(0.0, description="a number of at least 0")
+    clip_norm: ClipNorm = Field(None, description="a number above 0, or null")
+
+
+class Adam(Strict):
+    """Adam; its ``betas`` are one value, so a grid of them is a list of variants."""
+
+    kind: Literal["adam"] = "adam"
+    betas: Annotated[tuple[Fraction, Fraction], Field(strict=False), Plain()] = Field(
+        (0.9, 0.999), description="two numbers from 0 to below 1"
+    )
+    eps: NumberAxis[Positive] = Field(1e-8, description="a number above 0")
+    weight_decay: NumberAxis[NonNegative] = Field(0.0, description="a number of at least 0")
+    clip_norm: ClipNorm = Field(None, description="a number above 0, or null")
+
+
+OPTIMIZERS: Mapping[str, type[BaseModel]] = {"sgd": Sgd, "adam": Adam}
+
+
+def optimizer_kind(value: object) -> str:
+    """Return the tag of an optimizer's kind; sgd where none is given."""
+    if isinstance(value, Mapping):
+        kind = value.get("kind", "sgd")
+        return f"<{kind}>" if isinstance(kind, str) else "<>"
+    return f"<{value.kind}>" if isinstance(value, Sgd | Adam) else "<sgd>"
+
+
+Optimizer = Annotated[
+    Annotated[Sgd, Tag("<sgd>")] | Annotated[Adam, Tag("<adam>")],
+    Discriminator(optimizer_kind),
+]

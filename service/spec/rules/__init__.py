@@ -1,0 +1,1 @@
+"""Checks and conditional overrides that need the spec as a whole."""

@@ -1,0 +1,135 @@
+"""The rules of ``when``: other values for the points where conditions hold.
+
+A rule is compiled once, with every value validated by the field it overrides, and then applied
+to each point. Conditions see a point as it was before any rule; a coordinate that a point does
+not have meets no condition.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from service.spec.errors import SpecError, SpecIssue, shown
+from service.spec.expansion.coordinates import ALTERNATIVES, KINDS
+from service.spec.grammar.controls import Rule
+from service.spec.grammar.scalars import Scalar
+from service.spec.rules.conditions import Test, tests_of
+from service.spec.rules.parts import by_kind, coordinates_of, refuse_unknown
+
+Coordinates = dict[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One value that a rule sets.
+
+    Attributes:
+        place: Where it stands in the spec.
+        path: The coordinate or part it replaces.
+        parts: The coordinates to put there, by kind of the surrounding part; under None for a
+            path that lies in no such part.
+        errors: Why some kinds take no such value.
+    """
+
+    place: str
+    path: str
+    parts: Mapping[str | None, Mapping[str, Scalar]]
+    errors: Mapping[str, SpecError]
+
+    def apply(self, coordinates: Coordinates) -> None:
+        """Put the value in place.
+
+        Raises:
+            SpecError: The optimizer or schedule of this point takes no such value.
+        """
+        kind = _kind_at(self.path, coordinates)
+        part = self.parts.get(kind)
+        if part is None:
+            error = self.errors.get(str(kind))
+            raise SpecError(error.issues if error else [self._unknown_to(str(kind))])
+        if kind is None:
+            root = _root(self.path)
+            for path in [path for path in coordinates if _within(root, path)]:
+                del coordinates[path]
+        coordinates.update(part)
+
+    def _unknown_to(self, kind: str) -> SpecIssue:
+        owner, _, name = self.path.rpartition(".")
+        what = owner.rpartition(".")[2]
+        message = f"the {what} {kind} has no {name}, and the rule holds for points that use it"
+        return SpecIssue(self.place, "", message)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """One rule, ready for use."""
+
+    tests: tuple[tuple[str, Test], ...]
+    overrides: tuple[Override, ...]
+
+    def holds(self, written: Mapping[str, Scalar]) -> bool:
+        """Return whether every condition holds for a point as it was written."""
+        return all(path in written and test(written[path]) for path, test in self.tests)
+
+
+def compile_rule(rule: Rule, place: str) -> tuple[CompiledRule, list[SpecIssue]]:
+    """Return a rule ready for use, and what is wrong with it.
+
+    Args:
+        rule: As parsed.
+        place: Where it stands, such as ``when[0]``.
+    """
+    issues: list[SpecIssue] = []
+    tests: list[tuple[str, Test]] = []
+    for path, condition in rule.conditions.items():
+        try:
+            tests.extend(tests_of(path, condition, f"{place}.if.{path}"))
+        except SpecError as error:
+            issues.extend(error.issues)
+    overrides: list[Override] = []
+    # Sorted, so that a whole mapping comes before its fields, in whatever order they are written.
+    for path in sorted(rule.overrides):
+        try:
+            overrides.append(_override(path, rule.overrides[path], f"{place}.set.{path}"))
+        except SpecError as error:
+            issues.extend(error.issues)
+    issues.extend(_both_ways(overrides))
+    return CompiledRule(tuple(tests), tuple(overrides)), issues
+
+
+def _override(path: str, value: object, place: str) -> Override:
+    refuse_unknown(path, place)
+    owner, _, name = path.rpartition(".")
+    if owner not in KINDS:
+        return Override(place, path, {None: coordinates_of(path, value, place)}, {})
+    if name == "kind":
+        message = f"set the whole {owner}: another kind has other fields"
+        raise SpecError([SpecIssue(place, shown(value), message)])
+    parts, errors = by_kind(path, value, place)
+    return Override(place, path, parts, errors)
+
+
+def _kind_at(path: str, coordinates: Mapping[str, Scalar]) -> str | None:
+    owner = path.rpartition(".")[0]
+    return str(coordinates[f"{owner}.kind"]) if owner in KINDS else None
+
+
+def _root(path: str) -> str:
+    """Return the coordinate that a path is one way to write: ``init.g`` for its relative form."""
+    owner = path.rpartition(".")[0]
+    return owner if owner in ALTERNATIVES else path
+
+
+def _within(root: str, path: str) -> bool:
+    return path == root or path.startswith(f"{root}.")
+
+
+def _both_ways(overrides: list[Override]) -> list[SpecIssue]:
+    """Return an issue where a rule sets one coordinate in two ways."""
+    seen: set[str] = set()
+    issues = []
+    for override in overrides:
+        root = _root(override.path)
+        if root in seen:
+            issues.append(SpecIssue(override.place, "", f"this rule already sets {root}"))
+        seen.add(root)
+    return issues
