@@ -19,11 +19,15 @@ from benchmarks.tables import keep
 from workers import engines
 from workers.contract import (
     Activation,
+    Configuration,
     EngineName,
-    OptimizerKind,
+    Init,
+    Network,
+    Optimizer,
     Precision,
     Scheme,
     Task,
+    Training,
     TrialSpec,
 )
 from workers.datasets import Data, load
@@ -120,32 +124,33 @@ def trial(case: Case, seed: int = 0) -> TrialSpec:
     """Return a trial of a case, on digits with 100 samples a step."""
     return TrialSpec(
         trial_id=UUID(int=seed),
-        dataset="digits",
-        task=Task.CLASSIFY,
-        kind="ffn",
-        activation=Activation.RELU,
-        slope=0.0,
-        depth=case.depth,
-        width=case.width,
-        scheme=Scheme.RWI,
-        g=case.g_relative * rwinit.gain("relu", case.width),
-        g_in=1.0,
-        g_out=1.0,
-        epochs=1,
-        batch_size=100,
-        optimizer=OptimizerKind.SGD,
-        momentum=0.0,
-        nesterov=False,
-        weight_decay=0.0,
-        clip_norm=None,
-        beta1=0.9,
-        beta2=0.999,
-        eps=1e-8,
-        learning_rate=1e-6,  # It must not blow up, whatever the walk did.
-        schedule=Schedule(),
-        precision=Precision.FLOAT32,
         seed=seed,
-        engine=EngineName.PACKED,
+        configuration=Configuration(
+            dataset="digits",
+            task=Task.CLASSIFY,
+            network=Network(
+                kind="ffn",
+                activation=Activation.RELU,
+                slope=0.0,
+                depth=case.depth,
+                width=case.width,
+            ),
+            init=Init(
+                scheme=Scheme.RWI,
+                g=case.g_relative * rwinit.gain("relu", case.width),
+                g_in=1.0,
+                g_out=1.0,
+            ),
+            training=Training(
+                epochs=1,
+                batch_size=100,
+                learning_rate=1e-6,  # It must not blow up, whatever the walk did.
+                schedule=Schedule(),
+                optimizer=Optimizer(),
+                precision=Precision.FLOAT32,
+            ),
+            engine=EngineName.PACKED,
+        ),
     )
 
 
@@ -161,7 +166,7 @@ def packed_side(case: Case, data: Data, slots: int | None = None) -> Side:
         orders = (rng.integers(data.shape.n_train, size=100) for _ in specs)
         engine.step(
             {
-                spec.trial_id: StepInput(order, spec.learning_rate)
+                spec.trial_id: StepInput(order, spec.training.learning_rate)
                 for spec, order in zip(specs, orders, strict=True)
             }
         )

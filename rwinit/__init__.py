@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         orthogonal_,
         rwi_,
         rwi_paper_,
-        unit_draw_,
+        scheme_draw_,
     )
     from rwinit.models import InitializedLayer, initialize
     from rwinit.networks import FeedForward
@@ -111,7 +111,7 @@ __all__ = [
     "scheme_gain",
     "simulate_walks",
     "unbiased_gain",
-    "unit_draw_",
+    "scheme_draw_",
     "walk_band",
     "walk_law",
     "walk_law_of_widths",
@@ -139,7 +139,7 @@ _MODULE_OF = {
     "profile": "rwinit.profiles",
     "rwi_": "rwinit.initializers",
     "rwi_paper_": "rwinit.initializers",
-    "unit_draw_": "rwinit.initializers",
+    "scheme_draw_": "rwinit.initializers",
 }
 
 # Hidden from type checkers, for which a module with __getattr__ has every name.

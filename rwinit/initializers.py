@@ -118,7 +118,7 @@ def glorot_(weight: Tensor, *, generator: Generator) -> Tensor:
     Raises:
         ArgumentError: An argument is not allowed.
     """
-    return unit_draw_(weight, "glorot", generator=generator)
+    return scheme_draw_(weight, "glorot", generator=generator)
 
 
 def lecun_(weight: Tensor, *, generator: Generator) -> Tensor:
@@ -134,7 +134,7 @@ def lecun_(weight: Tensor, *, generator: Generator) -> Tensor:
     Raises:
         ArgumentError: An argument is not allowed.
     """
-    return unit_draw_(weight, "lecun", generator=generator)
+    return scheme_draw_(weight, "lecun", generator=generator)
 
 
 def orthogonal_(
@@ -258,14 +258,17 @@ def check_bias(bias: Tensor | None, sigma_b: float) -> None:
         raise ArgumentError("bias", str(bias.dtype), "a float vector (fan_out,)")
 
 
-def unit_draw_(weight: Tensor, scheme: str, *, generator: Generator) -> Tensor:
-    """Fill a matrix with a scheme's draw at multiplier 1.
+def scheme_draw_(
+    weight: Tensor, scheme: str, *, factor: float = 1.0, generator: Generator
+) -> Tensor:
+    """Fill a matrix with a scheme's unit draw times a factor.
 
     Args:
         weight: Float matrix of shape ``(fan_out, fan_in)``, overwritten.
         scheme: ``"rwi"``, ``"rwi_paper"``, ``"he"``, ``"lecun"``: i.i.d. normal of variance
             ``1 / fan_in``; ``"glorot"``: ``2 / (fan_in + fan_out)``; ``"orthogonal"``: Haar
             (semi-)orthogonal.
+        factor: Multiplies the draw before it is rounded, finite and at least 0.
         generator: Source of the draw; advanced.
 
     Returns:
@@ -274,7 +277,7 @@ def unit_draw_(weight: Tensor, scheme: str, *, generator: Generator) -> Tensor:
     Raises:
         ArgumentError: An argument is not allowed.
     """
-    return _fill_(weight, scheme, 1.0, generator)
+    return _fill_(weight, scheme, factor, generator)
 
 
 def initialize_(
@@ -294,7 +297,7 @@ def initialize_(
     Args:
         weights: The D + 1 float matrices, input side first, each ``(fan_out, fan_in)``.
         biases: Their biases, in the same order.
-        scheme: Which unit draw, as in `unit_draw_`.
+        scheme: Law of the unit draw, as in `scheme_draw_`.
         g: Multiplier of the D - 1 hidden matrices.
         g_in: Multiplier of the first matrix.
         g_out: Multiplier of the last.

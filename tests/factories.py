@@ -6,54 +6,65 @@ from uuid import UUID, uuid4
 from workers.contract import (
     Activation,
     Calibration,
+    Configuration,
     DatasetShape,
     EngineName,
     EpochRecord,
-    OptimizerKind,
+    Init,
+    Network,
+    Optimizer,
     Precision,
+    Prediction,
     Scheme,
     Task,
     Timings,
+    Training,
     TrialSpec,
+    leaves,
 )
+from workers.estimates import TrialShape
 from workers.schedules import Schedule
 
 DIGITS = DatasetShape(name="digits", n_inputs=64, n_classes=10, n_train=1437, n_eval=360)
 
 
 def trial_spec(**changes: object) -> TrialSpec:
-    """Return a small, valid trial on digits with a fresh id; keywords replace fields."""
-    spec = TrialSpec(
-        trial_id=uuid4(),
+    """Return a small, valid trial on digits with a fresh id; keywords replace its leaves."""
+    configuration = Configuration(
         dataset="digits",
         task=Task.CLASSIFY,
-        kind="ffn",
-        activation=Activation.RELU,
-        slope=0.01,
-        depth=4,
-        width=16,
-        scheme=Scheme.RWI,
-        g=1.5,
-        g_in=1.0,
-        g_out=1.0,
-        epochs=2,
-        batch_size=100,
-        optimizer=OptimizerKind.SGD,
-        momentum=0.0,
-        nesterov=False,
-        weight_decay=0.0,
-        clip_norm=None,
-        beta1=0.9,
-        beta2=0.999,
-        eps=1e-8,
-        learning_rate=0.05,
-        schedule=Schedule(),
-        precision=Precision.FLOAT32,
-        seed=0,
+        network=Network(kind="ffn", activation=Activation.RELU, slope=0.01, depth=4, width=16),
+        init=Init(scheme=Scheme.RWI, g=1.5, g_in=1.0, g_out=1.0),
+        training=Training(
+            epochs=2,
+            batch_size=100,
+            learning_rate=0.05,
+            schedule=Schedule(),
+            optimizer=Optimizer(),
+            precision=Precision.FLOAT32,
+        ),
         engine=EngineName.REFERENCE,
     )
-    # dataclasses.replace is typed by the fields; the keywords come from the tests.
-    return replace(spec, **changes)  # type: ignore[arg-type]
+    return varied(TrialSpec(trial_id=uuid4(), seed=0, configuration=configuration), **changes)
+
+
+def varied(spec: TrialSpec, **changes: object) -> TrialSpec:
+    """Return a trial with leaves replaced, under the names of rows or of fields.
+
+    ``prediction`` is ``(drift, spread)`` or None.
+    """
+    if "learning_rate" in changes:
+        changes["effective_lr"] = changes.pop("learning_rate")
+    if "prediction" in changes:
+        pair = changes.pop("prediction")
+        predicted = Prediction(drift=pair[0], spread=pair[1]) if isinstance(pair, tuple) else None
+        spec = replace(spec, configuration=replace(spec.configuration, prediction=predicted))
+    return leaves.varied(spec, **changes)
+
+
+def trial_shape(**changes: object) -> TrialShape:
+    """Return the shape of `trial_spec`'s trial on the packed engine; keywords replace leaves."""
+    return TrialShape.of(trial_spec(**{"engine": EngineName.PACKED, **changes}).configuration)
 
 
 def epoch_record(trial_id: UUID, epoch: int, **changes: object) -> EpochRecord:

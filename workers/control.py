@@ -107,7 +107,7 @@ class Control:
 
     def judge(self, spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
         """Return what early stopping says of a trial; about a millisecond."""
-        last = record.epoch == spec.epochs
+        last = record.epoch == spec.training.epochs
         decision: StoppingDecision | None = ray.get(self._handle.judge.remote(record, last))
         return decision
 

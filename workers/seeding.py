@@ -9,6 +9,7 @@ its stream is promised never to change.
 """
 
 import hashlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +17,6 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import torch
-
-LAST_MATRIX = "out"
 
 
 def stream_seed(purpose: str, seed: int, index: int | str) -> int:
@@ -58,27 +57,21 @@ def epoch_order(seed: int, epoch: int, n_samples: int) -> NDArray[np.int64]:
     return permutation("order", seed, epoch, n_samples)
 
 
-def weight_generators(seed: int, depth: int) -> "list[torch.Generator]":
-    """Return one CPU generator per weight matrix, input side first.
-
-    Matrices are indexed from the input, and the last is named, not counted: nets of
-    different depth share the draws of their first matrices and of their last one.
+def weight_generators(seed: int, streams: Iterable[int | str]) -> "list[torch.Generator]":
+    """Return one CPU generator for each named stream of initial weights.
 
     Args:
         seed: The trial's seed.
-        depth: Hidden layers D, at least 1.
-
-    Returns:
-        D + 1 generators.
+        streams: Names as `workers.architectures.ParameterGroup.streams` gives them. Networks
+            share the draws of the streams that they have in common, whatever their depth.
     """
     import torch  # Here, so that data sets order their samples on a machine without torch.
 
-    names: list[int | str] = [*range(depth), LAST_MATRIX]
-    return [torch.Generator().manual_seed(stream_seed("weights", seed, name)) for name in names]
+    return [torch.Generator().manual_seed(stream_seed("weights", seed, name)) for name in streams]
 
 
 def probe_generator(seed: int, name: str) -> "torch.Generator":
     """Return the CPU generator of one probe of the initial network, such as its input."""
-    import torch  # As above.
+    import torch  # Here for the same reason as in `weight_generators`.
 
     return torch.Generator().manual_seed(stream_seed("probe", seed, name))

@@ -38,7 +38,7 @@ class Costs:
 
     def of(self, spec: TrialSpec) -> tuple[float, float]:
         """Return the seconds of a trial's start and of each epoch, as shares of an actor's."""
-        key = TrialShape.of(spec), spec.dataset
+        key = TrialShape.of(spec.configuration), spec.dataset
         if key not in self._known:
             trial, dataset = key[0], self._shapes[spec.dataset]
             live = slots_for(trial, dataset) if self._is_cpu else 1
@@ -52,7 +52,7 @@ class Costs:
     def whole(self, spec: TrialSpec) -> float:
         """Return the seconds of a whole trial."""
         start, epoch = self.of(spec)
-        return start + spec.epochs * epoch
+        return start + spec.training.epochs * epoch
 
 
 class EtaEstimator:
@@ -118,5 +118,5 @@ class EtaEstimator:
         """Take off what a trial leaves undone; nobody will do it."""
         start, each = self._costs.of(spec)
         done = self._done.get(spec.trial_id, -1)
-        left = (spec.epochs - max(done, 0)) * each + (start if done < 0 else 0.0)
+        left = (spec.training.epochs - max(done, 0)) * each + (start if done < 0 else 0.0)
         self._left[self._pack[spec.trial_id]] -= left

@@ -6,11 +6,13 @@ same time; but a pack is never too small to fill its engine.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple
 from itertools import groupby
 from uuid import UUID
 
 from workers.contract import DatasetShape, Pack, TrialSpec
 from workers.estimates import TrialShape, capacity_of, slots_for
+from workers.estimates.pack_shape import PackShape
 
 PACKS_PER_ACTOR = 8
 # What a layer costs besides arithmetic, in multiply-adds: dispatch dominates narrow nets.
@@ -25,10 +27,15 @@ _Kind = tuple[str, ...]
 
 def predicted_cost(spec: TrialSpec, shape: DatasetShape) -> float:
     """Return the relative cost of a trial: multiply-adds with dispatch counted as such."""
-    steps = max(1, shape.n_train // spec.batch_size) * max(1, spec.epochs)
-    per_layer = DISPATCH + 3.0 * spec.batch_size * spec.width**2
-    ends = 3.0 * spec.batch_size * spec.width * (shape.n_inputs + shape.n_outputs(spec.task))
-    return steps * (spec.depth * per_layer + ends)
+    steps = max(1, shape.n_train // spec.training.batch_size) * max(1, spec.training.epochs)
+    per_layer = DISPATCH + 3.0 * spec.training.batch_size * spec.network.width**2
+    ends = (
+        3.0
+        * spec.training.batch_size
+        * spec.network.width
+        * (shape.n_inputs + shape.n_outputs(spec.task))
+    )
+    return steps * (spec.network.depth * per_layer + ends)
 
 
 def pack(
@@ -57,12 +64,12 @@ def pack(
     """
     costed = sorted(
         ((cost(spec, shapes[spec.dataset]), spec) for spec in specs),
-        key=lambda pair: (_kind(pair[1]), -pair[0], str(pair[1].trial_id)),
+        key=lambda pair: (_kind(pair[1], shapes), -pair[0], str(pair[1].trial_id)),
     )
     share = sum(cost for cost, _ in costed) / (PACKS_PER_ACTOR * actors)
     together = [pair for pair in costed if pair[1].trial_id not in alone]
     groups = [[pair] for pair in costed if pair[1].trial_id in alone]
-    for _, alike in groupby(together, key=lambda pair: _kind(pair[1])):
+    for _, alike in groupby(together, key=lambda pair: _kind(pair[1], shapes)):
         group = list(alike)
         slots = _slots(group, shapes, memory_bytes)
         groups += _cut(group, share, min(slots, pack_size or slots), pack_size)
@@ -74,27 +81,17 @@ def _slots(
     group: Sequence[_Costed], shapes: Mapping[str, DatasetShape], memory_bytes: int | None
 ) -> int:
     """Return how many of some trials run at once."""
-    deepest = max((spec for _, spec in group), key=lambda spec: spec.depth)
-    trial, dataset = TrialShape.of(deepest), shapes[deepest.dataset]
+    deepest = max((spec for _, spec in group), key=lambda spec: spec.network.depth)
+    trial, dataset = TrialShape.of(deepest.configuration), shapes[deepest.dataset]
     if not memory_bytes:
         return slots_for(trial, dataset)
     return capacity_of(trial, dataset, memory_bytes).slots
 
 
-def _kind(spec: TrialSpec) -> _Kind:
-    """Return what trials of one batched product share."""
-    return (
-        spec.dataset,
-        spec.engine,
-        spec.kind,
-        spec.task,
-        spec.activation,
-        repr(spec.slope),
-        spec.optimizer,
-        spec.precision,
-        f"{spec.width:09d}",
-        f"{spec.batch_size:09d}",
-    )
+def _kind(spec: TrialSpec, shapes: Mapping[str, DatasetShape]) -> _Kind:
+    """Return what trials of one batched product share, in an order of its own."""
+    shape = PackShape.of(spec, shapes[spec.dataset])
+    return spec.dataset, spec.engine, *map(str, astuple(shape))
 
 
 def _cut(

@@ -8,7 +8,7 @@ from service.spec import Media
 from service.store import Database, WriteSession, leases, sweeps, trials
 from service.store.leases import Claim
 from service.store.models import Sweep
-from tests.factories import trial_spec
+from tests.factories import trial_spec, varied
 from workers.contract import (
     EpochRecord,
     LayerProfile,
@@ -48,7 +48,7 @@ def add_sweep(
 def with_walk(trial: PlannedTrial, walk_id: UUID) -> PlannedTrial:
     """Return a planned trial with a simulated walk."""
     walk = SimulatedWalk(id=walk_id, means=(-1.5, 0.0), deviations=(0.5, 0.0))
-    spec = replace(trial.spec, predicted_drift=-1.5, predicted_spread=0.5)
+    spec = varied(trial.spec, prediction=(-1.5, 0.5))
     return replace(trial, spec=spec, walk=walk)
 
 
@@ -56,7 +56,7 @@ def planned(sweep_id: UUID, n: int, *, epochs: int = 10) -> list[PlannedTrial]:
     """Return a plan whose first trials are those of any shorter plan of the sweep."""
     return [
         PlannedTrial(
-            spec=replace(SPEC, trial_id=uuid5(sweep_id, f"{seed}"), seed=seed, epochs=epochs),
+            spec=varied(SPEC, trial_id=uuid5(sweep_id, f"{seed}"), seed=seed, epochs=epochs),
             written=WRITTEN,
         )
         for seed in range(n)

@@ -1,6 +1,6 @@
 """Trials: plans, specs, pages, retries."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import get_type_hints
 from uuid import UUID, uuid4
 
@@ -13,6 +13,7 @@ from service.planner import GMode, PlannedTrial, Written
 from service.store import Database, FencedOutError, epochs, records, sweeps, trials, walks
 from service.store.errors import BadPlanError, SweepNotFoundError, TrialNotFoundError
 from service.store.models import Trial
+from tests.factories import varied
 from tests.store.builders import (
     SPEC,
     WRITTEN,
@@ -305,7 +306,7 @@ def test_written_values_are_stored_beside_the_resolved_ones(database: Database) 
         lr=0.1,
         lr_depth_power=-1.5,
     )
-    spec = replace(SPEC, trial_id=uuid4(), g=1.6, learning_rate=0.003)
+    spec = varied(SPEC, trial_id=uuid4(), g=1.6, learning_rate=0.003)
 
     with database.write() as session:
         sweep_id = add_sweep(session).id

@@ -1,10 +1,9 @@
 """Settings of hypothesis for the tests of this package."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import settings
 
+from tests.factories import varied
 from tests.workers import examples
 from tests.workers.arithmetics import compute_by_torch
 from workers.contract import EngineName
@@ -20,5 +19,5 @@ def each_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     engine, _, by_torch = request.param.partition(", by ")
     if by_torch:
         compute_by_torch(monkeypatch)
-    base = replace(examples.BASE, engine=EngineName(engine))
+    base = varied(examples.BASE, engine=EngineName(engine))
     monkeypatch.setattr(examples, "BASE", base)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 
-from tests.factories import trial_spec
+from tests.factories import trial_spec, varied
 from workers.contract import (
     DatasetShape,
     EpochRecord,
@@ -22,7 +22,12 @@ BASE = trial_spec(trial_id=UUID(int=1), dataset="blobs", depth=3, width=8, g=1.7
 
 
 def trial(**changes: Any) -> TrialSpec:  # any field of a TrialSpec
-    return replace(BASE, **changes)
+    return varied(BASE, **changes)
+
+
+def streams(depth: int) -> list[int | str]:
+    """Return the streams of a feed-forward network's matrices, input side first."""
+    return [*range(depth), "out"]
 
 
 def blobs(n_inputs: int = 6, n_classes: int = 3, n_train: int = 45, n_eval: int = 12) -> Data:

@@ -5,13 +5,15 @@ import math
 import torch
 from torch import Tensor
 
-from rwinit import FeedForward
 from workers.contract import Task
 from workers.engines.interface import GradientNorms
 from workers.engines.objective import batch_loss
+from workers.engines.program_network import ProgramNetwork
 
 
-def gradient_norms(network: FeedForward, task: Task, x: Tensor, targets: Tensor) -> GradientNorms:
+def gradient_norms(
+    network: ProgramNetwork, task: Task, x: Tensor, targets: Tensor
+) -> GradientNorms:
     """Return the log gradient norms of the first and the last matrix.
 
     Args:
@@ -21,7 +23,7 @@ def gradient_norms(network: FeedForward, task: Task, x: Tensor, targets: Tensor)
         targets: As `batch_loss` takes them.
     """
     loss = batch_loss(task, network(x), targets)
-    ends = (network.weights[0], network.weights[-1])
+    ends = [network.weight_of(layer) for layer in (network.layers[0], network.layers[-1])]
     first, last = torch.autograd.grad(loss, ends)
     return GradientNorms(log_norm(first), log_norm(last))
 

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
-from rwinit import FeedForward
-from workers.contract import Precision, Task, TrialSpec
+from workers.contract import EngineName, Task, TrialSpec
 from workers.datasets import Data
 from workers.engines.checks import check_trial
 from workers.engines.devices import fixed_arithmetic
+from workers.engines.dtypes import DTYPES
 from workers.engines.gradients import gradient_norms
+from workers.engines.initial_draws import GroupTensors, draw_weights_
 from workers.engines.interface import (
     Evaluation,
     GradientNorms,
@@ -26,24 +27,22 @@ from workers.engines.interface import (
     TrialState,
 )
 from workers.engines.objective import batch_loss, count_errors, summed_loss
+from workers.engines.program_network import ProgramNetwork
 from workers.engines.samples import Split
 from workers.engines.states import check_state, fill_, kind_arrays, state_kinds
 from workers.engines.updates import clip_, optimizer, optimizer_state, set_optimizer_state_
-from workers.seeding import weight_generators
-
-_DTYPES = {Precision.FLOAT32: torch.float32, Precision.FLOAT64: torch.float64}
 
 
 @dataclass(slots=True, eq=False)
 class _Slot:
     spec: TrialSpec
-    network: FeedForward
+    network: ProgramNetwork
     optimizer: Optimizer
     steps: int = 0
 
     @property
     def dtype(self) -> torch.dtype:
-        return _DTYPES[self.spec.precision]
+        return DTYPES[self.spec.training.precision]
 
 
 class ReferenceEngine:
@@ -73,13 +72,7 @@ class ReferenceEngine:
     def add(self, spec: TrialSpec) -> None:
         """Take up a trial with its initial network."""
         network = self._network(spec)
-        network.reset_(
-            scheme=spec.scheme,
-            g=spec.g,
-            g_in=spec.g_in,
-            g_out=spec.g_out,
-            generators=weight_generators(spec.seed, spec.depth),
-        )
+        draw_weights_(network.groups, network.weights(), spec.init, spec.seed)
         self._hold(spec, network)
 
     @fixed_arithmetic()
@@ -97,7 +90,7 @@ class ReferenceEngine:
     def probe(self, trial_id: UUID) -> GradientNorms:
         """Return the log gradient norms, computed in float64 whatever the trial's precision."""
         slot = self._slots[trial_id]
-        x, labels = self._train.head(slot.spec.batch_size, torch.float64)
+        x, labels = self._train.head(slot.spec.training.batch_size, torch.float64)
         exact = copy.deepcopy(slot.network).double()
         return gradient_norms(exact, slot.spec.task, x, _targets(slot.spec.task, x, labels))
 
@@ -109,21 +102,24 @@ class ReferenceEngine:
         values += optimizer_state(slot.optimizer, parameters, kinds[1:])
         arrays: dict[str, NDArray[Any]] = {}
         for kind, tensors in zip(kinds, values, strict=True):
-            arrays |= kind_arrays(kind, *_weights_and_biases(slot.network, tensors))
+            arrays |= kind_arrays(kind, *_sorted(slot.network, tensors))
         return TrialState(slot.steps, arrays)
 
     @fixed_arithmetic()
     def restore(self, spec: TrialSpec, state: TrialState) -> None:
         """Take up a trial where `save` left it."""
-        check_trial(spec, self._shape)
+        check_trial(spec, self._shape, EngineName.REFERENCE)
         check_state(spec, self._shape, state)
-        slot = self._hold(spec, self._network(spec))
+        network = self._network(spec)
+        fixed = [group for group in network.groups if not group.trainable]
+        draw_weights_(fixed, network.weights(), spec.init, spec.seed)
+        slot = self._hold(spec, network)
         parameters = [*slot.network.parameters()]
         kinds = state_kinds(spec)
         values = [[p.detach() for p in parameters]]
         values += [[torch.zeros_like(p) for p in values[0]] for _ in kinds[1:]]
         for kind, tensors in zip(kinds, values, strict=True):
-            fill_(kind, *_weights_and_biases(slot.network, tensors), state)
+            fill_(kind, *_sorted(slot.network, tensors), state)
         slot.steps = state.steps
         set_optimizer_state_(slot.optimizer, parameters, state.steps, kinds[1:], values[1:])
 
@@ -131,19 +127,16 @@ class ReferenceEngine:
         """Forget a trial."""
         self._slots.pop(trial_id, None)
 
-    def _network(self, spec: TrialSpec) -> FeedForward:
-        check_trial(spec, self._shape)
-        return FeedForward(
-            n_inputs=self._shape.n_inputs,
-            depth=spec.depth,
-            width=spec.width,
-            n_outputs=self._shape.n_outputs(spec.task),
-            activation=spec.activation,
-            slope=spec.slope,
-            dtype=_DTYPES[spec.precision],
+    def _network(self, spec: TrialSpec) -> ProgramNetwork:
+        check_trial(spec, self._shape, EngineName.REFERENCE)
+        return ProgramNetwork.of(
+            spec.network,
+            self._shape.n_inputs,
+            self._shape.n_outputs(spec.task),
+            DTYPES[spec.training.precision],
         )
 
-    def _hold(self, spec: TrialSpec, network: FeedForward) -> _Slot:
+    def _hold(self, spec: TrialSpec, network: ProgramNetwork) -> _Slot:
         network.to(self._device)
         slot = _Slot(spec, network, optimizer(spec, [*network.parameters()]))
         self._slots[spec.trial_id] = slot
@@ -164,21 +157,24 @@ class ReferenceEngine:
 def _update(slot: _Slot, loss: Tensor, learning_rate: float) -> None:
     slot.optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
-    if slot.spec.clip_norm is not None:
+    if slot.spec.optimizer.clip_norm is not None:
         gradients = [p.grad for p in slot.network.parameters() if p.grad is not None]
-        clip_(gradients, slot.spec.clip_norm)
+        clip_(gradients, slot.spec.optimizer.clip_norm)
     for group in slot.optimizer.param_groups:
         group["lr"] = learning_rate
     slot.optimizer.step()
 
 
-def _weights_and_biases(
-    network: FeedForward, values: Sequence[Tensor]
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Sort one value per parameter into those of matrices and of biases, input side first."""
-    by_parameter = dict(zip(map(id, network.parameters()), values, strict=True))
-    weights = [by_parameter[id(weight)] for weight in network.weights]
-    return weights, [by_parameter[id(bias)] for bias in network.biases]
+def _sorted(network: ProgramNetwork, values: Sequence[Tensor]) -> tuple[GroupTensors, GroupTensors]:
+    """Sort one value per trained parameter into those of matrices and of biases, by group."""
+    of = dict(zip(map(id, network.parameters()), values, strict=True))
+    parts = network.weights(), network.biases()
+    trained = parts[1].keys()
+    weights, biases = (
+        {name: [of[id(parameter)] for parameter in part[name]] for name in trained}
+        for part in parts
+    )
+    return weights, biases
 
 
 @torch.no_grad()

@@ -34,5 +34,8 @@ def create(
         case EngineName.REFERENCE:
             return ReferenceEngine(data, resolved)
         case EngineName.PACKED:
-            slots = slots or capacity_of(TrialShape.of(spec), data.shape, memory_bytes).slots
+            slots = (
+                slots
+                or capacity_of(TrialShape.of(spec.configuration), data.shape, memory_bytes).slots
+            )
             return PackedEngine(data, resolved, slots=slots, memory_bytes=memory_bytes)

@@ -52,8 +52,8 @@ def slots_for(trial: TrialShape, dataset: DatasetShape) -> int:
     """
     if trial.engine is EngineName.REFERENCE:
         return 1
-    level = trial.rows(dataset) * trial.width
-    fitting = min(_MOST, _LEVEL_NUMBERS // level, _ALL_NUMBERS // (level * trial.depth))
+    level = trial.rows(dataset) * trial.network.width
+    fitting = min(_MOST, _LEVEL_NUMBERS // level, _ALL_NUMBERS // (level * trial.network.depth))
     return 1 << (max(1, fitting).bit_length() - 1)
 
 

@@ -61,7 +61,11 @@ class CostModel:
     def start_seconds(self, trial: TrialShape, dataset: DatasetShape, live: int) -> float:
         """Return the share of a trial's start: its weights, and what is measured of them."""
         timings, weights = self.timings, trial.parameters(dataset)
-        start = timings.start + trial.depth * timings.start_layer + weights * timings.start_weight
+        start = (
+            timings.start
+            + trial.network.depth * timings.start_layer
+            + weights * timings.start_weight
+        )
         profiles = trial.profiles * _PROFILE_STEPS * self._passes(trial, dataset, 1)
         return start + profiles + self._looks(trial, dataset)
 
@@ -74,28 +78,28 @@ class CostModel:
 
     def _passes(self, trial: TrialShape, dataset: DatasetShape, live: int) -> float:
         """Return the share of a step's way through the layers and back."""
-        timings, width, rows = self.timings, trial.width, trial.rows(dataset)
+        timings, width, rows = self.timings, trial.network.width, trial.rows(dataset)
         arithmetic = _interpolated(timings.level, width, rows)
-        smooth = 0.0 if trial.activation in _STRAIGHT else width * rows * timings.curved
+        smooth = 0.0 if trial.network.activation in _STRAIGHT else width * rows * timings.curved
         updates = _update_operations(trial) / _ADAM_OPERATIONS * _by_width(timings.adam, width)
         level = arithmetic + smooth + updates
         ends = (2 / 3 * dataset.n_inputs + dataset.n_outputs(trial.task)) / width
         size = 2.0 if trial.precision is Precision.FLOAT64 else 1.0
-        calls = trial.depth * timings.call / live
+        calls = trial.network.depth * timings.call / live
         calls += self._squares(trial, dataset, rows) * _SQUARE
-        return calls + size * (trial.depth * level + ends * (arithmetic + updates))
+        return calls + size * (trial.network.depth * level + ends * (arithmetic + updates))
 
     def _looks(self, trial: TrialShape, dataset: DatasetShape) -> float:
         """Return the time of full passes over both splits and of the gradient norms."""
-        timings, width = self.timings, trial.width
+        timings, width = self.timings, trial.network.width
         chunks = sum(math.ceil(n / CHUNK) for n in (dataset.n_train, dataset.n_eval))
         thousands = (dataset.n_train + dataset.n_eval) / 1000
         ends = (dataset.n_inputs + dataset.n_outputs(trial.task)) / width
         level = _by_width(timings.full_pass, width)
-        smooth = 0.0 if trial.activation in _STRAIGHT else width * 1000 * timings.curved / 2
+        smooth = 0.0 if trial.network.activation in _STRAIGHT else width * 1000 * timings.curved / 2
         size = 2.0 if trial.precision is Precision.FLOAT64 else 1.0
-        arithmetic = size * (level * (trial.depth + ends) + trial.depth * smooth)
-        calls = chunks * (timings.chunk + trial.depth * timings.call / 3)
+        arithmetic = size * (level * (trial.network.depth + ends) + trial.network.depth * smooth)
+        calls = chunks * (timings.chunk + trial.network.depth * timings.call / 3)
         calls += self._squares(trial, dataset, dataset.n_train + dataset.n_eval) * _EXACT_SQUARE
         return calls + thousands * arithmetic + _PROBE_STEPS * self._passes(trial, dataset, 1)
 
@@ -107,10 +111,14 @@ class CostModel:
 
 def _update_operations(trial: TrialShape) -> int:
     """Return the passes over the parameters that an update makes besides plain SGD's."""
-    if trial.optimizer is OptimizerKind.ADAM:
-        return _ADAM_OPERATIONS + (trial.weight_decay != 0.0)
-    momentum = (trial.momentum != 0.0) + trial.nesterov
-    return momentum + (trial.weight_decay != 0.0) + 4 * (trial.clip_norm is not None)
+    if trial.optimizer.kind is OptimizerKind.ADAM:
+        return _ADAM_OPERATIONS + (trial.optimizer.weight_decay != 0.0)
+    momentum = (trial.optimizer.momentum != 0.0) + trial.optimizer.nesterov
+    return (
+        momentum
+        + (trial.optimizer.weight_decay != 0.0)
+        + 4 * (trial.optimizer.clip_norm is not None)
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -86,7 +86,7 @@ def pack_memory(
         slots: Trials at once.
         recomputes: Whether the backward pass computes activations again.
     """
-    deepest = max(trials, key=lambda trial: trial.depth)
+    deepest = max(trials, key=lambda trial: trial.network.depth)
     if deepest.engine is EngineName.REFERENCE:
         return _reference(deepest, dataset)
     return _Packed(trials, deepest, dataset, slots, recomputes).memory()
@@ -105,7 +105,7 @@ class _Packed:
     def memory(self) -> Memory:
         trial, size = self.deepest, self.deepest.number_bytes
         rows = trial.rows(self.dataset)
-        levels = levels_kept(trial.depth, recomputes=self.recomputes)
+        levels = levels_kept(trial.network.depth, recomputes=self.recomputes)
         activations = self._levels(self.slots, rows, levels, errors=2) * size
         hidden = self._hidden_gradients() * size
         probe = self._probe(rows, levels)
@@ -136,19 +136,19 @@ class _Packed:
 
     @property
     def _slab(self) -> int:
-        return slab_size(self.deepest.width, self.deepest.width)
+        return slab_size(self.deepest.network.width, self.deepest.network.width)
 
     @property
     def _block_layers(self) -> int:
-        return block_layers(self.deepest.width, self.slots, self.deepest.number_bytes)
+        return block_layers(self.deepest.network.width, self.slots, self.deepest.number_bytes)
 
     @property
     def _blocks(self) -> int:
-        return -(-(self.deepest.depth - 1) // self._block_layers)
+        return -(-(self.deepest.network.depth - 1) // self._block_layers)
 
     def _ends(self, slots: int) -> int:
         """Return the numbers of the first and the last matrix."""
-        width = self.deepest.width
+        width = self.deepest.network.width
         first, last = slab_size(width, self.dataset.n_inputs), slab_size(self._n_outputs, width)
         return slots * (first + last)
 
@@ -156,32 +156,35 @@ class _Packed:
         return slots * self._blocks * self._block_layers * self._slab
 
     def _hidden_gradients(self) -> int:
-        if any(trial.clip_norm is not None for trial in self.trials):
+        if any(trial.optimizer.clip_norm is not None for trial in self.trials):
             return self._hidden(self.slots)
         return min(self._blocks, 1) * self.slots * self._block_layers * self._slab
 
     def _clips(self) -> int:
         """Return the float64 copies of one block's gradients, one for each trial that clips."""
-        clipping = sum(trial.clip_norm is not None for trial in self.trials)
-        width, layers = self.deepest.width, min(self._block_layers, self.deepest.depth - 1)
+        clipping = sum(trial.optimizer.clip_norm is not None for trial in self.trials)
+        width, layers = (
+            self.deepest.network.width,
+            min(self._block_layers, self.deepest.network.depth - 1),
+        )
         ends = slab_size(width, self.dataset.n_inputs), slab_size(self._n_outputs, width)
         return min(clipping, self.slots) * max(*ends, layers * self._slab) * _FLOAT64_BYTES
 
     def _scratch(self) -> int:
         """Return what updates overwrite: one tensor for all blocks of a shape."""
-        width, n_inputs = self.deepest.width, self.dataset.n_inputs
+        width, n_inputs = self.deepest.network.width, self.dataset.n_inputs
         blocks = {(width, n_inputs, 1), (self._n_outputs, width, 1)}
         if self._blocks:
             blocks.add((width, width, self._block_layers))
         return self.slots * sum(count * slab_size(out, given) for out, given, count in blocks)
 
     def _transposes(self, size: int) -> int:
-        width = self.deepest.width
+        width = self.deepest.network.width
         numbers = transposed_size(width, max(width, self.dataset.n_inputs))
         return numbers * (size + _FLOAT64_BYTES) if width <= WIDEST else 0
 
     def _levels(self, slots: int, rows: int, levels: int, *, errors: int) -> int:
-        width = self.deepest.width
+        width = self.deepest.network.width
         buffers = levels * (2 if self.deepest.keeps_input else 1) + errors
         return buffers * slots * padded_rows(rows, width) * width
 
@@ -208,15 +211,15 @@ class _Packed:
     def _passes(self) -> int:
         size = self.deepest.number_bytes
         rows = min(CHUNK, max(self.dataset.n_train, self.dataset.n_eval))
-        levels = min(2, self.deepest.depth)
+        levels = min(2, self.deepest.network.depth)
         return self._batch(1, rows, size) + self._levels(1, rows, levels, errors=0) * size
 
     def _operations(self) -> int:
         again = 2 if self.recomputes else 0
-        rule = 9 if self.deepest.optimizer is OptimizerKind.ADAM else 3
-        step = (6 + again) * self.deepest.depth + rule * self._blocks
-        probe = (4 + again) * self.deepest.depth
-        live = sorted((trial.depth for trial in self.trials), reverse=True)[: self.slots]
+        rule = 9 if self.deepest.optimizer.kind is OptimizerKind.ADAM else 3
+        step = (6 + again) * self.deepest.network.depth + rule * self._blocks
+        probe = (4 + again) * self.deepest.network.depth
+        live = sorted((trial.network.depth for trial in self.trials), reverse=True)[: self.slots]
         passes = 2 * sum(live) * len(_chunk_sizes(self.dataset))
         return (step + probe + passes) * _OPERATION_BYTES
 
@@ -225,7 +228,7 @@ class _Packed:
         trial = self.deepest
         rows = min(CHUNK, max(self.dataset.n_train, self.dataset.n_eval))
         chunk = rows * (self.dataset.n_inputs * trial.number_bytes + 2 * self._n_outputs * 8)
-        is_walked = trial.activation in _HOMOGENEOUS and trial.depth > 1
+        is_walked = trial.network.activation in _HOMOGENEOUS and trial.network.depth > 1
         starting = _saved(trial, self.dataset) if is_walked else 0
         profiled = [each for each in self.trials if each.profiles]
         profiles = [_profile(each, self.dataset) for each in profiled]
@@ -240,7 +243,7 @@ def dataset_bytes(dataset: DatasetShape) -> int:
 
 def _saved(trial: TrialShape, dataset: DatasetShape) -> int:
     """Return what saving a trial takes: its arrays, and the parts of one before they are joined."""
-    hidden = (trial.depth - 1) * trial.width**2
+    hidden = (trial.network.depth - 1) * trial.network.width**2
     return (trial.kinds * trial.parameters(dataset) + hidden) * trial.number_bytes
 
 
@@ -249,14 +252,18 @@ def _profile(trial: TrialShape, dataset: DatasetShape) -> int:
     rows = trial.rows(dataset)
     saved = trial.kinds * trial.parameters(dataset) * trial.number_bytes
     # The third of them is what lies between and is not given back. Measured.
-    layers = rows * (3 * dataset.n_inputs + (3 * trial.depth + 4) * trial.width) * _FLOAT64_BYTES
+    layers = (
+        rows
+        * (3 * dataset.n_inputs + (3 * trial.network.depth + 4) * trial.network.width)
+        * _FLOAT64_BYTES
+    )
     return max(_saved(trial, dataset), saved + layers + _norm(trial, dataset))
 
 
 def _norm(trial: TrialShape, dataset: DatasetShape) -> int:
     """Return what the norm of a gradient takes: it, its size, its quotient and their square."""
-    largest = max(dataset.n_inputs, trial.width, dataset.n_outputs(trial.task))
-    return 4 * trial.width * largest * _FLOAT64_BYTES
+    largest = max(dataset.n_inputs, trial.network.width, dataset.n_outputs(trial.task))
+    return 4 * trial.network.width * largest * _FLOAT64_BYTES
 
 
 def _chunk_sizes(dataset: DatasetShape) -> set[int]:
@@ -273,9 +280,11 @@ def _reference(trial: TrialShape, dataset: DatasetShape) -> Memory:
     rows, parameters = trial.rows(dataset), trial.parameters(dataset)
     tensors = 2 if trial.keeps_input else 1
     # Beside what is kept: the errors on their way, the outputs and their errors.
-    kept = rows * ((tensors * trial.depth + 2) * trial.width + dataset.n_inputs + 3 * n_outputs)
+    kept = rows * (
+        (tensors * trial.network.depth + 2) * trial.network.width + dataset.n_inputs + 3 * n_outputs
+    )
     chunk = min(CHUNK, max(dataset.n_train, dataset.n_eval))
-    passing = chunk * ((2 * trial.width + dataset.n_inputs) * size + 3 * n_outputs * 8)
+    passing = chunk * ((2 * trial.network.width + dataset.n_inputs) * size + 3 * n_outputs * 8)
     probe = (parameters + kept) * _FLOAT64_BYTES + _norm(trial, dataset)
     profile = _profile(trial, dataset) if trial.profiles else 0
     step = kept * size
@@ -283,7 +292,7 @@ def _reference(trial: TrialShape, dataset: DatasetShape) -> Memory:
         parameters=trial.kinds * parameters * size,
         gradients=parameters * size,
         activations=step,
-        operations=_GRAPH_BYTES * trial.depth,
+        operations=_GRAPH_BYTES * trial.network.depth,
         dataset=dataset_bytes(dataset),
         looking=max(0, max(probe, profile, passing, _saved(trial, dataset)) - step),
     )

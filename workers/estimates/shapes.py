@@ -1,79 +1,20 @@
-"""What of a trial decides how much it takes; its rates, gains and seed do not."""
+"""What of a configuration decides how much its trials take; rates, gains and seeds do not."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
+from workers.architectures import architecture_of, parameter_count
 from workers.contract import (
     Activation,
+    Configuration,
     DatasetShape,
     EngineName,
+    Network,
+    Optimizer,
     OptimizerKind,
     Precision,
     Task,
-    TrialSpec,
 )
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialShape:
-    """The sizes of a trial; attributes as in `TrialSpec`.
-
-    Attributes:
-        profiles: How many layer profiles it reports.
-    """
-
-    task: Task
-    activation: Activation
-    slope: float
-    depth: int
-    width: int
-    epochs: int
-    batch_size: int
-    optimizer: OptimizerKind
-    momentum: float
-    nesterov: bool
-    weight_decay: float
-    clip_norm: float | None
-    precision: Precision
-    engine: EngineName
-    profiles: int = 0
-
-    @classmethod
-    def of(cls, spec: TrialSpec) -> "TrialShape":
-        """Return the shape of a trial."""
-        same = {name: getattr(spec, name) for name in _SAME}
-        return cls(**same, profiles=len(spec.profile_epochs))
-
-    @property
-    def number_bytes(self) -> int:
-        """Bytes of one number of the training step."""
-        return 8 if self.precision is Precision.FLOAT64 else 4
-
-    @property
-    def kinds(self) -> int:
-        """How many numbers there are for each parameter: itself, and optimizer state."""
-        if self.optimizer is OptimizerKind.ADAM:
-            return 3
-        return 2 if self.momentum != 0.0 else 1
-
-    @property
-    def keeps_input(self) -> bool:
-        """Whether the activation's derivative is taken of its input, which then stays as well."""
-        if self.activation is Activation.LEAKY_RELU:
-            return self.slope < 0.0
-        return self.activation in _DERIVED_OF_INPUT
-
-    def rows(self, dataset: DatasetShape) -> int:
-        """Return the samples of a full minibatch."""
-        return min(self.batch_size, dataset.n_train)
-
-    def parameters(self, dataset: DatasetShape) -> int:
-        """Return the number of weights and biases."""
-        n_outputs = dataset.n_outputs(self.task)
-        hidden = (self.depth - 1) * (self.width + 1) * self.width
-        return (dataset.n_inputs + 1) * self.width + hidden + (self.width + 1) * n_outputs
-
-
-_SAME = tuple(field.name for field in fields(TrialShape) if field.name != "profiles")
 _DERIVED_OF_INPUT = frozenset(
     {
         Activation.SELU,
@@ -85,3 +26,73 @@ _DERIVED_OF_INPUT = frozenset(
         Activation.SINE,
     }
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialShape:
+    """The sizes of a trial.
+
+    Attributes:
+        task: Loss and outputs.
+        network: The architecture and its hyper-parameters.
+        optimizer: The update rule.
+        epochs: Passes over the training set.
+        batch_size: Samples per step.
+        precision: Arithmetic.
+        engine: Implementation that runs it.
+        profiles: How many layer profiles it reports.
+    """
+
+    task: Task
+    network: Network
+    optimizer: Optimizer
+    epochs: int
+    batch_size: int
+    precision: Precision
+    engine: EngineName
+    profiles: int = 0
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> "TrialShape":
+        """Return the shape of a configuration's trials."""
+        training = configuration.training
+        return cls(
+            task=configuration.task,
+            network=configuration.network,
+            optimizer=training.optimizer,
+            epochs=training.epochs,
+            batch_size=training.batch_size,
+            precision=training.precision,
+            engine=configuration.engine,
+            profiles=len(configuration.profile_epochs),
+        )
+
+    @property
+    def number_bytes(self) -> int:
+        """Bytes of one number of the training step."""
+        return 8 if self.precision is Precision.FLOAT64 else 4
+
+    @property
+    def kinds(self) -> int:
+        """How many numbers there are for each parameter: itself, and optimizer state."""
+        if self.optimizer.kind is OptimizerKind.ADAM:
+            return 3
+        return 2 if self.optimizer.momentum != 0.0 else 1
+
+    @property
+    def keeps_input(self) -> bool:
+        """Whether the activation's derivative is taken of its input, which then stays as well."""
+        if self.network.activation is Activation.LEAKY_RELU:
+            return self.network.slope < 0.0
+        return self.network.activation in _DERIVED_OF_INPUT
+
+    def rows(self, dataset: DatasetShape) -> int:
+        """Return the samples of a full minibatch."""
+        return min(self.batch_size, dataset.n_train)
+
+    def parameters(self, dataset: DatasetShape) -> int:
+        """Return the number of weights and biases."""
+        groups = architecture_of(self.network).parameters(
+            self.network, dataset.n_inputs, dataset.n_outputs(self.task)
+        )
+        return parameter_count(groups)

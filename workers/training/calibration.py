@@ -14,15 +14,21 @@ from workers import engines
 from workers.contract import (
     Activation,
     Calibration,
+    Configuration,
     DatasetShape,
     EngineName,
+    Init,
+    Network,
+    Optimizer,
     OptimizerKind,
     Precision,
     Scheme,
     Task,
     Timings,
+    Training,
     TrialSpec,
 )
+from workers.contract.leaves import varied
 from workers.datasets import Data
 from workers.engines import Engine, StepInput
 from workers.engines.devices import device_model, fixed_arithmetic
@@ -154,7 +160,7 @@ class _Bench:
         activation: Activation = Activation.RELU,
         optimizer: OptimizerKind = OptimizerKind.SGD,
     ) -> TrialSpec:
-        return replace(
+        return varied(
             _SPEC,
             width=width,
             batch_size=batch,
@@ -164,7 +170,11 @@ class _Bench:
         )
 
     def _slots(self, spec: TrialSpec) -> int:
-        return slots_for(TrialShape.of(spec), _shape(spec.batch_size)) if self._is_cpu else 1
+        return (
+            slots_for(TrialShape.of(spec.configuration), _shape(spec.training.batch_size))
+            if self._is_cpu
+            else 1
+        )
 
     def _level(self, spec: TrialSpec, call: float) -> float:
         slots = self._slots(spec)
@@ -176,20 +186,20 @@ class _Bench:
 
     def _layer(self, spec: TrialSpec, slots: int) -> float:
         """Return the seconds that a hidden layer adds to a step."""
-        deep = self._step(replace(spec, depth=1 + _DEPTH), slots)
-        return _difference(deep, self._step(replace(spec, depth=1), slots)) / _DEPTH
+        deep = self._step(varied(spec, depth=1 + _DEPTH), slots)
+        return _difference(deep, self._step(varied(spec, depth=1), slots)) / _DEPTH
 
     def _step(self, spec: TrialSpec, slots: int) -> float:
         def prepare() -> Callable[[], object]:
             engine, trials = self._filled(spec, slots)
-            rows = np.arange(spec.batch_size)
+            rows = np.arange(spec.training.batch_size)
             return partial(engine.step, {each.trial_id: StepInput(rows, 1e-6) for each in trials})
 
         return self._timed(("step", spec, slots), prepare)
 
     def _filled(self, spec: TrialSpec, slots: int) -> tuple[Engine, list[TrialSpec]]:
-        engine = engines.create(spec, _data(spec.batch_size), self._device, slots)
-        trials = [replace(spec, trial_id=UUID(int=i)) for i in range(slots)]
+        engine = engines.create(spec, _data(spec.training.batch_size), self._device, slots)
+        trials = [varied(spec, trial_id=UUID(int=i)) for i in range(slots)]
         for trial in trials:
             engine.add(trial)
         return engine, trials
@@ -212,8 +222,8 @@ class _Bench:
 
     def _intervals(self, slots: int, epochs: int) -> NDArray[np.float64]:
         """Return the seconds from step to step of flat trials."""
-        spec = replace(self._trial(WIDTHS[0], BATCHES[0]), depth=1, epochs=epochs)
-        trials = [replace(spec, trial_id=UUID(int=i)) for i in range(slots)]
+        spec = varied(self._trial(WIDTHS[0], BATCHES[0]), depth=1, epochs=epochs)
+        trials = [varied(spec, trial_id=UUID(int=i)) for i in range(slots)]
         run = run_pack(trials, _data(_STEPS * BATCHES[0]), device=self._device, slots=slots)
         return np.diff([self._clock() for report in run if report is None])
 
@@ -223,7 +233,7 @@ class _Bench:
         return _difference(deep, flat) / _DEPTH, flat / 2
 
     def _evaluated(self, width: int, depth: int) -> float:
-        spec = replace(self._trial(width, 1000), depth=depth)
+        spec = varied(self._trial(width, 1000), depth=depth)
 
         def prepare() -> Callable[[], object]:
             engine, (trial,) = self._filled(spec, 1)
@@ -241,11 +251,11 @@ class _Bench:
         return _difference(flat, layer), layer, more / weights
 
     def _begun(self, width: int, depth: int) -> float:
-        spec = replace(self._trial(width, BATCHES[0]), depth=depth)
+        spec = varied(self._trial(width, BATCHES[0]), depth=depth)
 
         def prepare() -> Callable[[], object]:
             engine, (trial,) = self._filled(spec, 1)
-            inputs = {trial.trial_id: StepInput(np.arange(spec.batch_size), 1e-6)}
+            inputs = {trial.trial_id: StepInput(np.arange(spec.training.batch_size), 1e-6)}
 
             def begin() -> None:
                 engine.add(trial)
@@ -310,30 +320,20 @@ def _data(n_train: int) -> Data:
 
 _SPEC = TrialSpec(
     trial_id=UUID(int=0),
-    dataset="noise",
-    task=Task.CLASSIFY,
-    kind="ffn",
-    activation=Activation.RELU,
-    slope=0.01,
-    depth=1,
-    width=16,
-    scheme=Scheme.HE,
-    g=2.0**0.5,
-    g_in=1.0,
-    g_out=1.0,
-    epochs=0,
-    batch_size=10,
-    optimizer=OptimizerKind.SGD,
-    momentum=0.0,
-    nesterov=False,
-    weight_decay=0.0,
-    clip_norm=None,
-    beta1=0.9,
-    beta2=0.999,
-    eps=1e-8,
-    learning_rate=1e-6,
-    schedule=Schedule(),
-    precision=Precision.FLOAT32,
     seed=0,
-    engine=EngineName.PACKED,
+    configuration=Configuration(
+        dataset="noise",
+        task=Task.CLASSIFY,
+        network=Network(kind="ffn", activation=Activation.RELU, slope=0.01, depth=1, width=16),
+        init=Init(scheme=Scheme.HE, g=2.0**0.5, g_in=1.0, g_out=1.0),
+        training=Training(
+            epochs=0,
+            batch_size=10,
+            learning_rate=1e-6,
+            schedule=Schedule(),
+            optimizer=Optimizer(),
+            precision=Precision.FLOAT32,
+        ),
+        engine=EngineName.PACKED,
+    ),
 )

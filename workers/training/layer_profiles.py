@@ -10,7 +10,7 @@ from workers.engines.devices import fixed_arithmetic
 from workers.engines.gradients import log_norm
 from workers.engines.objective import batch_loss
 from workers.training.frozen_network import FrozenNetwork
-from workers.training.passes import Forward, forward, outputs
+from workers.training.passes import Forward, branch_error, forward, input_error, outputs
 from workers.training.scaled import Scaled, mean_log_norm
 
 
@@ -27,7 +27,7 @@ def layer_profile(engine: Engine, spec: TrialSpec, data: Data, epoch: int) -> La
         epoch: The epoch that has just ended.
     """
     network = FrozenNetwork(spec, engine.save(spec.trial_id))
-    x = torch.tensor(data.train_x[: spec.batch_size], dtype=torch.float64)
+    x = torch.tensor(data.train_x[: spec.training.batch_size], dtype=torch.float64)
     passed = forward(network, x)
     error = _output_error(spec.task, outputs(network, passed.inputs[-1]), _targets(spec, data, x))
     errors, gradients = _backward(network, passed, error)
@@ -43,7 +43,7 @@ def layer_profile(engine: Engine, spec: TrialSpec, data: Data, epoch: int) -> La
 def _targets(spec: TrialSpec, data: Data, x: Tensor) -> Tensor:
     if spec.task is Task.AUTOENCODE or data.train_y is None:
         return x
-    return torch.tensor(data.train_y[: spec.batch_size])
+    return torch.tensor(data.train_y[: spec.training.batch_size])
 
 
 def _output_error(task: Task, given: Tensor, targets: Tensor) -> Scaled:
@@ -59,12 +59,15 @@ def _backward(
 ) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:
     """Return the log norms of the D errors and of the D + 1 matrices' gradients, from the input."""
     errors: list[float | None] = []
-    gradients = [_gradient_log_norm(error, passed.inputs[-1])]
-    for place in range(network.depth, 0, -1):
-        error = error.times(network.matrix(place))
-        errors.append(mean_log_norm(error))
-        error = Scaled(error.rows * passed.slopes[place - 1], error.logs).normalised()
-        gradients.append(_gradient_log_norm(error, passed.inputs[place - 1]))
+    gradients: list[float | None] = []
+    for place in range(network.depth, -1, -1):
+        branch = branch_error(network, passed, place, error)
+        if network.rules[place].activated:
+            branch = branch.normalised()
+        gradients.append(_gradient_log_norm(branch, passed.inputs[place]))
+        if place:
+            error = input_error(network, place, branch, error)
+            errors.append(mean_log_norm(error))
     return tuple(reversed(errors)), tuple(reversed(gradients))
 
 

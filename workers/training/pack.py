@@ -243,7 +243,7 @@ class _Bench:
         if decision is not None:
             yield decision
         # After the last epoch the trial is complete, whatever was wished of it.
-        if record.epoch == spec.epochs:
+        if record.epoch == spec.training.epochs:
             return None
         if self._orders.is_cancelled(spec.trial_id):
             return TrialEnd(trial_id=spec.trial_id, outcome=Outcome.CANCELLED)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from workers.architectures import LayerRule, Skip
 from workers.training.frozen_network import FrozenNetwork
 from workers.training.scaled import Scaled
 
@@ -44,11 +45,51 @@ def forward(network: FrozenNetwork, x: Tensor) -> Forward:
             # Copies, in memory that torch aligned: a product may round by where its operands lie.
             after = torch.tensor(network.nonlinearity.function(values))
             slopes.append(torch.tensor(network.nonlinearity.derivative(values)))
-        h = Scaled(after, before.logs)
+        h = _joined(network.rules[place], Scaled(after, before.logs), h)
         if network.is_homogeneous:
             h = h.normalised()
         inputs.append(h)
     return Forward(tuple(inputs), tuple(slopes))
+
+
+def branch_error(network: FrozenNetwork, passed: Forward, place: int, error: Scaled) -> Scaled:
+    """Return the error with respect to what a layer's nonlinearity gets.
+
+    Args:
+        network: The network.
+        passed: Its forward pass.
+        place: The layer, 0 is the first.
+        error: With respect to the layer's output.
+    """
+    rule = network.rules[place]
+    if rule.branch_gain != 1.0:
+        error = error.scaled(rule.branch_gain)
+    return Scaled(error.rows * passed.slopes[place], error.logs) if rule.activated else error
+
+
+def input_error(network: FrozenNetwork, place: int, branch: Scaled, error: Scaled) -> Scaled:
+    """Return the error with respect to a layer's input, with rows of length 1.
+
+    Args:
+        network: The network.
+        place: The layer.
+        branch: What `branch_error` returned.
+        error: With respect to the layer's output.
+    """
+    rule = network.rules[place]
+    below = branch.times(network.matrix(place))
+    if rule.skip is Skip.NONE:
+        return below
+    return below.plus(error.scaled(rule.skip_gain)).normalised()
+
+
+def _joined(rule: LayerRule, branch: Scaled, carried: Scaled) -> Scaled:
+    """Return a layer's output from its branch and its input."""
+    if rule.branch_gain != 1.0:
+        branch = branch.scaled(rule.branch_gain)
+    if rule.skip is Skip.NONE:
+        return branch
+    return branch.plus(carried.scaled(rule.skip_gain))
 
 
 def outputs(network: FrozenNetwork, last: Scaled) -> Tensor:

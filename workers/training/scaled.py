@@ -37,6 +37,16 @@ class Scaled:
         """Return every vector times a matrix, with rows of length 1."""
         return Scaled(self.rows @ matrix, self.logs).normalised()
 
+    def scaled(self, factor: float) -> "Scaled":
+        """Return every vector times a factor above 0."""
+        return Scaled(self.rows * factor, self.logs)
+
+    def plus(self, other: "Scaled") -> "Scaled":
+        """Return the sums of vectors, at the scale of the larger one."""
+        logs = torch.maximum(self.logs, other.logs)
+        rows = self.rows * (self.logs - logs).exp()[:, None]
+        return Scaled(rows + other.rows * (other.logs - logs).exp()[:, None], logs)
+
     def log_norms(self) -> Tensor:
         """Return ln of each vector's Euclidean norm, ``-inf`` for zero, shape ``(count,)``."""
         unit = self.normalised()

@@ -133,11 +133,11 @@ def _measure(
         return False
     norms = engine.probe(spec.trial_id)
     yield _record(spec, done, evaluation, norms, watch.now() - started)
-    if done.epoch in spec.profile_epochs:
+    if done.epoch in spec.configuration.profile_epochs:
         with watch.paused():
             profile = layer_profile(engine, spec, data, done.epoch)
         yield profile
-    if done.epoch == spec.epochs:
+    if done.epoch == spec.training.epochs:
         yield TrialEnd(trial_id=spec.trial_id, outcome=Outcome.COMPLETED)
         return False
     return True
@@ -148,12 +148,15 @@ def _train_epoch(
 ) -> Generator[StepInput, float | None, _Trained | TrialEnd]:
     """Ask for the steps of the next epoch; return what they came to, or the end if one diverged."""
     epoch, steps = before.epoch + 1, before.steps
-    steps_per_epoch = math.ceil(n_train / spec.batch_size)
+    training = spec.training
+    steps_per_epoch = math.ceil(n_train / training.batch_size)
     running_loss = rate = 0.0
     for indices in _batches(spec, epoch, n_train):
         steps += 1
-        factor = factor_of_step(spec.schedule, steps, steps_per_epoch, spec.epochs)
-        rate = spec.learning_rate * factor
+        factor = factor_of_step(
+            spec.training.schedule, steps, steps_per_epoch, spec.training.epochs
+        )
+        rate = training.learning_rate * factor
         loss = yield StepInput(indices, rate)
         if loss is None or not math.isfinite(loss):
             return _diverged(spec, epoch, steps)
@@ -164,8 +167,8 @@ def _train_epoch(
 
 def _batches(spec: TrialSpec, epoch: int, n_train: int) -> Iterator[NDArray[np.int64]]:
     order = seeding.epoch_order(spec.seed, epoch, n_train)
-    for start in range(0, n_train, spec.batch_size):
-        yield order[start : start + spec.batch_size]
+    for start in range(0, n_train, spec.training.batch_size):
+        yield order[start : start + spec.training.batch_size]
 
 
 def _record(

@@ -60,41 +60,41 @@ class NaiveNetwork:
     def step(self, x: Array, targets: Array, lr: float) -> float:
         loss = self.loss(x, targets)
         gradients = self.gradients(x, targets)
-        if self.spec.clip_norm is not None:
+        if self.spec.optimizer.clip_norm is not None:
             norm = math.sqrt(sum(float(np.sum(g**2)) for g in gradients))
-            self.clipped.append(norm > self.spec.clip_norm)
-            gradients = [g * min(1.0, self.spec.clip_norm / norm) for g in gradients]
+            self.clipped.append(norm > self.spec.optimizer.clip_norm)
+            gradients = [g * min(1.0, self.spec.optimizer.clip_norm / norm) for g in gradients]
         self.steps += 1
         for i, gradient in enumerate(gradients):
-            decayed = gradient + self.spec.weight_decay * self.parameters[i]
+            decayed = gradient + self.spec.optimizer.weight_decay * self.parameters[i]
             self.parameters[i] = self.parameters[i] - lr * self._direction(i, decayed)
         return loss
 
     def _direction(self, i: int, gradient: Array) -> Array:
-        if self.spec.optimizer is OptimizerKind.SGD:
-            self.first[i] = self.spec.momentum * self.first[i] + gradient
-            if self.spec.nesterov:
-                return gradient + self.spec.momentum * self.first[i]
+        if self.spec.optimizer.kind is OptimizerKind.SGD:
+            self.first[i] = self.spec.optimizer.momentum * self.first[i] + gradient
+            if self.spec.optimizer.nesterov:
+                return gradient + self.spec.optimizer.momentum * self.first[i]
             return self.first[i]
-        beta1, beta2 = self.spec.beta1, self.spec.beta2
+        beta1, beta2 = self.spec.optimizer.beta1, self.spec.optimizer.beta2
         self.first[i] = beta1 * self.first[i] + (1 - beta1) * gradient
         self.second[i] = beta2 * self.second[i] + (1 - beta2) * gradient**2
         mean = self.first[i] / (1 - beta1**self.steps)
         square = self.second[i] / (1 - beta2**self.steps)
-        return mean / (np.sqrt(square) + self.spec.eps)
+        return mean / (np.sqrt(square) + self.spec.optimizer.eps)
 
     def _activation(self, a: Array) -> Array:
-        if self.spec.activation is Activation.RELU:
+        if self.spec.network.activation is Activation.RELU:
             return np.maximum(a, 0.0)
-        if self.spec.activation is Activation.LEAKY_RELU:
-            return np.where(a > 0, a, self.spec.slope * a)
+        if self.spec.network.activation is Activation.LEAKY_RELU:
+            return np.where(a > 0, a, self.spec.network.slope * a)
         return np.tanh(a)
 
     def _slope(self, a: Array) -> Array:
-        if self.spec.activation is Activation.RELU:
+        if self.spec.network.activation is Activation.RELU:
             return (a > 0).astype(np.float64)
-        if self.spec.activation is Activation.LEAKY_RELU:
-            return np.where(a > 0, 1.0, self.spec.slope)
+        if self.spec.network.activation is Activation.LEAKY_RELU:
+            return np.where(a > 0, 1.0, self.spec.network.slope)
         return 1 - np.tanh(a) ** 2
 
     @staticmethod

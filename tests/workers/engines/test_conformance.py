@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from rwinit import FeedForward
+from tests.factories import varied
 from tests.workers.engines.naive import Array, NaiveNetwork, one_hot
-from tests.workers.examples import blobs, trial, without_labels
+from tests.workers.examples import blobs, streams, trial, without_labels
 from workers import engines
 from workers.contract import (
     Activation,
@@ -48,17 +49,17 @@ def _engine(spec: TrialSpec, data: Data) -> Engine:
 def _naive(spec: TrialSpec, data: Data) -> NaiveNetwork:
     network = FeedForward(
         data.shape.n_inputs,
-        spec.depth,
-        spec.width,
+        spec.network.depth,
+        spec.network.width,
         data.shape.n_outputs(spec.task),
         dtype=torch.float64,
     )
     network.reset_(
-        scheme=spec.scheme,
-        g=spec.g,
-        g_in=spec.g_in,
-        g_out=spec.g_out,
-        generators=weight_generators(spec.seed, spec.depth),
+        scheme=spec.init.scheme,
+        g=spec.init.g,
+        g_in=spec.init.g_in,
+        g_out=spec.init.g_out,
+        generators=weight_generators(spec.seed, streams(spec.network.depth)),
     )
     weights = [weight.detach().numpy().copy() for weight in network.weights]
     return NaiveNetwork(spec, weights, [bias.detach().numpy().copy() for bias in network.biases])
@@ -93,7 +94,7 @@ def test_ten_steps_agree_with_backpropagation_written_out(
     measured = engine.evaluate(spec.trial_id)
     assert measured.train.loss == pytest.approx(naive.loss(x, targets), rel=1e-10)
     assert measured.eval.loss == pytest.approx(naive.loss(*_split(data, task, "eval")), rel=1e-10)
-    if spec.clip_norm is not None:
+    if spec.optimizer.clip_norm is not None:
         assert any(naive.clipped), "the bound should bind"
 
 
@@ -106,7 +107,7 @@ def test_gradient_norms_agree_with_backpropagation_written_out(task: Task) -> No
 
     norms = _engine(spec, data).probe(spec.trial_id)
 
-    first, last = (float(np.linalg.norm(gradients[d])) for d in (0, spec.depth))
+    first, last = (float(np.linalg.norm(gradients[d])) for d in (0, spec.network.depth))
     assert norms.log_first == pytest.approx(math.log(first), rel=1e-10)
     assert norms.log_last == pytest.approx(math.log(last), rel=1e-10)
 
@@ -116,10 +117,10 @@ def test_gradient_norms_do_not_depend_on_how_far_float32_reaches() -> None:
     data = blobs()
     for g in (1e-3, 1e4):
         spec = trial(activation=Activation.LINEAR, depth=21, width=8, g=g)
-        unit = replace(spec, g=1.0)
+        unit = varied(spec, g=1.0)
         # At g_out = 0 the error that enters does not depend on g, and the outputs stay small.
-        last = _engine(replace(spec, g_out=0.0), data).probe(spec.trial_id).log_last
-        unit_last = _engine(replace(unit, g_out=0.0), data).probe(spec.trial_id).log_last
+        last = _engine(varied(spec, g_out=0.0), data).probe(spec.trial_id).log_last
+        unit_last = _engine(varied(unit, g_out=0.0), data).probe(spec.trial_id).log_last
         assert last is not None
         assert unit_last is not None
         assert last - unit_last == pytest.approx(20 * math.log(g), rel=1e-6)
@@ -159,7 +160,7 @@ def test_a_full_pass_over_several_chunks_is_the_mean_over_all_samples() -> None:
 
 def test_a_full_pass_sums_squares_that_float32_cannot_hold() -> None:
     spec = trial(task=Task.AUTOENCODE, g_out=1e25)
-    exact = replace(spec, precision=Precision.FLOAT64)
+    exact = varied(spec, precision=Precision.FLOAT64)
 
     measured, expected = (
         _engine(each, blobs()).evaluate(spec.trial_id).train.loss for each in (spec, exact)
@@ -239,10 +240,10 @@ def test_a_larger_g_scales_the_same_draws() -> None:
     spec = trial(task=Task.AUTOENCODE, precision=Precision.FLOAT64, g_out=1e6)
 
     small = _engine(spec, data).evaluate(spec.trial_id).train.loss
-    large = _engine(replace(spec, g=2 * spec.g), data).evaluate(spec.trial_id).train.loss
+    large = _engine(varied(spec, g=2 * spec.init.g), data).evaluate(spec.trial_id).train.loss
 
     # The targets are a millionth of the outputs, so the loss is the outputs' square.
-    assert large / small == pytest.approx(2 ** (2 * (spec.depth - 1)), rel=1e-4)
+    assert large / small == pytest.approx(2 ** (2 * (spec.network.depth - 1)), rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -284,7 +285,7 @@ def test_a_saved_trial_goes_on_in_any_engine(
         undisturbed.step(given)
     state = undisturbed.save(spec.trial_id)
 
-    resumed = engines.create(replace(spec, engine=other), data, "cpu")
+    resumed = engines.create(varied(spec, engine=other), data, "cpu")
     resumed.restore(spec, state)
 
     for _ in range(3):
@@ -323,7 +324,7 @@ def test_a_state_of_another_trial_is_refused(changes: dict[str, Any], name: str)
     engine = engines.create(spec, data, "cpu")
 
     with pytest.raises(StateMismatchError) as caught:
-        engine.restore(replace(spec, **changes), state)
+        engine.restore(varied(spec, **changes), state)
 
     assert caught.value.name == name
 

@@ -52,7 +52,7 @@ def main(text: str) -> None:
     data = noise(n_inputs=case["n_inputs"], n_train=case["n_train"])
     for _ in run_pack(specs, data, slots=case["slots"], memory_bytes=case["memory_bytes"]):
         pass
-    shapes = [TrialShape.of(spec) for spec in specs]
+    shapes = [TrialShape.of(spec.configuration) for spec in specs]
     ways = [
         pack_memory(shapes, data.shape, case["slots"], recomputes=again).total
         for again in (False, True)

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import DIGITS, TIMINGS, trial_spec
-from workers.contract import Activation, EngineName, OptimizerKind, Precision
+from tests.factories import DIGITS, TIMINGS, trial_shape
+from workers.contract import Activation, OptimizerKind, Precision
 from workers.estimates import CostModel, TrialShape
 
 MODEL = CostModel(TIMINGS)
-TRIAL = TrialShape.of(trial_spec(depth=100, width=64, epochs=3, engine=EngineName.PACKED))
+BASE: dict[str, object] = {"depth": 100, "width": 64, "epochs": 3}
+TRIAL = trial_shape(**BASE)
 
 
 def seconds(trial: TrialShape, live: int = 1) -> float:
@@ -19,7 +20,7 @@ def seconds(trial: TrialShape, live: int = 1) -> float:
 
 
 def test_a_deep_steps_time_is_that_of_its_layers() -> None:
-    deeper = replace(TRIAL, depth=TRIAL.depth + 1)
+    deeper = trial_shape(**BASE | {"depth": 101})
     flat = replace(TIMINGS, full_pass=(0.0,) * 3, start_layer=0.0, start_weight=0.0)
     model = CostModel(replace(flat, full_pass=(1e-30,) * 3))
 
@@ -39,7 +40,7 @@ def test_a_deep_steps_time_is_that_of_its_layers() -> None:
         {"depth": 101},
         {"width": 65},
         {"epochs": 4},
-        {"profiles": 1},
+        {"profile_epochs": (0,)},
         {"optimizer": OptimizerKind.ADAM},
         {"momentum": 0.9},
         {"weight_decay": 0.1},
@@ -51,8 +52,7 @@ def test_a_deep_steps_time_is_that_of_its_layers() -> None:
     ids=str,
 )
 def test_what_adds_work_adds_seconds(change: dict[str, object]) -> None:
-    # The changes are of many types, which replace checks by field.
-    assert seconds(replace(TRIAL, **change)) > seconds(TRIAL)  # type: ignore[arg-type]
+    assert seconds(trial_shape(**BASE | change)) > seconds(TRIAL)
 
 
 def test_a_trial_pays_its_start_once_and_its_ends_by_epoch() -> None:
@@ -75,7 +75,7 @@ def test_a_steps_share_of_what_all_its_trials_take_together_falls() -> None:
 
 
 def test_trials_that_run_together_share_the_calls() -> None:
-    shares = [seconds(replace(TRIAL, width=16), live) for live in (1, 2, 8)]
+    shares = [seconds(trial_shape(**BASE | {"width": 16}), live) for live in (1, 2, 8)]
 
     assert shares == sorted(shares, reverse=True)
     assert shares[0] < 8 * shares[2]
@@ -83,6 +83,6 @@ def test_trials_that_run_together_share_the_calls() -> None:
 
 @given(st.integers(1, 5000), st.integers(1, 20_000), st.integers(1, 2000))
 def test_every_shape_has_a_finite_positive_time(width: int, batch: int, depth: int) -> None:
-    found = seconds(replace(TRIAL, width=width, batch_size=batch, depth=depth))
+    found = seconds(trial_shape(width=width, batch_size=batch, depth=depth, epochs=3))
 
     assert 0.0 < found < float("inf")

@@ -60,7 +60,7 @@ def test_the_model_counts_the_tensors_that_the_engine_has(
     of_data = {array.ctypes.data for array in samples if array is not None}
     found = sum(size for at, size in held().items() if at not in {*before, *of_data})
 
-    shapes = [TrialShape.of(spec) for spec in specs]
+    shapes = [TrialShape.of(spec.configuration) for spec in specs]
     memory = pack_memory(shapes, data.shape, slots, recomputes=memory_bytes == 0)
     assert memory.buffers == pytest.approx(found, rel=0.01)
 
@@ -70,14 +70,14 @@ def test_the_model_counts_the_tensors_that_the_engine_has(
 def test_the_model_knows_which_activations_keep_their_input(
     activation: Activation, slope: float
 ) -> None:
-    shape = TrialShape.of(trial_spec(activation=activation, slope=slope))
+    shape = TrialShape.of(trial_spec(activation=activation, slope=slope).configuration)
 
     assert shape.keeps_input == nonlinearity(activation, slope).keeps_input
 
 
 @pytest.mark.parametrize("depth", [1, 2, 400])
 def test_recomputation_takes_less_where_networks_are_deep(depth: int) -> None:
-    shapes = [TrialShape.of(trial_spec(depth=depth, engine=EngineName.PACKED))]
+    shapes = [TrialShape.of(trial_spec(depth=depth, engine=EngineName.PACKED).configuration)]
     data = noise().shape
 
     kept = pack_memory(shapes, data, 1, recomputes=False)

@@ -4,14 +4,14 @@ import math
 import statistics
 import time
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from importlib.metadata import version
 from uuid import UUID
 
 import pytest
 import torch
 
-from tests.factories import TIMINGS, trial_spec
+from tests.factories import TIMINGS, trial_spec, varied
 from tests.workers.estimates.samples import noise
 from workers.contract import (
     Activation,
@@ -132,10 +132,10 @@ def taken_to_predicted(
     data = noise(n_inputs=n_inputs, n_train=n_train, n_eval=n_train // 4)
     g = 1.41 if changes.get("activation") is None else 1.0
     like = trial_spec(engine=PACKED, learning_rate=1e-6, g=g, **changes)
-    live = slots_for(TrialShape.of(like), data.shape)
-    specs = [replace(like, trial_id=UUID(int=i)) for i in range(live)]
+    live = slots_for(TrialShape.of(like.configuration), data.shape)
+    specs = [varied(like, trial_id=UUID(int=i)) for i in range(live)]
     # The kernels of a width are made once in a process.
-    list(run_pack([replace(like, depth=2)], data))
+    list(run_pack([varied(like, depth=2)], data))
     seconds = math.inf
     for _ in range(2):
         start = time.process_time()
@@ -143,7 +143,7 @@ def taken_to_predicted(
         seconds = min(seconds, time.process_time() - start)
         ends = [report.outcome for report in told if isinstance(report, TrialEnd)]
         assert ends == [Outcome.COMPLETED] * live
-    shapes = [TrialShape.of(spec) for spec in specs]
+    shapes = [TrialShape.of(spec.configuration) for spec in specs]
     return seconds / sum(model.trial_seconds(shape, data.shape, live) for shape in shapes)
 
 

@@ -1,7 +1,6 @@
 """Layer profiles against hooks on the reference network, and what they leave alone."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ import torch
 from torch.nn import functional
 
 import rwinit
+from tests.factories import varied
 from tests.workers.examples import blobs, curve, end, records, trial, without_labels
 from workers import engines
 from workers.contract import (
@@ -36,31 +36,36 @@ def trained(spec: TrialSpec, data: Data, *, steps: int = 3) -> Engine:
     return engine
 
 
+GROUPS = ("first", "hidden", "last")
+
+
 def reference(spec: TrialSpec, data: Data, engine: Engine) -> rwinit.Profile:
     """Return what hooks see of the same weights, data and loss."""
     arrays = engine.save(spec.trial_id).arrays
     network = rwinit.FeedForward(
         n_inputs=data.shape.n_inputs,
-        depth=spec.depth,
-        width=spec.width,
+        depth=spec.network.depth,
+        width=spec.network.width,
         n_outputs=data.shape.n_outputs(spec.task),
-        activation=spec.activation,
-        slope=spec.slope,
+        activation=spec.network.activation,
+        slope=spec.network.slope,
         dtype=torch.float64,
     )
     for part, parameters in (("weight", network.weights), ("bias", network.biases)):
-        first, last = (arrays[f"parameters.{end}.{part}"] for end in ("first", "last"))
-        values = [first, *arrays[f"parameters.hidden.{part}"], last]
+        groups = [arrays.get(f"parameters.{name}.{part}", ()) for name in GROUPS]
+        values = [value for group in groups for value in group]
         with torch.no_grad():
             for parameter, value in zip(parameters, values, strict=True):
                 parameter.copy_(torch.tensor(value))
-    x = torch.tensor(data.train_x[: spec.batch_size]).double()
+    x = torch.tensor(data.train_x[: spec.training.batch_size]).double()
     outputs = network(x).detach().requires_grad_()
     if spec.task is Task.AUTOENCODE:
         loss = functional.mse_loss(outputs, x)
     else:
         assert data.train_y is not None
-        loss = functional.cross_entropy(outputs, torch.tensor(data.train_y[: spec.batch_size]))
+        loss = functional.cross_entropy(
+            outputs, torch.tensor(data.train_y[: spec.training.batch_size])
+        )
     (error,) = torch.autograd.grad(loss, outputs)
     return rwinit.profile(network, x, error)
 
@@ -112,7 +117,7 @@ def test_profiles_are_told_behind_their_epochs_and_change_no_bit_of_the_curve(
 ) -> None:
     data = blobs()
     plain = trial(engine=engine, activation=activation, epochs=3, momentum=0.9)
-    spec = replace(plain, profile_epochs=(0, 2, 3))
+    spec = varied(plain, profile_epochs=(0, 2, 3))
 
     reports = [report for report in run_trial(spec, data) if report is not None]
     packed = [report for report in run_pack([spec], data) if report is not None]

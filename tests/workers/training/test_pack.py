@@ -1,11 +1,11 @@
 import logging
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from tests.factories import varied
 from tests.workers.examples import blobs, curve, end, records, trial
 from workers import engines
 from workers.contract import (
@@ -35,7 +35,7 @@ def one(request: pytest.FixtureRequest) -> TrialSpec:
 
 @pytest.fixture
 def two(one: TrialSpec) -> TrialSpec:
-    return replace(one, trial_id=UUID(int=2), seed=1)
+    return varied(one, trial_id=UUID(int=2), seed=1)
 
 
 def _of(spec: TrialSpec, reports: Sequence[Report | None]) -> list[EpochRecord | TrialEnd]:
@@ -58,7 +58,7 @@ def test_trials_of_a_pack_start_in_order_and_each_ends_once(one: TrialSpec, two:
 
 
 def test_live_trials_take_their_steps_together(two: TrialSpec) -> None:
-    specs = [replace(two, trial_id=UUID(int=i), seed=i, engine=EngineName.PACKED) for i in range(3)]
+    specs = [varied(two, trial_id=UUID(int=i), seed=i, engine=EngineName.PACKED) for i in range(3)]
 
     reports = list(run_pack(specs, blobs(n_train=45), slots=3))
 
@@ -68,7 +68,7 @@ def test_live_trials_take_their_steps_together(two: TrialSpec) -> None:
 
 def test_a_slot_that_is_left_is_taken_by_the_next_at_once(one: TrialSpec) -> None:
     specs = [
-        replace(one, trial_id=UUID(int=i), epochs=epochs, engine=EngineName.PACKED)
+        varied(one, trial_id=UUID(int=i), epochs=epochs, engine=EngineName.PACKED)
         for i, epochs in enumerate([3, 1, 2])
     ]
 
@@ -108,7 +108,7 @@ def test_an_empty_pack_reports_nothing() -> None:
 def test_an_error_fails_its_own_trial_with_type_and_text_and_the_pack_goes_on(
     one: TrialSpec, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bad = replace(one, trial_id=UUID(int=3), kind="transformer")
+    bad = varied(one, trial_id=UUID(int=3), kind="transformer")
 
     with caplog.at_level(logging.ERROR):
         reports = list(run_pack([bad, one], blobs()))
@@ -117,7 +117,7 @@ def test_an_error_fails_its_own_trial_with_type_and_text_and_the_pack_goes_on(
     assert failed.trial_id == bad.trial_id
     assert failed.outcome is Outcome.FAILED
     assert failed.message is not None
-    assert failed.message.startswith("UnsupportedTrialError: ")
+    assert failed.message.startswith("UnknownKindError: ")
     assert "transformer" in failed.message
     assert completed.outcome is Outcome.COMPLETED
     assert _of(one, reports) == curve(run_trial(one, blobs()))
@@ -239,7 +239,7 @@ def test_trials_that_diverge_or_are_cancelled_leave_their_neighbours_untouched()
         for i, depth in enumerate([4, 3, 3, 6, 1, 2, 3])
     ]
     diverging, cancelled = specs[2], specs[1]
-    specs[2] = diverging = replace(diverging, learning_rate=1e30)
+    specs[2] = diverging = varied(diverging, learning_rate=1e30)
 
     def is_cancelled(trial_id: UUID) -> bool:
         asked.append(trial_id)
@@ -276,9 +276,9 @@ def _by_value(spec: TrialSpec, record: EpochRecord, *, kept: bool) -> StoppingDe
 
 def test_others_do_not_feel_a_divergence_a_stop_and_a_cancellation() -> None:
     base = trial(engine=EngineName.PACKED, epochs=4)
-    specs = [replace(base, trial_id=UUID(int=i), seed=i, depth=2 + i % 3) for i in range(8)]
+    specs = [varied(base, trial_id=UUID(int=i), seed=i, depth=2 + i % 3) for i in range(8)]
     diverging, stopping, cancelled = UUID(int=1), UUID(int=2), UUID(int=3)
-    specs[1] = replace(specs[1], learning_rate=1e8, depth=3)
+    specs[1] = varied(specs[1], learning_rate=1e8, depth=3)
     asked: list[tuple[UUID, int]] = []
     seen: dict[UUID, int] = {}
 
@@ -329,7 +329,7 @@ def test_others_do_not_feel_a_divergence_a_stop_and_a_cancellation() -> None:
 
 def test_the_slot_of_a_stopped_trial_is_taken_at_once(one: TrialSpec) -> None:
     specs = [
-        replace(one, trial_id=UUID(int=i), epochs=3, engine=EngineName.PACKED) for i in range(3)
+        varied(one, trial_id=UUID(int=i), epochs=3, engine=EngineName.PACKED) for i in range(3)
     ]
 
     def verdict(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from workers.engines.packed.pack_shape import PackShape
+from workers.estimates.pack_shape import PackShape
 from workers.estimates.sizes import padded_rows
 
 Keep = Callable[[int], int]

@@ -10,11 +10,11 @@ from uuid import UUID
 import numpy as np
 import torch
 
-import rwinit
-from workers.contract import TrialSpec
+from workers.contract import EngineName, TrialSpec
 from workers.datasets import Data
 from workers.engines.checks import check_trial
 from workers.engines.devices import fixed_arithmetic
+from workers.engines.initial_draws import draw_weights_
 from workers.engines.interface import (
     Evaluation,
     GradientNorms,
@@ -23,14 +23,20 @@ from workers.engines.interface import (
     UnsupportedTrialError,
 )
 from workers.engines.packed.optimizer import Variant
-from workers.engines.packed.pack_shape import PackShape
 from workers.engines.packed.training import Program
 from workers.engines.packed.workspace import Workspace
 from workers.engines.samples import Split
-from workers.engines.states import check_state, fill_, kind_arrays, state_kinds
+from workers.engines.states import (
+    by_group,
+    check_state,
+    fill_,
+    kind_arrays,
+    state_kinds,
+    trained_groups,
+)
 from workers.errors import WorkersError
 from workers.estimates.capacity import MEMORY_BYTES
-from workers.seeding import weight_generators
+from workers.estimates.pack_shape import PackShape
 
 
 class PackFullError(WorkersError):
@@ -59,7 +65,7 @@ class _Live:
     @property
     def rank(self) -> tuple[object, ...]:
         """What slots are ordered by: depth for the passes, the rest for long runs of updates."""
-        return (-self.spec.depth, *Variant.of(self.spec))
+        return (-self.spec.network.depth, *Variant.of(self.spec))
 
 
 @contextmanager
@@ -116,15 +122,9 @@ class PackedEngine:
     def add(self, spec: TrialSpec) -> None:
         """Take up a trial with its initial network."""
         workspace, slot = self._join(spec)
-        rwinit.initialize_(
-            workspace.store.weights(0, slot, spec.depth),
-            workspace.store.biases(0, slot, spec.depth),
-            scheme=spec.scheme,
-            g=spec.g,
-            g_in=spec.g_in,
-            g_out=spec.g_out,
-            generators=weight_generators(spec.seed, spec.depth),
-        )
+        groups = trained_groups(spec, self._dataset)
+        weights = by_group(groups, workspace.store.weights(0, slot, spec.network.depth))
+        draw_weights_(groups, weights, spec.init, spec.seed)
 
     @_computing()
     def step(self, inputs: Mapping[UUID, StepInput]) -> Mapping[UUID, float]:
@@ -150,28 +150,28 @@ class PackedEngine:
     def evaluate(self, trial_id: UUID) -> Evaluation:
         """Return loss and error of full passes over both splits."""
         slot = self._slot(trial_id)
-        passes, depth = self._running().passes, self._live[slot].spec.depth
+        passes, depth = self._running().passes, self._live[slot].spec.network.depth
         return Evaluation(passes.run(slot, depth, self._train), passes.run(slot, depth, self._eval))
 
     @_computing()
     def probe(self, trial_id: UUID) -> GradientNorms:
         """Return the log gradient norms, computed in float64 whatever the trial's precision."""
         slot = self._slot(trial_id)
-        return self._running().probe.run(slot, self._live[slot].spec.depth)
+        return self._running().probe.run(slot, self._live[slot].spec.network.depth)
 
     @_computing()
     def save(self, trial_id: UUID) -> TrialState:
         """Return a copy of everything that a trial's further steps depend on."""
         slot = self._slot(trial_id)
         live, store = self._live[slot], self._running().store
-        kinds = state_kinds(live.spec)
+        groups, depth = trained_groups(live.spec, self._dataset), live.spec.network.depth
         arrays = [
             kind_arrays(
                 kind,
-                store.weights(i, slot, live.spec.depth),
-                store.biases(i, slot, live.spec.depth),
+                by_group(groups, store.weights(i, slot, depth)),
+                by_group(groups, store.biases(i, slot, depth)),
             )
-            for i, kind in enumerate(kinds)
+            for i, kind in enumerate(state_kinds(live.spec))
         ]
         return TrialState(live.steps, {name: a for part in arrays for name, a in part.items()})
 
@@ -181,11 +181,12 @@ class PackedEngine:
         check_state(spec, self._dataset, state)
         workspace, slot = self._join(spec)
         self._live[slot].steps = state.steps
+        groups, depth = trained_groups(spec, self._dataset), spec.network.depth
         for i, kind in enumerate(state_kinds(spec)):
             fill_(
                 kind,
-                workspace.store.weights(i, slot, spec.depth),
-                workspace.store.biases(i, slot, spec.depth),
+                by_group(groups, workspace.store.weights(i, slot, depth)),
+                by_group(groups, workspace.store.biases(i, slot, depth)),
                 state,
             )
 
@@ -199,13 +200,13 @@ class PackedEngine:
         for slot in slots:
             store = self._running().store
             for later in range(slot + 1, len(self._live)):
-                store.move(later, later - 1, self._live[later].spec.depth)
+                store.move(later, later - 1, self._live[later].spec.network.depth)
             del self._live[slot]
             self._rearranged()
 
     def _join(self, spec: TrialSpec) -> tuple[Workspace, int]:
         """Clear a slot for a trial, in the order of the ranks; the trial anew if it is here."""
-        check_trial(spec, self._dataset)
+        check_trial(spec, self._dataset, EngineName.PACKED)
         self._remove(spec.trial_id)
         if len(self._live) == self._slots:
             raise PackFullError(self._slots)
@@ -213,8 +214,8 @@ class PackedEngine:
         live = _Live(spec)
         slot = bisect_right([other.rank for other in self._live], live.rank)
         for later in reversed(range(slot, len(self._live))):
-            workspace.store.move(later, later + 1, self._live[later].spec.depth)
-        workspace.store.clear(slot, spec.depth)
+            workspace.store.move(later, later + 1, self._live[later].spec.network.depth)
+        workspace.store.clear(slot, spec.network.depth)
         self._live.insert(slot, live)
         self._rearranged()
         return workspace, slot
@@ -242,7 +243,7 @@ class PackedEngine:
         """Update the named slots and no other: a pack's buffers are computed whole."""
         workspace = self._running()
         kept = {
-            slot: workspace.store.take(slot, live.spec.depth)
+            slot: workspace.store.take(slot, live.spec.network.depth)
             for slot, live in enumerate(self._live)
             if slot not in named
         }
@@ -256,7 +257,7 @@ class PackedEngine:
         for operation in program.to_update:
             operation()
         for slot, values in kept.items():
-            workspace.store.put(slot, self._live[slot].spec.depth, values)
+            workspace.store.put(slot, self._live[slot].spec.network.depth, values)
 
     def _rearranged(self) -> None:
         self._program = None

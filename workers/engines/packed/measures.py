@@ -18,10 +18,10 @@ from workers.engines.packed.buffers import Activations, Batch, Keep, keep_two
 from workers.engines.packed.criterion import Criterion
 from workers.engines.packed.forward import Frame, forward_operations
 from workers.engines.packed.nonlinearities import Operation
-from workers.engines.packed.pack_shape import PackShape
 from workers.engines.packed.slot_depths import SlotDepths
 from workers.engines.packed.storage import Block, Store
 from workers.engines.samples import Split
+from workers.estimates.pack_shape import PackShape
 
 
 class FullPasses:

@@ -27,11 +27,11 @@ class Variant(NamedTuple):
 
     @classmethod
     def of(cls, spec: TrialSpec) -> "Variant":
-        sgd = spec.optimizer is OptimizerKind.SGD
+        sgd = spec.optimizer.kind is OptimizerKind.SGD
         return cls(
-            decays=spec.weight_decay != 0.0,
-            has_momentum=sgd and spec.momentum != 0.0,
-            nesterov=sgd and spec.nesterov,
+            decays=spec.optimizer.weight_decay != 0.0,
+            has_momentum=sgd and spec.optimizer.momentum != 0.0,
+            nesterov=sgd and spec.optimizer.nesterov,
         )
 
 
@@ -64,18 +64,18 @@ class BatchedOptimizer:
             steps: Steps with this one.
             learning_rate: The step's.
         """
-        self._decay.array[slot] = spec.weight_decay
+        self._decay.array[slot] = spec.optimizer.weight_decay
         if self._kind is OptimizerKind.SGD:
             self._rate.array[slot] = -learning_rate
-            self._momentum.array[slot] = spec.momentum
+            self._momentum.array[slot] = spec.optimizer.momentum
             return
         # m / c1 / (sqrt(v) / c2 + eps) is c2 / c1 * m / (sqrt(v) + c2 * eps).
-        correction = math.sqrt(1.0 - spec.beta2**steps)
-        self._rate.array[slot] = -learning_rate * correction / (1.0 - spec.beta1**steps)
-        self._momentum.array[slot] = 1.0 - spec.beta1
-        self._square_keep.array[slot] = spec.beta2
-        self._square_take.array[slot] = 1.0 - spec.beta2
-        self._offset.array[slot] = correction * spec.eps
+        correction = math.sqrt(1.0 - spec.optimizer.beta2**steps)
+        self._rate.array[slot] = -learning_rate * correction / (1.0 - spec.optimizer.beta1**steps)
+        self._momentum.array[slot] = 1.0 - spec.optimizer.beta1
+        self._square_keep.array[slot] = spec.optimizer.beta2
+        self._square_take.array[slot] = 1.0 - spec.optimizer.beta2
+        self._offset.array[slot] = correction * spec.optimizer.eps
 
     def send(self) -> None:
         """Bring the constants to the device."""

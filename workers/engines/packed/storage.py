@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from torch import Tensor
 
-from workers.engines.packed.pack_shape import PackShape
+from workers.estimates.pack_shape import PackShape
 from workers.estimates.sizes import block_layers as suited_layers
 from workers.estimates.sizes import slab_size
 

@@ -16,11 +16,11 @@ from workers.engines.packed.forward import Frame, forward_operations
 from workers.engines.packed.host_device import HostDeviceTensor
 from workers.engines.packed.nonlinearities import Operation
 from workers.engines.packed.optimizer import BatchedOptimizer
-from workers.engines.packed.pack_shape import PackShape
 from workers.engines.packed.slot_depths import SlotDepths
 from workers.engines.packed.storage import Store
 from workers.engines.packed.update_plan import GradientBuffers, UpdatePlan
 from workers.engines.samples import Split
+from workers.estimates.pack_shape import PackShape
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +107,7 @@ class Trainer:
         live = len(specs)
         frame = Frame(
             self._store,
-            SlotDepths(0, tuple(spec.depth for spec in specs)),
+            SlotDepths(0, tuple(spec.network.depth for spec in specs)),
             self._activations,
             self._batch,
             self._arithmetic,

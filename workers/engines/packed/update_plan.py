@@ -98,11 +98,11 @@ class UpdatePlan:
             specs: The live trials, the deepest first.
         """
         self._store, self._buffers, self._rule, self._specs = store, buffers, rule, specs
-        self._clips = any(spec.clip_norm is not None for spec in specs)
+        self._clips = any(spec.optimizer.clip_norm is not None for spec in specs)
         self._waiting: list[Block] = []
         self._reach: dict[int, list[int]] = {}
         for spec in specs:
-            for block, length in store.parts(spec.depth):
+            for block, length in store.parts(spec.network.depth):
                 self._reach.setdefault(id(block), []).append(length)
 
     def of(self, block: Block) -> Tensor:
@@ -140,9 +140,9 @@ class UpdatePlan:
 
     def _clip_operations(self) -> Iterator[Operation]:
         for slot, spec in enumerate(self._specs):
-            if spec.clip_norm is None:
+            if spec.optimizer.clip_norm is None:
                 continue
-            parts = [self.of(block)[slot, :n] for block, n in self._store.parts(spec.depth)]
+            parts = [self.of(block)[slot, :n] for block, n in self._store.parts(spec.network.depth)]
             exact = parts[0].new_zeros(max(map(len, parts)), dtype=torch.float64)
             factor = HostDeviceTensor(parts[0].new_zeros(()))
-            yield _Clip(spec.clip_norm, parts, exact, exact.new_zeros(()), factor)
+            yield _Clip(spec.optimizer.clip_norm, parts, exact, exact.new_zeros(()), factor)

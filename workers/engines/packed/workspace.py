@@ -3,16 +3,17 @@
 import torch
 
 from workers.contract import DatasetShape, TrialSpec
+from workers.engines.dtypes import DTYPES
 from workers.engines.packed.arithmetic import Arithmetic, arithmetic
 from workers.engines.packed.buffers import Keep, keep_all, keep_segments
 from workers.engines.packed.measures import FullPasses, Probe
 from workers.engines.packed.nonlinearities import nonlinearity
-from workers.engines.packed.pack_shape import PackShape
 from workers.engines.packed.storage import Store
 from workers.engines.packed.training import Trainer
 from workers.engines.samples import Split
 from workers.engines.states import state_kinds
 from workers.estimates import TrialShape, pack_memory
+from workers.estimates.pack_shape import PackShape
 from workers.estimates.sizes import CHUNK, segment_length
 
 
@@ -51,8 +52,9 @@ class Workspace:
         self.shape, self._dataset = shape, dataset
         self._train, self._slots, self._device = train, slots, device
         self._memory_bytes = memory_bytes
-        self._like = torch.zeros((), dtype=shape.dtype, device=device)
-        self._arithmetic = self._arithmetic_in(shape.dtype)
+        dtype = DTYPES[shape.precision]
+        self._like = torch.zeros((), dtype=dtype, device=device)
+        self._arithmetic = self._arithmetic_in(dtype)
         self.store = Store(shape, slots, self._like)
         rows = min(CHUNK, max(len(train), len(evaluation)))
         self.passes = FullPasses(shape, self.store, self._arithmetic, rows, self._like)
@@ -61,10 +63,10 @@ class Workspace:
 
     def ensure(self, spec: TrialSpec) -> None:
         """Make room for a trial; what is there stays."""
-        self.store.ensure(spec.depth, len(state_kinds(spec)))
+        self.store.ensure(spec.network.depth, len(state_kinds(spec)))
         if not self._segmented and self._bytes_to_keep_all(spec) > self._memory_bytes:
             self._segmented = True
-            self._use(keep_segments(segment_length(spec.depth)))
+            self._use(keep_segments(segment_length(spec.network.depth)))
 
     def _use(self, keep: Keep) -> None:
         self.trainer = Trainer(
@@ -91,5 +93,5 @@ class Workspace:
         return arithmetic(hidden, self.shape.width, self.shape.n_inputs, like)
 
     def _bytes_to_keep_all(self, spec: TrialSpec) -> int:
-        trial = TrialShape.of(spec)
+        trial = TrialShape.of(spec.configuration)
         return pack_memory([trial], self._dataset, self._slots, recomputes=False).total

@@ -1,7 +1,6 @@
 """In float32 a trial of a pack is the trial alone, bit for bit, whatever happens around it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.factories import varied
 from tests.workers.examples import blobs, trial
 from workers.contract import Activation, OptimizerKind, Task, TrialSpec
 from workers.engines import GradientNorms, StepInput, TrialState
@@ -57,7 +57,7 @@ def _given(spec: TrialSpec, step: int) -> StepInput:
     rng = np.random.default_rng([spec.seed, step])
     order = rng.permutation(DATA.shape.n_train)
     count = BATCH if step % 3 else 4
-    return StepInput(order[:count], spec.learning_rate / (1 + 0.1 * step))
+    return StepInput(order[:count], spec.training.learning_rate / (1 + 0.1 * step))
 
 
 class _Watched:
@@ -144,7 +144,7 @@ def test_a_trial_of_a_mixed_pack_is_the_trial_alone(
 def test_sizes_and_numbers_of_neighbours_do_not_matter(width: int, batch: int, count: int) -> None:
     pack = _Watched(count)
     for spec in _specs(count, activation=Activation.SILU):
-        pack.add(replace(spec, width=width))
+        pack.add(varied(spec, width=width))
 
     for _ in range(3):
         pack.step([*pack.specs])
@@ -194,7 +194,7 @@ def test_activations_computed_again_are_the_same(
     for depth, spec in zip(
         (11, 5, 1), _specs(3, activation=activation, optimizer=kind), strict=True
     ):
-        pack.add(replace(spec, depth=depth))
+        pack.add(varied(spec, depth=depth))
 
     for _ in range(3):
         pack.step([*pack.specs])
@@ -237,7 +237,7 @@ def test_two_threads_are_as_good_as_one() -> None:
 def test_a_deeper_trial_may_come_later() -> None:
     pack = _Watched(2)
     one, two = _specs(2)
-    shallow, deep = replace(one, depth=2), replace(two, depth=40)
+    shallow, deep = varied(one, depth=2), varied(two, depth=40)
     pack.add(shallow)
     pack.step([shallow.trial_id])
 
@@ -252,7 +252,7 @@ def test_a_deeper_trial_may_come_later() -> None:
 def test_a_trial_that_blows_up_stays_alone_with_it() -> None:
     pack = _Watched(3)
     one, bad, two = _specs(3)
-    for spec in (one, replace(bad, learning_rate=1e38), two):
+    for spec in (one, varied(bad, learning_rate=1e38), two):
         pack.add(spec)
 
     for _ in range(4):

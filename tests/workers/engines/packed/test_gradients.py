@@ -159,7 +159,7 @@ def test_the_bound_of_the_norm_binds() -> None:
             for name, array in before[spec.trial_id].arrays.items()
         ]
         norm = np.sqrt(sum(squares)) / _inputs(specs, 1)[spec.trial_id].learning_rate
-        if spec.clip_norm is None:
+        if spec.optimizer.clip_norm is None:
             assert norm > 2 * GRADIENT_BOUND
         else:
             assert norm == pytest.approx(GRADIENT_BOUND, rel=1e-9)

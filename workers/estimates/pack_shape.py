@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-import torch
-
+from workers.architectures import Skip, architecture_of
 from workers.contract import (
     Activation,
     DatasetShape,
@@ -13,12 +12,10 @@ from workers.contract import (
     TrialSpec,
 )
 
-DTYPES = {Precision.FLOAT32: torch.float32, Precision.FLOAT64: torch.float64}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackShape:
-    """What all trials of a pack share.
+    """What all trials of a pack share: equal shapes can be trained as one batched product.
 
     Attributes:
         task: Loss and outputs.
@@ -28,6 +25,7 @@ class PackShape:
         n_outputs: Dimensions of the output.
         activation: Nonlinearity of the hidden layers.
         slope: Its slope; 0 where it has none.
+        skip: Skip of the hidden layers; its gain and the branch's may differ between trials.
         optimizer: Update rule.
         precision: Arithmetic.
     """
@@ -39,27 +37,27 @@ class PackShape:
     n_outputs: int
     activation: Activation
     slope: float
+    skip: Skip
     optimizer: OptimizerKind
     precision: Precision
 
     @classmethod
     def of(cls, spec: TrialSpec, dataset: DatasetShape) -> "PackShape":
         """Return the shape of the packs that a trial fits into."""
+        network = spec.network
+        has_slope = network.activation is Activation.LEAKY_RELU
         return cls(
             task=spec.task,
-            batch_rows=min(spec.batch_size, dataset.n_train),
-            width=spec.width,
+            batch_rows=min(spec.training.batch_size, dataset.n_train),
+            width=network.width,
             n_inputs=dataset.n_inputs,
             n_outputs=dataset.n_outputs(spec.task),
-            activation=spec.activation,
-            slope=spec.slope if spec.activation is Activation.LEAKY_RELU else 0.0,
-            optimizer=spec.optimizer,
-            precision=spec.precision,
+            activation=network.activation,
+            slope=network.slope if has_slope else 0.0,
+            skip=architecture_of(network).hidden_rule(network).skip,
+            optimizer=spec.optimizer.kind,
+            precision=spec.training.precision,
         )
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return DTYPES[self.precision]
 
     def differences(self, other: "PackShape") -> list[str]:
         """Return the names of the attributes in which another shape differs."""

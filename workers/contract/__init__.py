@@ -1,0 +1,73 @@
+"""What travels between the service and a worker: frozen dataclasses of the standard library.
+
+The service builds them from rows and validates them with pydantic; a worker needs neither
+pydantic nor Ray to read them. Every float is finite: what is not finite is an `Outcome`.
+"""
+
+from workers.contract.calibration import (
+    Calibration,
+    Timings,
+)
+from workers.contract.names import (
+    Activation,
+    EngineName,
+    OptimizerKind,
+    Outcome,
+    Precision,
+    Scheme,
+    StoppingKind,
+    StoppingMetric,
+    Task,
+)
+from workers.contract.reports import (
+    EpochRecord,
+    InitialWalk,
+    LayerProfile,
+    Report,
+    StoppingDecision,
+    TrialEnd,
+    TrialReport,
+    TrialStart,
+)
+from workers.contract.trials import (
+    Configuration,
+    DatasetShape,
+    Init,
+    Network,
+    Optimizer,
+    Pack,
+    Prediction,
+    Training,
+    TrialSpec,
+)
+
+__all__ = [
+    "Activation",
+    "Calibration",
+    "Configuration",
+    "DatasetShape",
+    "EngineName",
+    "EpochRecord",
+    "Init",
+    "InitialWalk",
+    "LayerProfile",
+    "Network",
+    "Optimizer",
+    "OptimizerKind",
+    "Outcome",
+    "Pack",
+    "Precision",
+    "Prediction",
+    "Report",
+    "Scheme",
+    "StoppingDecision",
+    "StoppingKind",
+    "StoppingMetric",
+    "Task",
+    "Timings",
+    "Training",
+    "TrialEnd",
+    "TrialReport",
+    "TrialSpec",
+    "TrialStart",
+]

@@ -1,0 +1,85 @@
+"""The numbers and names of a configuration as a flat mapping, the way rows and queries see it."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Final
+
+from workers.contract.trials import Configuration, TrialSpec
+from workers.schedules import Schedule
+
+_RENAMED: Final = {
+    "training.learning_rate": "effective_lr",
+    "training.optimizer.kind": "optimizer",
+    "network.kind": "kind",
+    "prediction.drift": "predicted_drift",
+    "prediction.spread": "predicted_spread",
+}
+"""Leaves whose name differs from their field's: that is taken, or says too little alone."""
+
+
+def leaves(configuration: Configuration) -> dict[str, object]:
+    """Return every value of a configuration by its name in rows.
+
+    Nested dataclasses are flattened; a `Schedule` is one value. A configuration without a
+    prediction has neither ``predicted_drift`` nor ``predicted_spread``.
+    """
+    return dict(_walk(configuration, ""))
+
+
+def with_leaves(configuration: Configuration, changes: Mapping[str, object]) -> Configuration:
+    """Return a configuration with some leaves replaced, by the names that `leaves` gives.
+
+    Raises:
+        KeyError: A name is none of the configuration's leaves.
+    """
+    left = dict(changes)
+    changed: Configuration = _replaced(configuration, "", left)  # type: ignore[assignment]
+    if left:
+        raise KeyError(f"no such leaves: {', '.join(sorted(left))}")
+    return changed
+
+
+def varied(spec: TrialSpec, **changes: object) -> TrialSpec:
+    """Return a trial with its id, its seed or leaves of its configuration replaced.
+
+    Raises:
+        KeyError: A name is none of these.
+    """
+    own = {name: changes.pop(name) for name in ("trial_id", "seed") if name in changes}
+    configuration = with_leaves(spec.configuration, changes)
+    # The keywords are checked by name above, and not by type.
+    return replace(spec, configuration=configuration, **own)  # type: ignore[arg-type]
+
+
+def _walk(value: object, path: str) -> list[tuple[str, object]]:
+    found: list[tuple[str, object]] = []
+    for name, inner_path, inner in _parts(value, path):
+        if _is_nested(inner):
+            found += _walk(inner, inner_path)
+        elif inner_path != "prediction":
+            found.append((name, inner))
+    return found
+
+
+def _replaced(value: object, path: str, changes: dict[str, object]) -> object:
+    new: dict[str, object] = {}
+    for name, inner_path, inner in _parts(value, path):
+        if name in changes and not _is_nested(inner):
+            new[inner_path.rpartition(".")[2]] = changes.pop(name)
+        elif _is_nested(inner):
+            new[inner_path.rpartition(".")[2]] = _replaced(inner, inner_path, changes)
+    return replace(value, **new)  # type: ignore[type-var]  # only dataclasses get here
+
+
+def _parts(value: object, path: str) -> list[tuple[str, str, object]]:
+    """Return the name, the dotted path and the value of each field of a dataclass."""
+    parts = []
+    for field in fields(value):  # type: ignore[arg-type]  # only dataclasses get here
+        inner_path = f"{path}.{field.name}" if path else field.name
+        name = _RENAMED.get(inner_path, field.name)
+        parts.append((name, inner_path, getattr(value, field.name)))
+    return parts
+
+
+def _is_nested(value: object) -> bool:
+    return is_dataclass(value) and not isinstance(value, Schedule)

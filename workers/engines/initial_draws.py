@@ -1,0 +1,44 @@
+"""Initial weights of a trial, drawn group by group from the streams that its groups name."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Generator, Tensor
+
+import rwinit
+from workers.architectures import Draw, ParameterGroup
+from workers.contract import Init
+from workers.seeding import weight_generators
+
+GroupTensors = Mapping[str, Sequence[Tensor]]
+"""One tensor for each matrix of a group, by the group's name."""
+
+
+@torch.no_grad()
+def draw_weights_(
+    groups: Sequence[ParameterGroup], weights: GroupTensors, init: Init, seed: int
+) -> None:
+    """Fill the matrices of some groups; one generator per matrix.
+
+    Args:
+        groups: Which groups.
+        weights: Their matrices, each ``(fan_out, fan_in)``, overwritten.
+        init: The scheme and its factors.
+        seed: The trial's seed.
+    """
+    for group in groups:
+        generators = weight_generators(seed, group.streams)
+        for weight, generator in zip(weights[group.name], generators, strict=True):
+            _draw_(weight, group, init, generator)
+
+
+def _draw_(weight: Tensor, group: ParameterGroup, init: Init, generator: Generator) -> None:
+    match group.draw:
+        case Draw.SCHEME:
+            factor = group.factor.of(init)
+            rwinit.scheme_draw_(weight, init.scheme, factor=factor, generator=generator)
+        case Draw.HAAR:
+            rwinit.scheme_draw_(weight, "orthogonal", generator=generator)
+        case Draw.PERMUTATION:
+            order = torch.randperm(group.fan_out, generator=generator)
+            weight.copy_(torch.eye(group.fan_out)[order])
