@@ -1,4 +1,4 @@
-"""What a chart of the best result against depth shows, before it is drawn."""
+"""The content of a chart of the best result against depth."""
 
 from dataclasses import dataclass
 
@@ -40,8 +40,8 @@ class SeriesPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    """What a depth chart shows.
+class DepthChartData:
+    """Titles and points of a depth chart.
 
     Attributes:
         title: First line.

@@ -82,7 +82,7 @@ def _format_of(output: Path) -> str:
 
 
 def _draw(walk: "WalkRead", output: Path, file_format: str) -> None:
-    from service.charts.rendering import ChartFormat, render
+    from service.charts.file_formats import ChartFormat, encode
     from service.charts.walk_band import walk_band
     from service.charts.walk_chart import draw_band
 
@@ -97,7 +97,7 @@ def _draw(walk: "WalkRead", output: Path, file_format: str) -> None:
     kind = "exact" if walk.exact else f"simulated, {walk.n_samples} networks"
     title = f"{walk.activation}, width {walk.width}, depth {walk.depth}, g {walk.g:.4g}"
     subtitle = f"predicted walk ({kind}): median, 25-75 % and 5-95 % of networks"
-    chart = render(draw_band(band, title=title, subtitle=subtitle), ChartFormat(file_format))
+    chart = encode(draw_band(band, title=title, subtitle=subtitle), ChartFormat(file_format))
     try:
         output.write_bytes(chart)
     except OSError as error:

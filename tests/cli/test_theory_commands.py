@@ -62,7 +62,7 @@ def test_the_plot_has_the_band_of_every_layer(tmp_path: Path, activation: str) -
     )
 
     assert f"wrote {file}" in result.stdout
-    points = json.loads(file.read_text())["data"]["values"]
+    points = json.loads(file.read_text())["datasets"]["walks"]
     assert [point["layers"] for point in points] == list(range(30))
     assert [points[0][name] for name in ("q05", "q50", "q95")] == [0.0, 0.0, 0.0]
     law = rwinit.walk_law(activation, 10, 30, g=1.3)

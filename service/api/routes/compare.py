@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Query, Response
 from service.api.dependencies import ReadSession
 from service.api.problems import problems
 from service.api.routes.trials import Filter
-from service.charts import rendering as plots
-from service.charts.rendering import ChartFormat
+from service.charts.depth_rows import depth_chart_data
+from service.charts.file_formats import ChartFormat, encode
 from service.query import comparison, depth_comparison
 from service.query.comparison import Comparison, ComparisonQuery
 from service.query.depth_comparison import DepthComparison
@@ -86,7 +86,10 @@ def compare_depths(query: _Asked, session: ReadSession) -> DepthComparison:
 
 
 def _chart(session: ReadSession, query: ComparisonQuery, file_format: ChartFormat) -> Response:
-    content = plots.depth_chart(session, query, file_format)
+    # Here because it loads Altair, which a process that draws nothing never needs.
+    from service.charts.depth_chart import draw
+
+    content = encode(draw(depth_chart_data(session, query)), file_format)
     return Response(content, media_type=_MEDIA_TYPES[file_format])
 
 

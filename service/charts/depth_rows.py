@@ -1,15 +1,12 @@
-"""The chart of a sweep's best result against depth, from its rows to a file's bytes."""
+"""Reads the content of a depth chart from the rows of a sweep."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from service.charts.axes import Json
-from service.charts.depth_chart import draw
-from service.charts.depth_data import BestPoint, Chart, SeriesPoint
+from service.charts.depth_data import BestPoint, DepthChartData, SeriesPoint
 from service.query import depth_comparison
 from service.query.columns import Scalar
 from service.query.comparison import ComparisonQuery
@@ -22,15 +19,15 @@ from service.store.models import Trial
 from workers.contract import Task
 
 # More lines than this are a tangle: the next axis that varies is drawn instead.
-_MAX_SERIES = 8
-_ALL = "all"
-_TITLES: Mapping[str, str] = {
+_MAX_SERIES: Final = 8
+_ALL: Final = "all"
+_TITLES: Final[Mapping[str, str]] = {
     "g_relative": "relative g",
     "lr": "learning rate",
     "batch_size": "batch size",
     "width_parameters": "parameters",
 }
-_SUBJECTS: Mapping[Metric, str] = {
+_SUBJECTS: Final[Mapping[Metric, str]] = {
     Metric.TRAIN_LOSS: "training loss",
     Metric.TRAIN_ERROR: "training error",
     Metric.EVAL_LOSS: "test loss",
@@ -38,45 +35,18 @@ _SUBJECTS: Mapping[Metric, str] = {
 }
 
 
-class ChartFormat(StrEnum):
-    """File formats of charts."""
-
-    SVG = "svg"
-    PNG = "png"
-    VEGA_LITE = "vl.json"
-
-
-def depth_chart(session: Session, query: ComparisonQuery, file_format: ChartFormat) -> bytes:
-    """Return the chart of the best result against depth as a file's content.
+def depth_chart_data(session: Session, query: ComparisonQuery) -> DepthChartData:
+    """Return the best result of each depth, and of each value of one more axis.
 
     Raises:
         SweepNotFoundError: There is none.
         QueryError: The moment or the level cannot be used.
     """
-    return render(draw(chart(session, query)), file_format)
-
-
-def render(specification: Json, file_format: ChartFormat) -> bytes:
-    """Return a Vega-Lite specification as a file's content."""
-    if file_format is ChartFormat.VEGA_LITE:
-        return json.dumps(specification, allow_nan=False).encode()
-    # Here because it loads a JavaScript engine, which most processes never need.
-    import vl_convert
-
-    if file_format is ChartFormat.SVG:
-        svg: str = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
-        return svg.encode()
-    png: bytes = vl_convert.vegalite_to_png(specification, scale=2, allowed_base_urls=[])
-    return png
-
-
-def chart(session: Session, query: ComparisonQuery) -> Chart:
-    """Return what the chart shows."""
     found = depth_comparison.by_depth(session, query)
     best = depth_comparison.depth(session, query)
     axis = second_axis(c.axes for configurations in found.values() for c in configurations)
     subject = _SUBJECTS[query.metric]
-    return Chart(
+    return DepthChartData(
         title=f"Best {subject} against depth",
         subtitle=_subtitle(session, query),
         value_title=f"{subject} ({_unit(session, query)})",
