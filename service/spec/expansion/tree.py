@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from service.spec.grammar.forms import Draw, GeneratedGrid
 from service.spec.grammar.scalars import Plain, Scalar
+from service.spec.grammar.valid_fields import Invalid, ValidFields
 
 #: Coordinates of one point, or of a part of one; a draw stands where values will be drawn.
 Branch = Mapping[str, "Scalar | Draw"]
@@ -51,14 +52,21 @@ class Union:
     variants: tuple["Node", ...]
 
 
-Node = Leaf | Drawn | Product | Union
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A coordinate or mapping that has no valid value; at least one branch once it has."""
+
+    path: str
+
+
+Node = Leaf | Drawn | Product | Union | Unknown
 
 
 def build(value: object, path: str) -> Node:
     """Return the tree of what a spec holds at a path.
 
     Args:
-        value: A validated section, mapping, axis or scalar.
+        value: A validated section, mapping, axis or scalar, or what is valid of it.
         path: The coordinate path it stands at.
     """
     match value:
@@ -66,9 +74,13 @@ def build(value: object, path: str) -> Node:
             return Leaf((path,), tuple((each,) for each in value.values()))
         case Draw():
             return Drawn(path, value)
+        case Invalid():
+            return Unknown(path)
         case BaseModel():
+            return build(ValidFields.of(value), path)
+        case ValidFields():
             return Product(tuple(_children(value, path)))
-        case tuple() if any(isinstance(each, BaseModel) for each in value):
+        case tuple() if any(isinstance(each, BaseModel | ValidFields | Invalid) for each in value):
             return Union(tuple(build(each, path) for each in value))
         case tuple():
             return Leaf((path,), tuple((each,) for each in value))
@@ -78,11 +90,11 @@ def build(value: object, path: str) -> Node:
             raise TypeError(f"{path} holds a {type(value).__name__}")
 
 
-def _children(model: BaseModel, path: str) -> Iterator[Node]:
-    for name, info in type(model).model_fields.items():
-        value = getattr(model, name)
+def _children(fields: ValidFields, path: str) -> Iterator[Node]:
+    for name, info in fields.model.model_fields.items():
+        value = fields.at(name)
         inner = f"{path}.{name}"
-        if any(isinstance(extra, Plain) for extra in info.metadata):
+        if isinstance(value, tuple) and any(isinstance(extra, Plain) for extra in info.metadata):
             yield Leaf((inner,), ((value,),))
         else:
             yield build(value, inner)
@@ -98,17 +110,19 @@ def flatten(nodes: Sequence[Node]) -> tuple[Node, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many branches a tree has: with no drawn coordinate, and with some."""
+    """The number of a tree's branches: those with no drawn coordinate, and those with some."""
 
     plain: int
     drawn: int
 
 
 def size(node: Node) -> Size:
-    """Return the number of branches without writing them out."""
+    """Return the number of branches without writing them out; of an `Unknown`, the least."""
     match node:
         case Leaf():
             return Size(len(node.rows), 0)
+        case Unknown():
+            return Size(1, 0)
         case Drawn():
             return Size(0, 1)
         case Union():
@@ -124,19 +138,28 @@ def size(node: Node) -> Size:
 
 def drawn_paths(node: Node) -> frozenset[str]:
     """Return the coordinates that are drawn in some branch."""
+    return frozenset(end.path for end in _ends(node) if isinstance(end, Drawn))
+
+
+def is_known(node: Node) -> bool:
+    """Return whether every coordinate of a tree has a valid value."""
+    return not any(isinstance(end, Unknown) for end in _ends(node))
+
+
+def _ends(node: Node) -> Iterator[Leaf | Drawn | Unknown]:
     match node:
-        case Leaf():
-            return frozenset()
-        case Drawn():
-            return frozenset({node.path})
         case Product():
-            return frozenset().union(*map(drawn_paths, node.children))
+            for child in node.children:
+                yield from _ends(child)
         case Union():
-            return frozenset().union(*map(drawn_paths, node.variants))
+            for variant in node.variants:
+                yield from _ends(variant)
+        case _:
+            yield node
 
 
 def branches(node: Node) -> Iterator[Branch]:
-    """Yield every branch of a tree; as many as `size` says."""
+    """Yield every branch of a tree without unknown coordinates; as many as `size` says."""
     match node:
         case Leaf():
             for row in node.rows:
@@ -146,6 +169,8 @@ def branches(node: Node) -> Iterator[Branch]:
         case Union():
             for variant in node.variants:
                 yield from branches(variant)
+        case Unknown():
+            raise TypeError(f"{node.path} has no valid value")
         case Product():
             yield from _combinations(flatten(node.children))
 

@@ -22,6 +22,7 @@ from service.spec.grammar.forms import (
     T,
     Uniform,
 )
+from service.spec.grammar.scalars import Parts
 
 
 class _Inline:
@@ -80,4 +81,5 @@ NumberAxis = MixedAxis[N, N, N]
 Variants = Annotated[
     Annotated[T, Tag("<value>")] | Annotated[Grid[T], Tag("<grid>")],
     Discriminator(list_or_one),
+    Parts(),
 ]

@@ -12,6 +12,7 @@ from service.spec.grammar.scalars import (
     Auto,
     Count,
     Finite,
+    Parts,
     Positive,
     Strict,
     Whole,
@@ -61,7 +62,7 @@ Condition = Annotated[
 class Rule(Strict):
     """Where all conditions hold, other values are used. Both sides are keyed by path."""
 
-    conditions: dict[str, Condition] = Field(
+    conditions: Annotated[dict[str, Condition], Parts()] = Field(
         alias="if", min_length=1, description="a mapping of paths to conditions"
     )
     overrides: dict[str, JsonValue] = Field(

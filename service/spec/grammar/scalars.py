@@ -31,6 +31,10 @@ class Plain:
     """Marks a field whose list is one value and no grid."""
 
 
+class Parts:
+    """Marks a list or mapping whose entries are valid or not each for itself."""
+
+
 def refusal(words: str, *at: int | str) -> PydanticCustomError:
     """Return an error for a validator to raise, in plain words.
 

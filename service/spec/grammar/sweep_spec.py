@@ -22,6 +22,7 @@ from service.spec.grammar.scalars import (
     Count,
     Finite,
     Label,
+    Parts,
     Positive,
     PrecisionName,
     Strict,
@@ -78,8 +79,9 @@ class SweepSpec(Strict):
     link: Annotated[
         tuple[Annotated[tuple[PathText, ...], Field(strict=False, min_length=2)], ...],
         Field(strict=False),
+        Parts(),
     ] = ()
-    when: Annotated[tuple[Rule, ...], Field(strict=False, max_length=1000)] = ()
+    when: Annotated[tuple[Rule, ...], Field(strict=False, max_length=1000), Parts()] = ()
     early_stopping: EarlyStopping | None = None
     profiles: Profiles = Profiles()
     limits: Limits = Limits()

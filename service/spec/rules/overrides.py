@@ -5,7 +5,7 @@ to each point. Conditions see a point as it was before any rule; a coordinate th
 not have meets no condition.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.spec.errors import SpecError, SpecIssue, shown
@@ -71,29 +71,55 @@ class CompiledRule:
         return all(path in written and test(written[path]) for path, test in self.tests)
 
 
-def compile_rule(rule: Rule, place: str) -> tuple[CompiledRule, list[SpecIssue]]:
-    """Return a rule ready for use, and what is wrong with it.
+def compile_rule(rule: Rule, place: str) -> CompiledRule:
+    """Return a rule ready for use.
 
     Args:
-        rule: As parsed.
+        rule: A rule without issues.
         place: Where it stands, such as ``when[0]``.
+    """
+    tests, _ = compile_conditions(rule.conditions, f"{place}.if")
+    overrides, _ = compile_overrides(rule.overrides, f"{place}.set")
+    return CompiledRule(tests, overrides)
+
+
+def compile_conditions(
+    conditions: Mapping[str, object], place: str
+) -> tuple[tuple[tuple[str, Test], ...], list[SpecIssue]]:
+    """Return the tests that a rule's conditions mean, and what is wrong with them.
+
+    Args:
+        conditions: Conditions by coordinate path.
+        place: Where they stand, such as ``when[0].if``.
     """
     issues: list[SpecIssue] = []
     tests: list[tuple[str, Test]] = []
-    for path, condition in rule.conditions.items():
+    for path, condition in conditions.items():
         try:
-            tests.extend(tests_of(path, condition, f"{place}.if.{path}"))
+            tests.extend(tests_of(path, condition, f"{place}.{path}"))
         except SpecError as error:
             issues.extend(error.issues)
+    return tuple(tests), issues
+
+
+def compile_overrides(
+    values: Mapping[str, object], place: str
+) -> tuple[tuple[Override, ...], list[SpecIssue]]:
+    """Return a rule's overrides, and what is wrong with them.
+
+    Args:
+        values: Values by coordinate path.
+        place: Where they stand, such as ``when[0].set``.
+    """
+    issues: list[SpecIssue] = []
     overrides: list[Override] = []
     # Sorted, so that a whole mapping comes before its fields, in whatever order they are written.
-    for path in sorted(rule.overrides):
+    for path in sorted(values):
         try:
-            overrides.append(_override(path, rule.overrides[path], f"{place}.set.{path}"))
+            overrides.append(_override(path, values[path], f"{place}.{path}"))
         except SpecError as error:
             issues.extend(error.issues)
-    issues.extend(_both_ways(overrides))
-    return CompiledRule(tuple(tests), tuple(overrides)), issues
+    return tuple(overrides), [*issues, *_both_ways(overrides)]
 
 
 def _override(path: str, value: object, place: str) -> Override:
@@ -123,7 +149,7 @@ def _within(root: str, path: str) -> bool:
     return path == root or path.startswith(f"{root}.")
 
 
-def _both_ways(overrides: list[Override]) -> list[SpecIssue]:
+def _both_ways(overrides: Sequence[Override]) -> list[SpecIssue]:
     """Return an issue where a rule sets one coordinate in two ways."""
     seen: set[str] = set()
     issues = []

@@ -24,7 +24,7 @@ def explain(
         axes: Whether an axis would be allowed there.
     """
     details = error.errors(include_url=False)
-    return [_issue(_Place(root, prefix, axes, detail)) for detail in details if not _echoes(detail)]
+    return [_issue(_Place(root, prefix, axes, detail)) for detail in details if not is_echo(detail)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ class _Place:
         return self.detail["input"]
 
 
-def _echoes(detail: ErrorDetails) -> bool:
-    # Pydantic counts a list's valid items only, so a bad item in a list of one is also
-    # reported as a list that is too short.
+def is_echo(detail: ErrorDetails) -> bool:
+    """Return whether a list is called too short only because an item of it is not valid."""
+    # Pydantic counts a list's valid items only.
     shortest = detail.get("ctx", {}).get("min_length", 0)
     return detail["type"] == "too_short" and len(detail["input"]) >= shortest
 
@@ -151,6 +151,7 @@ _WORDS = {
     "finite_number": "must be a finite number",
     "bool_type": "must be true or false",
     "string_type": "must be text",
+    "string_unicode": "must be valid Unicode",
     "string_too_short": "is too short; characters needed: {min_length}",
     "string_too_long": "is too long; characters allowed: {max_length}",
     "greater_than": "must be above {gt}",
