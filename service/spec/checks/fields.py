@@ -37,7 +37,8 @@ def slope_issues(network: object, when: object) -> Iterator[SpecIssue]:
         return
     for place, each in _variants(network, "network"):
         slope, activation = each.at("slope"), each.at("activation")
-        if "slope" in each.given and not _may_be(activation, Activation.LEAKY_RELU):
+        is_given = "slope" in each.given and slope is not INVALID
+        if is_given and not _may_be(activation, Activation.LEAKY_RELU):
             message = "only leaky_relu has a slope; leave it out"
             yield SpecIssue(f"{place}.slope", shown(_written(slope)), message)
 

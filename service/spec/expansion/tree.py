@@ -98,6 +98,8 @@ def _children(fields: ValidFields, path: str) -> Iterator[Node]:
             yield Leaf((inner,), ((value,),))
         else:
             yield build(value, inner)
+    # An unknown key may be an axis misspelt, so the tree is not fully known.
+    yield from (Unknown(f"{path}.{key}") for key in fields.unknown)
 
 
 def flatten(nodes: Sequence[Node]) -> tuple[Node, ...]:

@@ -28,11 +28,13 @@ class ValidFields:
             or not valid, are absent. A mapping within that has issues is a `ValidFields`; a
             list of mappings is a tuple, with `INVALID` for entries of which nothing is valid.
         given: Names of the fields that the document gives.
+        unknown: Keys that the document gives and the mapping cannot have.
     """
 
     model: type[BaseModel]
     values: Mapping[str, object]
     given: frozenset[str]
+    unknown: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, whole: BaseModel) -> Self:

@@ -36,7 +36,8 @@ def valid_fields(model: type[BaseModel], given: Mapping[str, Value]) -> ValidFie
         given: The mapping as written.
     """
     names = names_by_key(model)
-    misspelt = {nearest(key, names) for key in given if key not in names}
+    unknown = tuple(key for key in given if key not in names)
+    misspelt = {nearest(key, names) for key in unknown}
     values: dict[str, object] = {}
     for key, name in names.items():
         info = model.model_fields[name]
@@ -45,7 +46,8 @@ def valid_fields(model: type[BaseModel], given: Mapping[str, Value]) -> ValidFie
         elif not info.is_required() and key not in misspelt:
             values[name] = info.get_default()
     known = {name: value for name, value in values.items() if value is not INVALID}
-    return ValidFields(model, known, frozenset(name for key, name in names.items() if key in given))
+    written = frozenset(name for key, name in names.items() if key in given)
+    return ValidFields(model, known, written, unknown)
 
 
 def _has_parts(info: FieldInfo) -> bool:
