@@ -2,8 +2,7 @@
 
 import pytest
 
-from service.spec import SpecError, count_trials
-from service.spec.expansion.expand import points
+from service.spec import SpecError, count_trials, points
 from tests.spec.documents import Plain, minimal, network, read, training
 
 

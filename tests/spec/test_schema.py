@@ -28,7 +28,7 @@ def test_the_names_in_the_schema_are_names_that_a_reader_knows() -> None:
 
 
 def test_every_required_field_has_a_description_and_an_example() -> None:
-    models = [model for model in BaseModel.__subclasses__() if model.__name__ == "Strict"]
+    models = [model for model in BaseModel.__subclasses__() if model.__name__ == "StrictModel"]
     for model in models:
         for strict in _all_below(model):
             for name, info in strict.model_fields.items():

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from service.spec.checks.fields import nesterov_issues, slope_issues
 from service.spec.checks.links import groups_of, is_whole, length_issues, path_issues
 from service.spec.errors import SpecIssue, shown
+from service.spec.expansion.axis_tree import Leaf, Node, Product, drawn_paths, is_known, size
 from service.spec.expansion.links import axes_of, factors
-from service.spec.expansion.tree import Leaf, Node, Product, drawn_paths, is_known, size
 from service.spec.grammar.valid_fields import ValidFields, fields_of
 from service.spec.rules.overrides import compile_conditions, compile_overrides
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from service.spec.errors import SpecIssue, shown
-from service.spec.grammar.forms import GeneratedGrid
+from service.spec.grammar.axis_forms import GeneratedGrid
 from service.spec.grammar.optimizers import Sgd
 from service.spec.grammar.valid_fields import INVALID, ValidFields, fields_of
 from service.spec.paths import overlap

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from service.spec.errors import SpecIssue, shown
+from service.spec.expansion.axis_tree import DrawnLeaf, Leaf, Node, Unknown
 from service.spec.expansion.coordinates import FIELDS
-from service.spec.expansion.tree import Drawn, Leaf, Node, Unknown
 from service.spec.paths import overlap, suggestion
 
 #: Groups of paths by their place; a path by its position, without those that are not valid.
@@ -69,7 +69,7 @@ def _problem(path: str, axes: Sequence[Node], taken: Mapping[str, str]) -> str |
     if any(isinstance(node, Unknown) and overlap(path, node.path) for node in axes):
         return None
     for node in axes:
-        if isinstance(node, Drawn) and node.path == path:
+        if isinstance(node, DrawnLeaf) and node.path == path:
             return "must be a list, linspace or logspace; a drawn axis cannot be linked"
         if isinstance(node, Leaf) and node.paths[0] == path:
             few = "must be a list of at least two values, a linspace or a logspace"

@@ -15,12 +15,18 @@ from service.spec.grammar.annotations import annotation_of, has_form
 from service.spec.grammar.optimizers import OPTIMIZERS
 from service.spec.grammar.scalars import Scalar
 from service.spec.grammar.schedules import SCHEDULES
-from service.spec.grammar.sections import Dataset, Init, Network, ParameterBudget, RelativeGain
+from service.spec.grammar.sections import (
+    DatasetSection,
+    Init,
+    Network,
+    ParameterBudget,
+    RelativeGain,
+)
 from service.spec.grammar.sweep_spec import Training
 
 #: Mappings that trials have one of, by path: the section models, the kinds of each part.
 SECTIONS: Mapping[str, type[BaseModel]] = {
-    "dataset": Dataset,
+    "dataset": DatasetSection,
     "network": Network,
     "init": Init,
     "training": Training,

@@ -1,8 +1,8 @@
 """How many trials a spec asks for, without writing them out."""
 
 from service.spec.errors import SpecIssue, shown
+from service.spec.expansion.axis_tree import Product, size
 from service.spec.expansion.links import axes_of, factors
-from service.spec.expansion.tree import Product, size
 from service.spec.grammar.sweep_spec import SweepSpec
 from service.spec.grammar.valid_fields import ValidFields
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from service.spec.expansion.axis_tree import Leaf, Node, build, flatten
 from service.spec.expansion.coordinates import SECTIONS
-from service.spec.expansion.tree import Leaf, Node, build, flatten
 from service.spec.grammar.valid_fields import ValidFields
 
 

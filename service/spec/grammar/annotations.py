@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin
 from pydantic import BaseModel, Discriminator, Tag, TypeAdapter
 from pydantic.fields import FieldInfo
 
-from service.spec.grammar.forms import Form
+from service.spec.grammar.axis_forms import AxisForm
 from service.spec.paths import is_tag
 
 
@@ -129,7 +129,7 @@ def _fields(annotation: object) -> Mapping[str, tuple[object, str | None]]:
         infos = {key: inner.model_fields[name] for key, name in names_by_key(inner).items()}
         return {key: (info.annotation, info.description) for key, info in infos.items()}
     form = get_origin(inner)
-    if isinstance(form, type) and issubclass(form, Form):
+    if isinstance(form, type) and issubclass(form, AxisForm):
         key = form.tag.strip("<>")
         return {key: (form.__annotations__[key], None)}
     return {}

@@ -10,9 +10,9 @@ from typing import Annotated, cast
 from pydantic import Discriminator, GetCoreSchemaHandler, Tag
 from pydantic_core import CoreSchema
 
-from service.spec.grammar.forms import (
+from service.spec.grammar.axis_forms import (
+    AxisForm,
     Choice,
-    Form,
     Grid,
     Linspace,
     Logspace,
@@ -43,7 +43,7 @@ def form_of(value: object) -> str:
     """Return the tag of the form that a value is written in (or was parsed to)."""
     if isinstance(value, list | tuple):
         return "<grid>"
-    if isinstance(value, Form):
+    if isinstance(value, AxisForm):
         return value.tag
     if isinstance(value, Mapping):
         return next((f"<{key}>" for key in FORMS if key in value), "<value>")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Discriminator, Field, JsonValue, Tag
 
-from service.spec.grammar.forms import GridSize, distinct
+from service.spec.grammar.axis_forms import GridSize, distinct
 from service.spec.grammar.scalars import (
     LARGEST,
     Auto,
@@ -14,7 +14,7 @@ from service.spec.grammar.scalars import (
     Finite,
     Parts,
     Positive,
-    Strict,
+    StrictModel,
     Whole,
     word_or_number,
 )
@@ -28,7 +28,7 @@ class SearchKind(StrEnum):
     SOBOL = "sobol"
 
 
-class Search(Strict):
+class Search(StrictModel):
     """The draws of all drawn axes: n per grid point."""
 
     kind: Annotated[SearchKind, Field(strict=False)] = SearchKind.RANDOM
@@ -36,7 +36,7 @@ class Search(Strict):
     seed: Whole = 0
 
 
-class Comparison(Strict):
+class ComparisonCondition(StrictModel):
     """A condition other than equality; all that are given must hold."""
 
     eq: JsonValue = None
@@ -50,16 +50,16 @@ class Comparison(Strict):
 
 def condition_form(value: object) -> str:
     """Return whether a condition is a value to equal or a comparison, as a tag."""
-    return "<comparison>" if isinstance(value, Mapping | Comparison) else "<equal>"
+    return "<comparison>" if isinstance(value, Mapping | ComparisonCondition) else "<equal>"
 
 
 Condition = Annotated[
-    Annotated[JsonValue, Tag("<equal>")] | Annotated[Comparison, Tag("<comparison>")],
+    Annotated[JsonValue, Tag("<equal>")] | Annotated[ComparisonCondition, Tag("<comparison>")],
     Discriminator(condition_form),
 ]
 
 
-class Rule(Strict):
+class OverrideRule(StrictModel):
     """Where all conditions hold, other values are used. Both sides are keyed by path."""
 
     conditions: Annotated[dict[str, Condition], Parts()] = Field(
@@ -70,7 +70,7 @@ class Rule(Strict):
     )
 
 
-class EarlyStopping(Strict):
+class EarlyStopping(StrictModel):
     """When to give up on a trial that does worse than others."""
 
     kind: Annotated[StoppingKind, Field(strict=False)] = Field(
@@ -90,7 +90,7 @@ class EarlyStopping(Strict):
     ] = ("network.depth",)
 
 
-class Profiles(Strict):
+class Profiles(StrictModel):
     """The epochs at which layer profiles are recorded."""
 
     epochs: Annotated[
@@ -98,7 +98,7 @@ class Profiles(Strict):
     ] = ()
 
 
-class Limits(Strict):
+class Limits(StrictModel):
     """When to refuse or give up."""
 
     max_trials: Annotated[int, Field(ge=1, le=10**18)] = 10_000
@@ -114,7 +114,7 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
-class Resources(Strict):
+class ResourcesSection(StrictModel):
     """What trials run on, and how many share an actor."""
 
     device: Annotated[Device, Field(strict=False)] = Device.AUTO

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from service.spec.errors import SpecError, SpecIssue, shown
 from service.spec.expansion.coordinates import ALTERNATIVES, KINDS
-from service.spec.grammar.controls import Rule
+from service.spec.grammar.controls import OverrideRule
 from service.spec.grammar.scalars import Scalar
-from service.spec.rules.conditions import Test, tests_of
-from service.spec.rules.parts import by_kind, coordinates_of, refuse_unknown
+from service.spec.rules.conditions import Predicate, predicates_of
+from service.spec.rules.values import by_kind, coordinates_of, refuse_unknown
 
 Coordinates = dict[str, Scalar]
 
@@ -63,43 +63,45 @@ class Override:
 class CompiledRule:
     """One rule, ready for use."""
 
-    tests: tuple[tuple[str, Test], ...]
+    predicates: tuple[tuple[str, Predicate], ...]
     overrides: tuple[Override, ...]
 
     def holds(self, written: Mapping[str, Scalar]) -> bool:
         """Return whether every condition holds for a point as it was written."""
-        return all(path in written and test(written[path]) for path, test in self.tests)
+        return all(
+            path in written and predicate(written[path]) for path, predicate in self.predicates
+        )
 
 
-def compile_rule(rule: Rule, place: str) -> CompiledRule:
+def compile_rule(rule: OverrideRule, place: str) -> CompiledRule:
     """Return a rule ready for use.
 
     Args:
         rule: A rule without issues.
         place: Where it stands, such as ``when[0]``.
     """
-    tests, _ = compile_conditions(rule.conditions, f"{place}.if")
+    predicates, _ = compile_conditions(rule.conditions, f"{place}.if")
     overrides, _ = compile_overrides(rule.overrides, f"{place}.set")
-    return CompiledRule(tests, overrides)
+    return CompiledRule(predicates, overrides)
 
 
 def compile_conditions(
     conditions: Mapping[str, object], place: str
-) -> tuple[tuple[tuple[str, Test], ...], list[SpecIssue]]:
-    """Return the tests that a rule's conditions mean, and what is wrong with them.
+) -> tuple[tuple[tuple[str, Predicate], ...], list[SpecIssue]]:
+    """Return the predicates that a rule's conditions mean, and what is wrong with them.
 
     Args:
         conditions: Conditions by coordinate path.
         place: Where they stand, such as ``when[0].if``.
     """
     issues: list[SpecIssue] = []
-    tests: list[tuple[str, Test]] = []
+    predicates: list[tuple[str, Predicate]] = []
     for path, condition in conditions.items():
         try:
-            tests.extend(tests_of(path, condition, f"{place}.{path}"))
+            predicates.extend(predicates_of(path, condition, f"{place}.{path}"))
         except SpecError as error:
             issues.extend(error.issues)
-    return tuple(tests), issues
+    return tuple(predicates), issues
 
 
 def compile_overrides(

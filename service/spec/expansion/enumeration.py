@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from service.spec.errors import SpecError, SpecIssue
+from service.spec.expansion.axis_tree import Branch, Product, branches, drawn_paths
 from service.spec.expansion.coordinates import DEFAULTS
 from service.spec.expansion.counting import size_issues
 from service.spec.expansion.draws import uniforms
 from service.spec.expansion.links import axes_of, factors
 from service.spec.expansion.point import Point
-from service.spec.expansion.tree import Branch, Product, branches, drawn_paths
-from service.spec.grammar.forms import Draw
+from service.spec.grammar.axis_forms import Draw
 from service.spec.grammar.scalars import Scalar
 from service.spec.grammar.sweep_spec import SweepSpec
 from service.spec.grammar.valid_fields import ValidFields

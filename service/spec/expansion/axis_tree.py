@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from service.spec.grammar.forms import Draw, GeneratedGrid
-from service.spec.grammar.scalars import Plain, Scalar
+from service.spec.grammar.axis_forms import Draw, GeneratedGrid
+from service.spec.grammar.scalars import ListValue, Scalar
 from service.spec.grammar.valid_fields import Invalid, ValidFields
 
 #: Coordinates of one point, or of a part of one; a draw stands where values will be drawn.
@@ -31,7 +31,7 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnLeaf:
     """A coordinate whose values are drawn."""
 
     path: str
@@ -46,7 +46,7 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class Union:
+class VariantUnion:
     """The variants' branches, one variant after another."""
 
     variants: tuple["Node", ...]
@@ -59,7 +59,7 @@ class Unknown:
     path: str
 
 
-Node = Leaf | Drawn | Product | Union | Unknown
+Node = Leaf | DrawnLeaf | Product | VariantUnion | Unknown
 
 
 def build(value: object, path: str) -> Node:
@@ -73,7 +73,7 @@ def build(value: object, path: str) -> Node:
         case GeneratedGrid():
             return Leaf((path,), tuple((each,) for each in value.values()))
         case Draw():
-            return Drawn(path, value)
+            return DrawnLeaf(path, value)
         case Invalid():
             return Unknown(path)
         case BaseModel():
@@ -81,7 +81,7 @@ def build(value: object, path: str) -> Node:
         case ValidFields():
             return Product(tuple(_children(value, path)))
         case tuple() if any(isinstance(each, BaseModel | ValidFields | Invalid) for each in value):
-            return Union(tuple(build(each, path) for each in value))
+            return VariantUnion(tuple(build(each, path) for each in value))
         case tuple():
             return Leaf((path,), tuple((each,) for each in value))
         case str() | int() | float() | None:
@@ -94,7 +94,9 @@ def _children(fields: ValidFields, path: str) -> Iterator[Node]:
     for name, info in fields.model.model_fields.items():
         value = fields.at(name)
         inner = f"{path}.{name}"
-        if isinstance(value, tuple) and any(isinstance(extra, Plain) for extra in info.metadata):
+        if isinstance(value, tuple) and any(
+            isinstance(extra, ListValue) for extra in info.metadata
+        ):
             yield Leaf((inner,), ((value,),))
         else:
             yield build(value, inner)
@@ -125,9 +127,9 @@ def size(node: Node) -> Size:
             return Size(len(node.rows), 0)
         case Unknown():
             return Size(1, 0)
-        case Drawn():
+        case DrawnLeaf():
             return Size(0, 1)
-        case Union():
+        case VariantUnion():
             sizes = [size(variant) for variant in node.variants]
             return Size(sum(each.plain for each in sizes), sum(each.drawn for each in sizes))
         case Product():
@@ -140,7 +142,7 @@ def size(node: Node) -> Size:
 
 def drawn_paths(node: Node) -> frozenset[str]:
     """Return the coordinates that are drawn in some branch."""
-    return frozenset(end.path for end in _ends(node) if isinstance(end, Drawn))
+    return frozenset(end.path for end in _ends(node) if isinstance(end, DrawnLeaf))
 
 
 def is_known(node: Node) -> bool:
@@ -148,12 +150,12 @@ def is_known(node: Node) -> bool:
     return not any(isinstance(end, Unknown) for end in _ends(node))
 
 
-def _ends(node: Node) -> Iterator[Leaf | Drawn | Unknown]:
+def _ends(node: Node) -> Iterator[Leaf | DrawnLeaf | Unknown]:
     match node:
         case Product():
             for child in node.children:
                 yield from _ends(child)
-        case Union():
+        case VariantUnion():
             for variant in node.variants:
                 yield from _ends(variant)
         case _:
@@ -166,9 +168,9 @@ def branches(node: Node) -> Iterator[Branch]:
         case Leaf():
             for row in node.rows:
                 yield dict(zip(node.paths, row, strict=True))
-        case Drawn():
+        case DrawnLeaf():
             yield {node.path: node.draw}
-        case Union():
+        case VariantUnion():
             for variant in node.variants:
                 yield from branches(variant)
         case Unknown():

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from service.spec.errors import SpecError, SpecIssue, shown
+from service.spec.expansion.axis_tree import Leaf, branches, build, flatten
 from service.spec.expansion.coordinates import FIELDS, KINDS, annotation_at
-from service.spec.expansion.tree import Leaf, branches, build, flatten
 from service.spec.grammar.annotations import adapter
-from service.spec.grammar.forms import Draw
+from service.spec.grammar.axis_forms import Draw
 from service.spec.grammar.messages import explain
 from service.spec.grammar.scalars import Scalar
 from service.spec.paths import suggestion
