@@ -1,4 +1,4 @@
-"""What a sweep is: the grammar, its reader, and its expansion to points.
+"""The sweep spec: its grammar, its reader, and its expansion to points.
 
 Pure: no store, no network, no torch. `parse` gives a frozen `SweepSpec` or one `SpecError` with
 every issue; `count_trials` counts without expanding; `points` expands.

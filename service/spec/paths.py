@@ -1,4 +1,4 @@
-"""Where something stands in a spec, as text: ``training.schedule[1].final_factor``.
+"""Paths in a spec as text: ``training.schedule[1].final_factor``.
 
 A *coordinate path* names an axis and has no indices; the place of an issue may have them.
 """

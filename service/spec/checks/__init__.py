@@ -1,5 +1,5 @@
-"""What only the parts of a spec together can get wrong.
+"""Checks that read several parts of a spec, such as links between axes.
 
-Every check reads the valid parts and is silent about the rest, so that a document with issues
-is judged by the same code as one without.
+Each check gets the parts that are valid and reports nothing about the others, so that the same
+code judges a document with issues in it and one without.
 """

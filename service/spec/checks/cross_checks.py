@@ -1,4 +1,4 @@
-"""Run every check that reads more than one part of a spec."""
+"""Run all checks that read more than one part of a spec."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +12,11 @@ from service.spec.rules.overrides import compile_conditions, compile_overrides
 
 
 def cross_issues(spec: ValidFields) -> list[SpecIssue]:
-    """Return the issues that no field has alone, as far as the fields are valid."""
+    """Return the issues that arise between fields.
+
+    Args:
+        spec: The valid fields. A check that depends on another field reports nothing.
+    """
     axes, link, when = axes_of(spec), spec.at("link"), spec.at("when")
     return [
         *path_issues(axes, link),
@@ -25,7 +29,12 @@ def cross_issues(spec: ValidFields) -> list[SpecIssue]:
 
 
 def least_size_issues(spec: ValidFields) -> list[SpecIssue]:
-    """Return an issue if the valid parts alone ask for more trials than the spec allows."""
+    """Return an issue if a spec asks for more trials than it allows.
+
+    Args:
+        spec: The valid fields. What is not valid counts as one value, so that the number of
+            trials is a lower bound.
+    """
     axes, link, limit = axes_of(spec), spec.at("link"), spec.at("limits.max_trials")
     branches = size(Product(_least_factors(axes, link)))
     count = (branches.plain + branches.drawn * _least(spec.at("search.n"))) * _least(
@@ -40,7 +49,7 @@ def least_size_issues(spec: ValidFields) -> list[SpecIssue]:
 def _least_factors(axes: Sequence[Node], link: object) -> tuple[Node, ...]:
     if is_whole(link) and not any(path_issues(axes, link)):
         return factors(axes, [list(group.values()) for group in groups_of(link).values()])
-    # Some link is not known, so lists that are equally long may be one factor.
+    # Any lists of equal length may be linked once the links are corrected, so they count once.
     by_length = {len(node.rows): node for node in axes if isinstance(node, Leaf)}
     return (*by_length.values(), *(node for node in axes if not isinstance(node, Leaf)))
 

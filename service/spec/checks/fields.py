@@ -1,4 +1,4 @@
-"""Check fields that need another field: nesterov a momentum, a slope its activation."""
+"""Check fields that need another one: nesterov needs a momentum, a slope needs leaky_relu."""
 
 from collections.abc import Iterator
 
@@ -11,12 +11,12 @@ from workers.contract import Activation
 
 
 def nesterov_issues(optimizer: object, when: object) -> Iterator[SpecIssue]:
-    """Yield an issue for a momentum that looks ahead where there is none.
+    """Yield an issue for each SGD variant with nesterov and without momentum.
 
     Args:
         optimizer: ``training.optimizer``, as far as it is valid.
-        when: The rules, as far as they are valid. If one may set the optimizer, nothing is
-            said: it may bring a momentum.
+        when: The rules, as far as they are valid. If one sets a field of the
+            optimizer, nothing is reported: it may set a momentum.
     """
     if _may_set(when, "training.optimizer"):
         return
@@ -26,12 +26,12 @@ def nesterov_issues(optimizer: object, when: object) -> Iterator[SpecIssue]:
 
 
 def slope_issues(network: object, when: object) -> Iterator[SpecIssue]:
-    """Yield an issue for a slope that no activation reads.
+    """Yield an issue for each network with a slope and without leaky_relu.
 
     Args:
         network: ``network``, as far as it is valid.
-        when: The rules, as far as they are valid. If one may set the network, nothing is said:
-            it may bring an activation that has a slope.
+        when: The rules, as far as they are valid. If one sets a field of the network,
+            nothing is reported: it may set the activation.
     """
     if _may_set(when, "network"):
         return
@@ -44,7 +44,7 @@ def slope_issues(network: object, when: object) -> Iterator[SpecIssue]:
 
 
 def _variants(value: object, path: str) -> Iterator[tuple[str, ValidFields]]:
-    """Yield each mapping that is valid in part, with its place."""
+    """Yield the fields of a mapping, or of each mapping in a list, with its place."""
     if isinstance(value, tuple):
         entries = [(f"{path}[{index}]", entry) for index, entry in enumerate(value)]
     else:
@@ -69,7 +69,8 @@ def _written(axis: object) -> object:
 def _may_set(when: object, path: str) -> bool:
     """Return whether a rule sets something at, in or around a path.
 
-    Without valid rules it may be so. One rule without a valid ``set`` among others sets nothing.
+    If ``when`` is no list, its rules are not known and may set anything. In a list, a rule
+    without a valid ``set`` counts as setting nothing.
     """
     if not isinstance(when, tuple):
         return True

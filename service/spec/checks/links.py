@@ -1,4 +1,4 @@
-"""Check linked axes: each path exists, is a list, is linked once; lists are equally long."""
+"""Check linked axes: paths that exist, each a list and linked once, of equal lengths."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -7,7 +7,7 @@ from service.spec.expansion.axis_tree import DrawnLeaf, Leaf, Node, Unknown
 from service.spec.expansion.coordinates import FIELDS
 from service.spec.paths import overlap, suggestion
 
-#: Groups of paths by their place; a path by its position, without those that are not valid.
+#: The valid paths of each valid group, by the group's index and the path's position in it.
 Groups = Mapping[int, Mapping[int, str]]
 
 

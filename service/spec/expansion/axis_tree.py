@@ -13,13 +13,13 @@ from service.spec.grammar.axis_forms import Draw, GeneratedGrid
 from service.spec.grammar.scalars import ListValue, Scalar
 from service.spec.grammar.valid_fields import Invalid, ValidFields
 
-#: Coordinates of one point, or of a part of one; a draw stands where values will be drawn.
+#: The coordinates of a point, or of a part of it; drawn ones have their `Draw` as value.
 Branch = Mapping[str, "Scalar | Draw"]
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """Values that are taken one after another, of one coordinate or of several linked ones.
+    """A list of values of one coordinate, or of rows of values of several linked ones.
 
     Attributes:
         paths: The coordinates.
@@ -40,7 +40,7 @@ class DrawnLeaf:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """Every combination of the children's branches, the last child's fastest."""
+    """All combinations of the children's branches; the last child varies fastest."""
 
     children: tuple["Node", ...]
 
@@ -54,7 +54,7 @@ class VariantUnion:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A coordinate or mapping that has no valid value; at least one branch once it has."""
+    """A coordinate or mapping without a valid value; it stands for at least one branch."""
 
     path: str
 
@@ -63,7 +63,7 @@ Node = Leaf | DrawnLeaf | Product | VariantUnion | Unknown
 
 
 def build(value: object, path: str) -> Node:
-    """Return the tree of what a spec holds at a path.
+    """Return the tree of the axes at a path of a spec.
 
     Args:
         value: A validated section, mapping, axis or scalar, or what is valid of it.
@@ -121,7 +121,7 @@ class Size:
 
 
 def size(node: Node) -> Size:
-    """Return the number of branches without writing them out; of an `Unknown`, the least."""
+    """Return the number of branches without writing them out; an `Unknown` counts as one."""
     match node:
         case Leaf():
             return Size(len(node.rows), 0)

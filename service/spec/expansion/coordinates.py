@@ -1,4 +1,4 @@
-"""The coordinates of trials: every path, the default of each, and who may be set.
+"""The coordinates of trials: their paths, fields and defaults.
 
 A coordinate is one scalar of a trial as written, such as ``network.depth``. Fields that only
 some kinds of optimizer or schedule have are coordinates of the trials of those kinds.
@@ -24,13 +24,14 @@ from service.spec.grammar.sections import (
 )
 from service.spec.grammar.sweep_spec import Training
 
-#: Mappings that trials have one of, by path: the section models, the kinds of each part.
+#: Models of the sections, by path. Every trial has one mapping of each.
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "dataset": DatasetSection,
     "network": Network,
     "init": Init,
     "training": Training,
 }
+#: Models of mappings that come in kinds, by path and kind. Every trial has one kind of each.
 KINDS: Mapping[str, Mapping[str, type[BaseModel]]] = {
     "training.optimizer": OPTIMIZERS,
     "training.schedule": SCHEDULES,

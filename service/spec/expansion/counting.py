@@ -1,4 +1,4 @@
-"""How many trials a spec asks for, without writing them out."""
+"""Count the trials of a spec without writing them out."""
 
 from service.spec.errors import SpecIssue, shown
 from service.spec.expansion.axis_tree import Product, size

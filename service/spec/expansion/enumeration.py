@@ -1,4 +1,4 @@
-"""A spec written out to its points, without seeds."""
+"""Write a spec out to its points, without seeds."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,7 +53,7 @@ def points(spec: SweepSpec) -> list[Point]:
 
 
 def _written(spec: SweepSpec) -> Iterator[Coordinates]:
-    """Yield the points as written, before any rule; drawn points once per draw."""
+    """Yield the points before any rule; a point with drawn axes once per draw."""
     tree = Product(factors(axes_of(ValidFields.of(spec)), spec.link))
     filling = uniforms(spec.search, drawn_paths(tree))
     for branch in branches(tree):

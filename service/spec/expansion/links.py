@@ -1,4 +1,4 @@
-"""The factors of a sweep: its axes, with linked lists advancing together as one."""
+"""The factors of a sweep: its axes, with each group of linked lists joined to one."""
 
 from collections.abc import Mapping, Sequence
 
@@ -36,7 +36,7 @@ def factors(axes: Sequence[Node], links: Sequence[Sequence[str]]) -> tuple[Node,
 
 
 def _first(group: Sequence[str], leaves: Mapping[str, Leaf]) -> str:
-    """Return the path of a group that comes first in the grammar, where the group will stand."""
+    """Return the path of a group that comes first in the grammar; the group takes its place."""
     return next(path for path in leaves if path in group)
 
 

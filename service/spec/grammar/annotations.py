@@ -27,7 +27,7 @@ def allowed_keys(root: object, loc: Iterable[int | str]) -> tuple[str, ...]:
 
 
 def description(root: object, loc: Iterable[int | str]) -> str:
-    """Return what the field at a location holds, in words; empty where nothing is said."""
+    """Return the description of the field at a location; empty if it has none."""
     *outer, key = loc
     field = _fields(_annotation_at(root, outer)).get(str(key))
     return (field[1] or "") if field else ""
@@ -41,12 +41,12 @@ def has_form(annotation: object, tag: str) -> bool:
 # `object` and `Any` here: annotations are classes, unions and aliases alike.
 @cache
 def adapter(annotation: Any) -> TypeAdapter[object]:
-    """Return what validates a value against an annotation, built once."""
+    """Return the validator of an annotation, built once."""
     return TypeAdapter(annotation)
 
 
 def annotation_of(info: FieldInfo) -> Any:
-    """Return the whole annotation of a field, of which pydantic keeps the metadata apart."""
+    """Return the annotation of a field with its metadata, which pydantic keeps apart."""
     return Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
 
 
@@ -66,7 +66,7 @@ def chosen_member(annotation: object, value: object) -> object:
 
 
 def is_model(annotation: object) -> TypeGuard[type[BaseModel]]:
-    """Return whether an annotation is a mapping of the grammar."""
+    """Return whether an annotation is a model, the grammar's type of a mapping."""
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
@@ -123,7 +123,7 @@ def bare(annotation: object) -> object:
 
 
 def _fields(annotation: object) -> Mapping[str, tuple[object, str | None]]:
-    """Return a mapping's keys with annotation and description, models and forms alike."""
+    """Return the keys of a model or an axis form, each with annotation and description."""
     inner = bare(annotation)
     if is_model(inner):
         infos = {key: inner.model_fields[name] for key, name in names_by_key(inner).items()}

@@ -1,4 +1,4 @@
-"""The ways to write many values for one coordinate: lists, generated grids, draws."""
+"""The forms of an axis: lists, generated grids and distributions to draw from."""
 
 import math
 from typing import Annotated, ClassVar, Generic, Self, TypeVar

@@ -1,4 +1,4 @@
-"""How a sweep is drawn, varied, stopped and run: everything that is no axis."""
+"""The settings of a sweep that are no axes: search, rules, stopping, limits, resources."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -22,14 +22,14 @@ from workers.contract import StoppingKind, StoppingMetric
 
 
 class SearchKind(StrEnum):
-    """How drawn axes are filled."""
+    """Samplers of drawn axes."""
 
     RANDOM = "random"
     SOBOL = "sobol"
 
 
 class Search(StrictModel):
-    """The draws of all drawn axes: n per grid point."""
+    """How drawn axes are sampled: n draws per grid point."""
 
     kind: Annotated[SearchKind, Field(strict=False)] = SearchKind.RANDOM
     n: GridSize | None = Field(None, description="draws, a whole number of at least 1")
@@ -37,7 +37,7 @@ class Search(StrictModel):
 
 
 class ComparisonCondition(StrictModel):
-    """A condition other than equality; all that are given must hold."""
+    """Comparisons of one coordinate; all that are given must hold."""
 
     eq: JsonValue = None
     ne: JsonValue = None
@@ -60,7 +60,7 @@ Condition = Annotated[
 
 
 class OverrideRule(StrictModel):
-    """Where all conditions hold, other values are used. Both sides are keyed by path."""
+    """A rule: where all conditions hold, the values of ``set`` replace those written."""
 
     conditions: Annotated[dict[str, Condition], Parts()] = Field(
         alias="if", min_length=1, description="a mapping of paths to conditions"
@@ -71,7 +71,7 @@ class OverrideRule(StrictModel):
 
 
 class EarlyStopping(StrictModel):
-    """When to give up on a trial that does worse than others."""
+    """Early stopping of trials that do worse than others."""
 
     kind: Annotated[StoppingKind, Field(strict=False)] = Field(
         description="asha, halving or median", examples=["asha"]
@@ -99,7 +99,7 @@ class Profiles(StrictModel):
 
 
 class Limits(StrictModel):
-    """When to refuse or give up."""
+    """Limits of the sweep: trials, failures, minutes."""
 
     max_trials: Annotated[int, Field(ge=1, le=10**18)] = 10_000
     max_failures: Whole = 3
@@ -107,7 +107,7 @@ class Limits(StrictModel):
 
 
 class Device(StrEnum):
-    """What trials may run on."""
+    """Devices that trials may run on."""
 
     AUTO = "auto"
     CPU = "cpu"
@@ -115,7 +115,7 @@ class Device(StrEnum):
 
 
 class ResourcesSection(StrictModel):
-    """What trials run on, and how many share an actor."""
+    """The device that trials run on, and the number of trials that share an actor."""
 
     device: Annotated[Device, Field(strict=False)] = Device.AUTO
     pack_size: Annotated[

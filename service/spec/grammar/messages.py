@@ -1,4 +1,4 @@
-"""Pydantic's errors in plain words: the path, what was given, what is allowed."""
+"""Translate pydantic's errors to issues: the path, the given value, and what is allowed."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from service.spec.paths import render, suggestion
 def explain(
     error: ValidationError, root: object, prefix: str = "", *, axes: bool = True
 ) -> list[SpecIssue]:
-    """Return an issue for everything that pydantic found wrong.
+    """Return the issues that a validation error of pydantic stands for.
 
     Args:
         error: Of validating a value against ``root``.
@@ -77,7 +77,7 @@ def _words(place: _Place) -> str:
 
 
 def _own(place: _Place) -> SpecIssue:
-    """A refusal by one of the grammar's own validators, already in plain words."""
+    """Return an issue from one of the grammar's own validators, already in plain words."""
     at = place.context["at"]
     given = place.given
     for part in at if isinstance(at, list) else ():
@@ -100,7 +100,7 @@ def _missing(place: _Place) -> SpecIssue:
 
 
 def _choice(place: _Place) -> SpecIssue:
-    """A name that is none of an enum's."""
+    """Return an issue for a name that an enum does not have."""
     allowed = re.findall(r"'([^']*)'", str(place.context["expected"]))
     words = f"one of {', '.join(allowed)}" if len(allowed) > 1 else f"must be {allowed[0]}"
     return SpecIssue(
@@ -118,7 +118,7 @@ def _literal(place: _Place) -> SpecIssue:
 
 
 def _form(place: _Place) -> SpecIssue:
-    """A union had no member for what was written: an axis form, or a mapping's kind."""
+    """Return an issue for an unknown axis form, or an unknown kind of a mapping."""
     tags = re.findall(r"<(\w+)>", str(place.context["expected_tags"]))
     path = render(place.loc, place.prefix)
     if "value" in tags:

@@ -1,4 +1,4 @@
-"""Update rules and their settings."""
+"""Optimizers and their settings."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal

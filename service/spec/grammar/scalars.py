@@ -32,7 +32,7 @@ class ListValue:
 
 
 class Parts:
-    """Marks a list or mapping whose entries are valid or not each for itself."""
+    """Marks a list or mapping whose entries are validated one by one when it has issues."""
 
 
 def refusal(words: str, *at: int | str) -> PydanticCustomError:

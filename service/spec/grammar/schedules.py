@@ -26,7 +26,7 @@ class _Schedule(StrictModel):
 
 
 class Constant(_Schedule):
-    """The rate does not move."""
+    """A constant rate."""
 
     kind: Literal["constant"]
 

@@ -1,4 +1,4 @@
-"""What is trained, on what, and from which initial weights."""
+"""The sections of a spec for the data set, the network and its initial weights."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -24,7 +24,7 @@ from workers.contract import Scheme, Task
 
 
 class DatasetSection(StrictModel):
-    """Which samples, and what to learn from them."""
+    """The data set, and what to learn from it."""
 
     name: SymbolAxis[DatasetName] = Field("digits", description="the name of a data set")
     task: SymbolAxis[TaskName] = Field(Task.CLASSIFY, description="classify or autoencode")

@@ -34,7 +34,7 @@ from workers.contract import Precision
 
 
 class Training(StrictModel):
-    """How the weights are moved. ``lr`` is multiplied by ``(depth / 10)^lr_depth_power``."""
+    """How the network is trained. ``lr`` is multiplied by ``(depth / 10)^lr_depth_power``."""
 
     epochs: NumberAxis[Whole] = Field(
         description="passes over the training set, a whole number of at least 0", examples=[1]

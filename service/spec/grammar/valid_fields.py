@@ -1,4 +1,4 @@
-"""The valid fields of a mapping: what checks read, whether or not the rest of it has issues."""
+"""The valid fields of a mapping of the spec, which may have issues in others."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 
 class Invalid(Enum):
-    """The type of `INVALID`, so that it can be told from every value."""
+    """The type of `INVALID`, distinct from the type of every value."""
 
     INVALID = "invalid"
 

@@ -1,4 +1,4 @@
-"""A document as plain values: what both readers return, and the limits both keep."""
+"""A document as plain values, as both readers return it, and the limits of its size."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ MAX_DEPTH = 32
 
 
 class Media(StrEnum):
-    """Languages a spec can be written in."""
+    """Formats of a spec's text."""
 
     JSON = "json"
     YAML = "yaml"
@@ -22,11 +22,11 @@ class Media(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What was read.
+    """The values of a document.
 
     Attributes:
         value: The whole document.
-        issues: What the reader could pass over: repeated keys, keys that are no text.
+        issues: One for each repeated key, and for each key that is no text.
     """
 
     value: Value

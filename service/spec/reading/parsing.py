@@ -1,4 +1,4 @@
-"""From text to a spec, with every issue in the text at once."""
+"""Parse the text of a spec, and report all of its issues at once."""
 
 from pathlib import Path
 
@@ -16,14 +16,14 @@ from service.spec.reading.yaml_text import read_yaml
 
 
 def parse(text: str | bytes, media: Media) -> SweepSpec:
-    """Return the spec that a text says.
+    """Return the spec that a text describes.
 
     Args:
         text: JSON, or YAML 1.2; bytes are UTF-8, with or without a byte-order mark.
         media: Which of the two.
 
     Raises:
-        SpecError: Everything that is wrong with it, each with its path.
+        SpecError: All issues of the text, each with its path.
     """
     return _validate(_read(text, media))
 

@@ -1,4 +1,4 @@
-"""Read a document with issues as far as it is valid.
+"""Read the valid parts of a document with issues.
 
 Every field is validated alone. A mapping keeps its valid fields, a list of mappings its valid
 entries; any other field is valid as a whole or not at all.
@@ -26,7 +26,7 @@ from service.spec.reading.documents import Value
 
 
 def valid_fields(model: type[BaseModel], given: Mapping[str, Value]) -> ValidFields:
-    """Return the fields of a mapping that are valid.
+    """Return the valid fields of a mapping.
 
     A field that is not given has its default, unless an unknown key may be that field
     misspelt: then nothing is known of it.

@@ -1,4 +1,4 @@
-"""The conditions of a rule: predicates of single coordinates.
+"""The conditions of a rule as predicates, each of one coordinate.
 
 A condition is a value to equal or a comparison; values are validated by the field of their
 path, so that a condition that can never hold for a misspelt name is refused.
@@ -16,7 +16,7 @@ Predicate = Callable[[Scalar], bool]
 
 
 def predicates_of(path: str, condition: object, place: str) -> Iterator[tuple[str, Predicate]]:
-    """Yield the predicates that a condition on a coordinate means; all must hold.
+    """Yield the predicates of a condition on a coordinate; all must hold.
 
     Args:
         path: The coordinate.

@@ -36,7 +36,7 @@ class Override:
     errors: Mapping[str, SpecError]
 
     def apply(self, coordinates: Coordinates) -> None:
-        """Put the value in place.
+        """Set the value in the coordinates of a point.
 
         Raises:
             SpecError: The optimizer or schedule of this point takes no such value.
@@ -88,7 +88,7 @@ def compile_rule(rule: OverrideRule, place: str) -> CompiledRule:
 def compile_conditions(
     conditions: Mapping[str, object], place: str
 ) -> tuple[tuple[tuple[str, Predicate], ...], list[SpecIssue]]:
-    """Return the predicates that a rule's conditions mean, and what is wrong with them.
+    """Return the predicates of a rule's conditions, and the conditions' issues.
 
     Args:
         conditions: Conditions by coordinate path.
@@ -107,7 +107,7 @@ def compile_conditions(
 def compile_overrides(
     values: Mapping[str, object], place: str
 ) -> tuple[tuple[Override, ...], list[SpecIssue]]:
-    """Return a rule's overrides, and what is wrong with them.
+    """Return a rule's overrides, and their issues.
 
     Args:
         values: Values by coordinate path.
@@ -142,7 +142,7 @@ def _kind_at(path: str, coordinates: Mapping[str, Scalar]) -> str | None:
 
 
 def _root(path: str) -> str:
-    """Return the coordinate that a path is one way to write: ``init.g`` for its relative form."""
+    """Return the coordinate that a path sets: ``init.g`` for ``init.g.relative``."""
     owner = path.rpartition(".")[0]
     return owner if owner in ALTERNATIVES else path
 

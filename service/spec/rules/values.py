@@ -1,4 +1,4 @@
-"""A value in a rule as the coordinates it stands for, validated by the field of its path."""
+"""Values in rules: the coordinates that each stands for, validated by the field of its path."""
 
 from collections.abc import Mapping
 
