@@ -12,8 +12,7 @@ from service.planner.profiles import profile_issues
 from service.planner.resolution import resolve, written_of
 from service.planner.stopping import stopping_issues
 from service.planner.validation import point_issues
-from service.spec import Point, SpecError, SpecIssue, SweepSpec, seeds_of, size_issues
-from service.spec.expansion.expand import points
+from service.spec import Point, SpecError, SpecIssue, SweepSpec, points, seeds_of, size_issues
 from workers.contract import DatasetShape
 
 

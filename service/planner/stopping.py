@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from service.planner.ids import trial_id
-from service.spec import Point, SpecIssue, SweepSpec, seeds_of
-from service.spec.expansion.expand import points
+from service.spec import Point, SpecIssue, SweepSpec, points, seeds_of
 from workers.contract import Task
 
 EVERYBODY = "all trials"

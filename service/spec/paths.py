@@ -1,4 +1,4 @@
-"""Where something stands in a spec, as text: ``training.schedule[1].final_factor``.
+"""Paths in a spec as text: ``training.schedule[1].final_factor``.
 
 A *coordinate path* names an axis and has no indices; the place of an issue may have them.
 """
@@ -43,7 +43,13 @@ def _holds(outer: str, inner: str) -> bool:
     return inner.startswith(outer) and inner[len(outer) : len(outer) + 1] in {"", ".", "["}
 
 
+def nearest(given: str, allowed: Collection[str]) -> str | None:
+    """Return the allowed key or name that a misspelt one is likely to mean; None for no such."""
+    near = difflib.get_close_matches(given[:100], allowed, n=1)
+    return near[0] if near else None
+
+
 def suggestion(given: str, allowed: Collection[str]) -> str:
     """Return ``; did you mean "x"?`` for a near miss, else nothing."""
-    near = difflib.get_close_matches(given[:100], allowed, n=1)
-    return f'; did you mean "{near[0]}"?' if near else ""
+    near = nearest(given, allowed)
+    return f'; did you mean "{near}"?' if near else ""

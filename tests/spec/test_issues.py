@@ -218,7 +218,7 @@ MISTAKES: list[tuple[Plain, str, str]] = [
 @pytest.mark.parametrize(
     ("document", "path", "words"), MISTAKES, ids=[f"{path}: {words}" for _, path, words in MISTAKES]
 )
-def test_a_issue_is_reported_at_its_path_and_nowhere_else(
+def test_an_issue_is_reported_at_its_path_and_nowhere_else(
     document: Plain, path: str, words: str
 ) -> None:
     found = issues_in(json.dumps(document))
@@ -289,7 +289,7 @@ def test_missing_sections_do_not_hide_the_other_issues() -> None:
     }
 
 
-def test_a_issue_says_what_was_given_in_one_short_line() -> None:
+def test_an_issue_says_what_was_given_in_one_short_line() -> None:
     text = json.dumps(minimal(network=network(activation=["relu", "x" * 500])))
 
     with pytest.raises(SpecError) as caught:

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.spec import Point, SpecError, SweepSpec, count_trials, seeds_of
-from service.spec.expansion.expand import points
+from service.spec import Point, SpecError, SweepSpec, count_trials, points, seeds_of
 from tests.spec.documents import (
     Plain,
     documents,

@@ -1,1 +1,1 @@
-"""From a spec to the points that it stands for."""
+"""Expand a spec: count its trials, and write out its points."""

@@ -1,31 +1,37 @@
-"""The coordinates of trials: every path, the default of each, and who may be set.
+"""The coordinates of trials: their paths, fields and defaults.
 
 A coordinate is one scalar of a trial as written, such as ``network.depth``. Fields that only
 some kinds of optimizer or schedule have are coordinates of the trials of those kinds.
 """
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from service.spec.grammar.annotations import has_form
+from service.spec.grammar.annotations import annotation_of, has_form
 from service.spec.grammar.optimizers import OPTIMIZERS
 from service.spec.grammar.scalars import Scalar
 from service.spec.grammar.schedules import SCHEDULES
-from service.spec.grammar.sections import Dataset, Init, Network, ParameterBudget, RelativeGain
-from service.spec.grammar.sweep_spec import SweepSpec, Training
+from service.spec.grammar.sections import (
+    DatasetSection,
+    Init,
+    Network,
+    ParameterBudget,
+    RelativeGain,
+)
+from service.spec.grammar.sweep_spec import Training
 
-#: Mappings that trials have one of, by path: the section models, the kinds of each part.
+#: Models of the sections, by path. Every trial has one mapping of each.
 SECTIONS: Mapping[str, type[BaseModel]] = {
-    "dataset": Dataset,
+    "dataset": DatasetSection,
     "network": Network,
     "init": Init,
     "training": Training,
 }
+#: Models of mappings that come in kinds, by path and kind. Every trial has one kind of each.
 KINDS: Mapping[str, Mapping[str, type[BaseModel]]] = {
     "training.optimizer": OPTIMIZERS,
     "training.schedule": SCHEDULES,
@@ -68,28 +74,18 @@ def _defaults() -> Mapping[str, Scalar]:
 DEFAULTS = _defaults()
 
 
-@cache
-def adapter(path: str, kind: str | None = None) -> tuple[TypeAdapter[object], object]:
-    """Return what validates the field at a coordinate path, and the annotation it is made of.
+# `Any`: the annotation of a field is known at run time only.
+def annotation_at(path: str, kind: str | None = None) -> Any:
+    """Return the annotation of the field at a coordinate path.
 
     Args:
         path: One of `FIELDS`.
         kind: Of the optimizer or schedule that ``path`` lies in; None anywhere else.
     """
     owner, _, name = path.rpartition(".")
-    info = FIELDS[path] if kind is None else KINDS[owner][kind].model_fields[name]
-    # `Any`: the annotation is known at run time only.
-    annotation: Any = info.annotation
-    if info.metadata:
-        annotation = Annotated[(annotation, *info.metadata)]
-    return TypeAdapter(annotation), annotation
+    return annotation_of(FIELDS[path] if kind is None else KINDS[owner][kind].model_fields[name])
 
 
 def is_number(path: str) -> bool:
     """Return whether the values of a coordinate can be ordered."""
     return has_form(FIELDS[path].annotation, "<linspace>")
-
-
-def sections_of(spec: SweepSpec) -> Mapping[str, object]:
-    """Return the parts of a spec that hold axes, by path, in the grammar's order."""
-    return {path: getattr(spec, path) for path in SECTIONS}

@@ -1,4 +1,4 @@
-"""The draws of drawn axes: which numbers between 0 and 1 fill which axis.
+"""Random or Sobol numbers between 0 and 1 for each drawn axis.
 
 Draw i of a path is the same at every grid point, so that points compare as pairs, and does not
 depend on how many draws are asked for.

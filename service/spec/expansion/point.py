@@ -1,4 +1,4 @@
-"""One combination of coordinates as written."""
+"""One point of a sweep: a value for every coordinate."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

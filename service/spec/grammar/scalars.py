@@ -1,6 +1,6 @@
 """The scalar types of the grammar: bounded whole numbers, finite numbers, names.
 
-`Strict` forbids unknown keys and conversions. Lists and enum values are exempt from strictness
+`StrictModel` forbids unknown keys and conversions. Lists and enum values are exempt from strictness
 where they occur, because strict pydantic wants tuples and enum members from Python.
 """
 
@@ -21,14 +21,18 @@ LARGEST = 2**31 - 1
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-class Strict(BaseModel):
+class StrictModel(BaseModel):
     """A mapping of the spec: frozen, nothing unknown, nothing converted, nothing infinite."""
 
     model_config = STRICT
 
 
-class Plain:
+class ListValue:
     """Marks a field whose list is one value and no grid."""
+
+
+class Parts:
+    """Marks a list or mapping whose entries are validated one by one when it has issues."""
 
 
 def refusal(words: str, *at: int | str) -> PydanticCustomError:
@@ -68,7 +72,7 @@ FinalFactor = Annotated[
 ]
 DropFactor = Annotated[float, Field(strict=True, gt=0, le=1, allow_inf_nan=False)]
 
-Truth = Annotated[bool, Field(strict=True)]
+Boolean = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True, ge=0, le=LARGEST)]
 Count = Annotated[int, Field(strict=True, ge=1, le=LARGEST)]
 Depth = Annotated[int, Field(strict=True, ge=1, le=100_000)]

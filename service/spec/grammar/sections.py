@@ -1,4 +1,4 @@
-"""What is trained, on what, and from which initial weights."""
+"""The sections of a spec for the data set, the network and its initial weights."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -15,7 +15,7 @@ from service.spec.grammar.scalars import (
     Gain,
     SchemeName,
     Slope,
-    Strict,
+    StrictModel,
     TaskName,
     Width,
     word_or_number,
@@ -23,14 +23,14 @@ from service.spec.grammar.scalars import (
 from workers.contract import Scheme, Task
 
 
-class Dataset(Strict):
-    """Which samples, and what to learn from them."""
+class DatasetSection(StrictModel):
+    """The data set, and what to learn from it."""
 
     name: SymbolAxis[DatasetName] = Field("digits", description="the name of a data set")
     task: SymbolAxis[TaskName] = Field(Task.CLASSIFY, description="classify or autoencode")
 
 
-class ParameterBudget(Strict):
+class ParameterBudget(StrictModel):
     """``{parameters: 4000000}``: the largest width whose network has no more parameters."""
 
     parameters: NumberAxis[Budget] = Field(
@@ -49,7 +49,7 @@ WidthValue = Annotated[
 ]
 
 
-class Network(Strict):
+class Network(StrictModel):
     """The architecture. ``slope`` is the negative-side slope of leaky_relu."""
 
     kind: SymbolAxis[Literal["ffn"]] = Field("ffn", description="ffn")
@@ -66,7 +66,7 @@ class Network(Strict):
     )
 
 
-class RelativeGain(Strict):
+class RelativeGain(StrictModel):
     """``{relative: r}``: g is r times the unbiased g of the trial's width."""
 
     relative: NumberAxis[Gain] = Field(description="a number above 0", examples=[1.0])
@@ -91,7 +91,7 @@ GainValue = Annotated[
 ]
 
 
-class Init(Strict):
+class Init(StrictModel):
     """How initial weights are drawn; g multiplies the hidden matrices' unit draw."""
 
     scheme: SymbolAxis[SchemeName] = Field(Scheme.RWI, description="a scheme, such as rwi")

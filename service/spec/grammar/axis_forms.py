@@ -1,4 +1,4 @@
-"""The ways to write many values for one coordinate: lists, generated grids, draws."""
+"""The forms of an axis: lists, generated grids and distributions to draw from."""
 
 import math
 from typing import Annotated, ClassVar, Generic, Self, TypeVar
@@ -43,13 +43,13 @@ Grid = Annotated[tuple[T, ...], Field(strict=False, min_length=1), AfterValidato
 _FORM = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class Form:
+class AxisForm:
     """An axis written as a mapping with one key."""
 
     tag: ClassVar[str]
 
 
-class GeneratedGrid(Form, Generic[N]):
+class GeneratedGrid(AxisForm, Generic[N]):
     """A grid given by its ends and its size."""
 
     def ends(self) -> tuple[N, N, int]:
@@ -115,7 +115,7 @@ class Logspace(GeneratedGrid[N], Generic[N]):
         return _geometric(first, last, fraction)
 
 
-class Draw(Form):
+class Draw(AxisForm):
     """An axis whose values are drawn ``search.n`` times."""
 
     def quantile(self, u: float) -> Scalar:

@@ -1,16 +1,17 @@
-"""A value in a rule as the coordinates it stands for, validated by the field of its path."""
+"""Values in rules: the coordinates that each stands for, validated by the field of its path."""
 
 from collections.abc import Mapping
 
 from pydantic import ValidationError
 
 from service.spec.errors import SpecError, SpecIssue, shown
-from service.spec.expansion.coordinates import FIELDS, KINDS, adapter
-from service.spec.expansion.tree import Leaf, branches, build, flatten
-from service.spec.grammar.forms import Draw
+from service.spec.expansion.axis_tree import Leaf, branches, build, flatten
+from service.spec.expansion.coordinates import FIELDS, KINDS, annotation_at
+from service.spec.grammar.annotations import adapter
+from service.spec.grammar.axis_forms import Draw
+from service.spec.grammar.messages import explain
 from service.spec.grammar.scalars import Scalar
 from service.spec.paths import suggestion
-from service.spec.reading.messages import explain
 
 
 def by_kind(
@@ -53,9 +54,9 @@ def coordinates_of(
     Raises:
         SpecError: The field takes no such value, or it is an axis.
     """
-    validator, annotation = adapter(path, kind)
+    annotation = annotation_at(path, kind)
     try:
-        validated = validator.validate_python(value)
+        validated = adapter(annotation).validate_python(value)
     except ValidationError as error:
         raise SpecError(explain(error, annotation, place, axes=False)) from None
     if path in _LISTS:

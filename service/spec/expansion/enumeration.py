@@ -1,19 +1,20 @@
-"""A spec written out to its points, without seeds."""
+"""Write a spec out to its points, without seeds."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from service.spec.errors import SpecError, SpecIssue
+from service.spec.expansion.axis_tree import Branch, Product, branches, drawn_paths
 from service.spec.expansion.coordinates import DEFAULTS
 from service.spec.expansion.counting import size_issues
 from service.spec.expansion.draws import uniforms
-from service.spec.expansion.links import factors
+from service.spec.expansion.links import axes_of, factors
 from service.spec.expansion.point import Point
-from service.spec.expansion.tree import Branch, Product, branches, drawn_paths
-from service.spec.grammar.forms import Draw
+from service.spec.grammar.axis_forms import Draw
 from service.spec.grammar.scalars import Scalar
 from service.spec.grammar.sweep_spec import SweepSpec
+from service.spec.grammar.valid_fields import ValidFields
 from service.spec.rules.overrides import CompiledRule, Coordinates, compile_rule
 from workers.contract import Activation
 
@@ -34,7 +35,7 @@ def points(spec: SweepSpec) -> list[Point]:
     too_many = size_issues(spec)
     if too_many:
         raise SpecError(too_many)
-    rules = [compile_rule(rule, f"when[{index}]")[0] for index, rule in enumerate(spec.when)]
+    rules = [compile_rule(rule, f"when[{index}]") for index, rule in enumerate(spec.when)]
     found: dict[str, Point] = {}
     issues: list[SpecIssue] = []
     for coordinates in _written(spec):
@@ -52,8 +53,8 @@ def points(spec: SweepSpec) -> list[Point]:
 
 
 def _written(spec: SweepSpec) -> Iterator[Coordinates]:
-    """Yield the points as written, before any rule; drawn points once per draw."""
-    tree = Product(factors(spec))
+    """Yield the points before any rule; a point with drawn axes once per draw."""
+    tree = Product(factors(axes_of(ValidFields.of(spec)), spec.link))
     filling = uniforms(spec.search, drawn_paths(tree))
     for branch in branches(tree):
         draws = {path: value for path, value in branch.items() if isinstance(value, Draw)}

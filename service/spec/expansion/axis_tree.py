@@ -9,16 +9,17 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from service.spec.grammar.forms import Draw, GeneratedGrid
-from service.spec.grammar.scalars import Plain, Scalar
+from service.spec.grammar.axis_forms import Draw, GeneratedGrid
+from service.spec.grammar.scalars import ListValue, Scalar
+from service.spec.grammar.valid_fields import Invalid, ValidFields
 
-#: Coordinates of one point, or of a part of one; a draw stands where values will be drawn.
+#: The coordinates of a point, or of a part of it; drawn ones have their `Draw` as value.
 Branch = Mapping[str, "Scalar | Draw"]
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """Values that are taken one after another, of one coordinate or of several linked ones.
+    """A list of values of one coordinate, or of rows of values of several linked ones.
 
     Attributes:
         paths: The coordinates.
@@ -30,7 +31,7 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnLeaf:
     """A coordinate whose values are drawn."""
 
     path: str
@@ -39,37 +40,48 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """Every combination of the children's branches, the last child's fastest."""
+    """All combinations of the children's branches; the last child varies fastest."""
 
     children: tuple["Node", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Union:
+class VariantUnion:
     """The variants' branches, one variant after another."""
 
     variants: tuple["Node", ...]
 
 
-Node = Leaf | Drawn | Product | Union
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A coordinate or mapping without a valid value; it stands for at least one branch."""
+
+    path: str
+
+
+Node = Leaf | DrawnLeaf | Product | VariantUnion | Unknown
 
 
 def build(value: object, path: str) -> Node:
-    """Return the tree of what a spec holds at a path.
+    """Return the tree of the axes at a path of a spec.
 
     Args:
-        value: A validated section, mapping, axis or scalar.
+        value: A validated section, mapping, axis or scalar, or what is valid of it.
         path: The coordinate path it stands at.
     """
     match value:
         case GeneratedGrid():
             return Leaf((path,), tuple((each,) for each in value.values()))
         case Draw():
-            return Drawn(path, value)
+            return DrawnLeaf(path, value)
+        case Invalid():
+            return Unknown(path)
         case BaseModel():
+            return build(ValidFields.of(value), path)
+        case ValidFields():
             return Product(tuple(_children(value, path)))
-        case tuple() if any(isinstance(each, BaseModel) for each in value):
-            return Union(tuple(build(each, path) for each in value))
+        case tuple() if any(isinstance(each, BaseModel | ValidFields | Invalid) for each in value):
+            return VariantUnion(tuple(build(each, path) for each in value))
         case tuple():
             return Leaf((path,), tuple((each,) for each in value))
         case str() | int() | float() | None:
@@ -78,14 +90,18 @@ def build(value: object, path: str) -> Node:
             raise TypeError(f"{path} holds a {type(value).__name__}")
 
 
-def _children(model: BaseModel, path: str) -> Iterator[Node]:
-    for name, info in type(model).model_fields.items():
-        value = getattr(model, name)
+def _children(fields: ValidFields, path: str) -> Iterator[Node]:
+    for name, info in fields.model.model_fields.items():
+        value = fields.at(name)
         inner = f"{path}.{name}"
-        if any(isinstance(extra, Plain) for extra in info.metadata):
+        if isinstance(value, tuple) and any(
+            isinstance(extra, ListValue) for extra in info.metadata
+        ):
             yield Leaf((inner,), ((value,),))
         else:
             yield build(value, inner)
+    # An unknown key may be an axis misspelt, so the tree is not fully known.
+    yield from (Unknown(f"{path}.{key}") for key in fields.unknown)
 
 
 def flatten(nodes: Sequence[Node]) -> tuple[Node, ...]:
@@ -98,20 +114,22 @@ def flatten(nodes: Sequence[Node]) -> tuple[Node, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many branches a tree has: with no drawn coordinate, and with some."""
+    """The number of a tree's branches: those with no drawn coordinate, and those with some."""
 
     plain: int
     drawn: int
 
 
 def size(node: Node) -> Size:
-    """Return the number of branches without writing them out."""
+    """Return the number of branches without writing them out; an `Unknown` counts as one."""
     match node:
         case Leaf():
             return Size(len(node.rows), 0)
-        case Drawn():
+        case Unknown():
+            return Size(1, 0)
+        case DrawnLeaf():
             return Size(0, 1)
-        case Union():
+        case VariantUnion():
             sizes = [size(variant) for variant in node.variants]
             return Size(sum(each.plain for each in sizes), sum(each.drawn for each in sizes))
         case Product():
@@ -124,28 +142,39 @@ def size(node: Node) -> Size:
 
 def drawn_paths(node: Node) -> frozenset[str]:
     """Return the coordinates that are drawn in some branch."""
+    return frozenset(end.path for end in _ends(node) if isinstance(end, DrawnLeaf))
+
+
+def is_known(node: Node) -> bool:
+    """Return whether every coordinate of a tree has a valid value."""
+    return not any(isinstance(end, Unknown) for end in _ends(node))
+
+
+def _ends(node: Node) -> Iterator[Leaf | DrawnLeaf | Unknown]:
     match node:
-        case Leaf():
-            return frozenset()
-        case Drawn():
-            return frozenset({node.path})
         case Product():
-            return frozenset().union(*map(drawn_paths, node.children))
-        case Union():
-            return frozenset().union(*map(drawn_paths, node.variants))
+            for child in node.children:
+                yield from _ends(child)
+        case VariantUnion():
+            for variant in node.variants:
+                yield from _ends(variant)
+        case _:
+            yield node
 
 
 def branches(node: Node) -> Iterator[Branch]:
-    """Yield every branch of a tree; as many as `size` says."""
+    """Yield every branch of a tree without unknown coordinates; as many as `size` says."""
     match node:
         case Leaf():
             for row in node.rows:
                 yield dict(zip(node.paths, row, strict=True))
-        case Drawn():
+        case DrawnLeaf():
             yield {node.path: node.draw}
-        case Union():
+        case VariantUnion():
             for variant in node.variants:
                 yield from branches(variant)
+        case Unknown():
+            raise TypeError(f"{node.path} has no valid value")
         case Product():
             yield from _combinations(flatten(node.children))
 

@@ -1,4 +1,4 @@
-"""Pydantic's errors in plain words: the path, what was given, what is allowed."""
+"""Translate pydantic's errors to issues: the path, the given value, and what is allowed."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from service.spec.paths import render, suggestion
 def explain(
     error: ValidationError, root: object, prefix: str = "", *, axes: bool = True
 ) -> list[SpecIssue]:
-    """Return an issue for everything that pydantic found wrong.
+    """Return the issues that a validation error of pydantic stands for.
 
     Args:
         error: Of validating a value against ``root``.
@@ -24,7 +24,7 @@ def explain(
         axes: Whether an axis would be allowed there.
     """
     details = error.errors(include_url=False)
-    return [_issue(_Place(root, prefix, axes, detail)) for detail in details if not _echoes(detail)]
+    return [_issue(_Place(root, prefix, axes, detail)) for detail in details if not is_echo(detail)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ class _Place:
         return self.detail["input"]
 
 
-def _echoes(detail: ErrorDetails) -> bool:
-    # Pydantic counts a list's valid items only, so a bad item in a list of one is also
-    # reported as a list that is too short.
+def is_echo(detail: ErrorDetails) -> bool:
+    """Return whether a list is called too short only because an item of it is not valid."""
+    # Pydantic counts a list's valid items only.
     shortest = detail.get("ctx", {}).get("min_length", 0)
     return detail["type"] == "too_short" and len(detail["input"]) >= shortest
 
@@ -77,7 +77,7 @@ def _words(place: _Place) -> str:
 
 
 def _own(place: _Place) -> SpecIssue:
-    """A refusal by one of the grammar's own validators, already in plain words."""
+    """Return an issue from one of the grammar's own validators, already in plain words."""
     at = place.context["at"]
     given = place.given
     for part in at if isinstance(at, list) else ():
@@ -100,7 +100,7 @@ def _missing(place: _Place) -> SpecIssue:
 
 
 def _choice(place: _Place) -> SpecIssue:
-    """A name that is none of an enum's."""
+    """Return an issue for a name that an enum does not have."""
     allowed = re.findall(r"'([^']*)'", str(place.context["expected"]))
     words = f"one of {', '.join(allowed)}" if len(allowed) > 1 else f"must be {allowed[0]}"
     return SpecIssue(
@@ -118,7 +118,7 @@ def _literal(place: _Place) -> SpecIssue:
 
 
 def _form(place: _Place) -> SpecIssue:
-    """A union had no member for what was written: an axis form, or a mapping's kind."""
+    """Return an issue for an unknown axis form, or an unknown kind of a mapping."""
     tags = re.findall(r"<(\w+)>", str(place.context["expected_tags"]))
     path = render(place.loc, place.prefix)
     if "value" in tags:
@@ -151,6 +151,7 @@ _WORDS = {
     "finite_number": "must be a finite number",
     "bool_type": "must be true or false",
     "string_type": "must be text",
+    "string_unicode": "must be valid Unicode",
     "string_too_short": "is too short; characters needed: {min_length}",
     "string_too_long": "is too long; characters allowed: {max_length}",
     "greater_than": "must be above {gt}",
