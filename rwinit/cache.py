@@ -40,14 +40,11 @@ def cache_folder(given: str | os.PathLike[str] | None = None) -> Path | None:
 
 def recall(folder: Path | None, key: str, length: int) -> tuple[float, ...] | None:
     """Return the numbers stored under a key, or None unless exactly ``length`` of them are."""
-    if folder is None:
-        return None
+    stored = recall_json(folder, key)
     try:
-        content = json.loads((folder / _file_name(key)).read_text(encoding="utf-8"))
-        if content["key"] != key:
-            return None
-        values = tuple(float(value) for value in content["values"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        # Any: `stored` may be anything that JSON can say; what is no list of numbers raises.
+        values = tuple(float(value) for value in stored)  # type: ignore[attr-defined]
+    except (ValueError, TypeError, OverflowError):
         return None
     if len(values) != length or not all(math.isfinite(value) for value in values):
         return None
@@ -56,9 +53,26 @@ def recall(folder: Path | None, key: str, length: int) -> tuple[float, ...] | No
 
 def store(folder: Path | None, key: str, values: Sequence[float]) -> None:
     """Keep finite numbers under a key, if the folder can be written."""
+    store_json(folder, key, list(values))
+
+
+def recall_json(folder: Path | None, key: str) -> object:
+    """Return the value of JSON stored under a key, or None where there is none."""
+    if folder is None:
+        return None
+    try:
+        content = json.loads((folder / _file_name(key)).read_text(encoding="utf-8"))
+        found: object = content["values"] if content["key"] == key else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return found
+
+
+def store_json(folder: Path | None, key: str, value: object) -> None:
+    """Keep a value of JSON under a key, if the folder can be written."""
     if folder is None:
         return
-    text = json.dumps({"key": key, "values": list(values)})
+    text = json.dumps({"key": key, "values": value})
     with contextlib.suppress(OSError, ValueError):
         folder.mkdir(parents=True, exist_ok=True)
         _replace(folder / _file_name(key), text)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import rwinit
-from service.planner.configurations import EXACT
+from workers.architectures import EXACT
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 

@@ -5,8 +5,23 @@ Pure: the same spec, sweep and data sets give the same trials, so planning twice
 counts, without building anything.
 """
 
-from service.planner.planned import GMode, PlannedTrial, SimulatedWalk, Written
+from service.planner.planned import (
+    GMode,
+    PlannedConfiguration,
+    PlannedTrial,
+    SimulatedWalk,
+    Written,
+)
 from service.planner.planning import check, plan
-from service.planner.predictions import predict
+from service.planner.walk_laws import predict
 
-__all__ = ["GMode", "PlannedTrial", "SimulatedWalk", "Written", "check", "plan", "predict"]
+__all__ = [
+    "GMode",
+    "PlannedConfiguration",
+    "PlannedTrial",
+    "SimulatedWalk",
+    "Written",
+    "check",
+    "plan",
+    "predict",
+]

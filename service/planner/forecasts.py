@@ -12,23 +12,46 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 import rwinit
 from rwinit import cache
 from rwinit.estimates import ALGORITHM
-from service.planner.configurations import Configuration
-from service.planner.gains import unbiased
+from service.planner.walk_laws import (
+    MOST_UNITS,
+    PredictedLaw,
+    is_too_large,
+    predicted_law,
+    unbiased_gain,
+)
+from service.planner.walk_requests import WalkRequest
 from workers.contract import Activation
 
-MOST_UNITS: Final = 2_000_000
-"""Width times depth of the largest network that is simulated: about half a minute of one core."""
-
 # Raise it when what `simulated` stores changes.
-_VERSION: Final = 2
-_NUMBERS: Final = 7
-_FOUND, _NOT_FOUND, _PASSES_NOTHING = 0.0, 1.0, 2.0
+_VERSION: Final = 3
 # Beyond these layers the correlation of a homogeneous network is taken to stay as it is there.
 _LAYERS: Final = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NoGain:
+    """No g leaves the walk without drift: the arguments of `rwinit.GainNotFoundError`."""
+
+    lowest: float
+    highest: float
+    closest: float
+    log_gain: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gain:
+    """A g, and the law of the walk there; None where hardly any network passes an error."""
+
+    g: float
+    law: PredictedLaw | None
+
+
+_SIMULATED: Final = TypeAdapter[_Gain | _NoGain](_Gain | _NoGain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,35 +89,41 @@ class Forecast:
     remark: str | None = None
 
 
-def at_once(configuration: Configuration) -> Forecast | None:
-    """Return the forecast of a configuration that needs no simulation; None for any other.
+def at_once(request: WalkRequest) -> Forecast | None:
+    """Return the forecast of a request that needs no simulation; None for any other.
 
-    Networks too large to be simulated here have a forecast that says so.
+    Networks too large to be simulated here, and those of a kind without a law, have a forecast
+    that says so.
     """
-    if configuration.exact:
-        return _exact(configuration)
-    if configuration.width * configuration.depth > MOST_UNITS:
+    if not request.has_law:
+        return _without_law(request)
+    if request.exact:
+        return _exact(request)
+    if is_too_large(request.question):
         remark = f"not simulated: width times depth is over {MOST_UNITS}"
-        return Forecast(g=configuration.g, death_probability=_death(configuration), remark=remark)
+        return Forecast(g=request.g, death_probability=_death(request), remark=remark)
     return None
 
 
-def awaited(configuration: Configuration) -> Forecast:
-    """Return what is known of a configuration before its simulation."""
-    return Forecast(g=configuration.g, death_probability=_death(configuration), pending=True)
+def awaited(request: WalkRequest) -> Forecast:
+    """Return what is known before a request's simulation."""
+    return Forecast(g=request.g, death_probability=_death(request), pending=True)
 
 
-def recalled(configuration: Configuration) -> Forecast | None:
+def recalled(request: WalkRequest) -> Forecast | None:
     """Return the forecast that an earlier `simulated` left on disk; None where there is none."""
-    numbers = cache.recall(cache.cache_folder(), _key(configuration), _NUMBERS)
-    return None if numbers is None else _read(configuration, numbers)
+    stored = cache.recall_json(cache.cache_folder(), _key(request))
+    try:
+        return None if stored is None else _read(request, _SIMULATED.validate_python(stored))
+    except ValidationError:  # written by another version, or damaged
+        return None
 
 
-def simulated(configuration: Configuration) -> Forecast:
-    """Return the forecast of a configuration, in seconds, and leave it on disk."""
-    numbers = _simulate(configuration)
-    cache.store(cache.cache_folder(), _key(configuration), numbers)
-    return _read(configuration, numbers)
+def simulated(request: WalkRequest) -> Forecast:
+    """Return the forecast of a request, in seconds, and leave it on disk."""
+    found = _simulate(request)
+    cache.store_json(cache.cache_folder(), _key(request), _SIMULATED.dump_python(found))
+    return _read(request, found)
 
 
 def death_probability(activation: str, width: int, depth: int, slope: float) -> float | None:
@@ -114,50 +143,42 @@ def mean_field(activation: str, g: float, slope: float) -> rwinit.MeanField | No
         return None
 
 
-def _death(asked: Configuration) -> float | None:
+def _death(request: WalkRequest) -> float | None:
+    asked = request.question
     return death_probability(asked.activation, asked.width, asked.depth, asked.slope)
 
 
-def _exact(configuration: Configuration) -> Forecast:
-    g = _gain(configuration)
-    law = _law(configuration, g)
-    activation, slope = configuration.activation, configuration.slope
-    depth = min(configuration.depth, _LAYERS)
+def _without_law(request: WalkRequest) -> Forecast:
+    question = request.question
+    needs_no_simulation = question.exact or request.relative is None
+    return Forecast(
+        g=_gain(request) if needs_no_simulation else None,
+        remark=f"no law is known for the walk of {request.kind} networks",
+    )
+
+
+def _exact(request: WalkRequest) -> Forecast:
+    g, question = _gain(request), request.question
+    law = predicted_law(question, g)
+    assert law is not None  # an exact law is finite
+    depth = min(question.depth, _LAYERS)
+    correlations = _homogeneous_correlations(question.activation, question.slope)
     return Forecast(
         g=g,
-        drift=float(law.drift),
+        drift=law.drift,
         drift_error=0.0,
-        spread=float(law.spread),
-        death_probability=_death(configuration),
-        decorrelation=1.0 - float(_homogeneous_correlations(activation, slope)[depth - 1]),
-        merges=activation != Activation.LINEAR,
+        spread=law.spread,
+        death_probability=_death(request),
+        decorrelation=1.0 - float(correlations[depth - 1]),
+        merges=question.activation is not Activation.LINEAR,
     )
 
 
-def _gain(configuration: Configuration) -> float:
-    if configuration.relative is None:
-        assert configuration.g is not None  # one of the two is always given
-        return configuration.g
-    return configuration.relative * unbiased(
-        configuration.activation,
-        configuration.width,
-        configuration.depth,
-        weights=configuration.weights,
-        slope=configuration.slope,
-        g_in=configuration.g_in,
-    )
-
-
-def _law(configuration: Configuration, g: float) -> rwinit.WalkLaw:
-    return rwinit.walk_law(
-        configuration.activation,
-        configuration.width,
-        configuration.depth,
-        g=g,
-        weights=configuration.weights,
-        slope=configuration.slope,
-        conditions=rwinit.Conditions(g_in=configuration.g_in, n_inputs=configuration.n_inputs),
-    )
+def _gain(request: WalkRequest) -> float:
+    if request.relative is None:
+        assert request.g is not None  # one of the two is always given
+        return request.g
+    return request.relative * unbiased_gain(request.question)
 
 
 @lru_cache(maxsize=256)
@@ -166,48 +187,49 @@ def _homogeneous_correlations(activation: str, slope: float) -> NDArray[np.float
     return rwinit.correlation_at_depth(activation, 0.0, _LAYERS, sigma_w=1.0, slope=slope)
 
 
-def _simulate(configuration: Configuration) -> tuple[float, ...]:
-    """Return the numbers that are kept; what is not finite, and what is not known, is -1."""
+def _simulate(request: WalkRequest) -> _Gain | _NoGain:
     try:
-        g = _gain(configuration)
+        g = _gain(request)
     except rwinit.GainNotFoundError as error:
-        tried = (error.lowest, error.highest, error.closest, error.log_gain)
-        return _NOT_FOUND, *tried, 0.0, 0.0
-    scale, fixed = _mean_field(configuration, g)
-    try:
-        law = _law(configuration, g)
-    except rwinit.ArgumentError:
-        # Every argument was checked when the spec was read: too few networks pass an error.
-        return _PASSES_NOTHING, g, 0.0, 0.0, 0.0, scale, fixed
-    moments = (float(law.drift), float(law.drift_error), float(law.spread))
-    if not all(map(math.isfinite, moments)):  # most networks pass nothing
-        return _PASSES_NOTHING, g, 0.0, 0.0, 0.0, scale, fixed
-    return _FOUND, g, *moments, scale, fixed
+        return _NoGain(
+            lowest=error.lowest,
+            highest=error.highest,
+            closest=error.closest,
+            log_gain=error.log_gain,
+        )
+    return _Gain(g=g, law=predicted_law(request.question, g))
 
 
-def _mean_field(configuration: Configuration, g: float) -> tuple[float, float]:
-    field = mean_field(configuration.activation, g, configuration.slope)
-    if field is None:
-        return -1.0, -1.0
-    return field.depth_scale if math.isfinite(field.depth_scale) else -1.0, field.correlation
-
-
-def _read(configuration: Configuration, numbers: tuple[float, ...]) -> Forecast:
-    kind, g, drift, error, spread, scale, fixed = numbers
-    dying = _death(configuration)
-    if kind == _NOT_FOUND:
-        name, width, depth = configuration.activation, configuration.width, configuration.depth
-        why = rwinit.GainNotFoundError(name, width, depth, *numbers[1:5])
+def _read(request: WalkRequest, found: _Gain | _NoGain) -> Forecast:
+    asked, dying = request.question, _death(request)
+    if isinstance(found, _NoGain):
+        why = rwinit.GainNotFoundError(
+            asked.activation,
+            asked.width,
+            asked.depth,
+            found.lowest,
+            found.highest,
+            found.closest,
+            found.log_gain,
+        )
         return Forecast(death_probability=dying, without_gain=True, remark=str(why))
-    depth_scale, merges = (scale if scale > 0.0 else None), (None if fixed < 0.0 else fixed == 1.0)
-    known = Forecast(g=g, death_probability=dying, depth_scale=depth_scale, merges=merges)
-    if kind == _PASSES_NOTHING:
+    known = replace(_correlations(request, found.g), g=found.g, death_probability=dying)
+    if found.law is None:
         remark = "hardly any simulated network passes an error"
         return replace(known, passes_nothing=True, remark=remark)
-    return replace(known, drift=drift, drift_error=error, spread=spread)
+    law = found.law
+    return replace(known, drift=law.drift, drift_error=law.drift_error, spread=law.spread)
 
 
-def _key(configuration: Configuration) -> str:
-    fields = asdict(configuration)
-    fields |= {"what": "forecast", "version": _VERSION, "algorithm": ALGORITHM}
+def _correlations(request: WalkRequest, g: float) -> Forecast:
+    """Return a forecast of nothing but the correlation of two inputs."""
+    field = mean_field(request.question.activation, g, request.question.slope)
+    if field is None:
+        return Forecast()
+    scale = field.depth_scale if math.isfinite(field.depth_scale) else None
+    return Forecast(depth_scale=scale, merges=field.correlation == 1.0)
+
+
+def _key(request: WalkRequest) -> str:
+    fields = asdict(request) | {"what": "forecast", "version": _VERSION, "algorithm": ALGORITHM}
     return json.dumps(fields, sort_keys=True)

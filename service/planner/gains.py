@@ -4,8 +4,10 @@ import json
 
 import rwinit
 from service.planner.planned import GMode
+from service.planner.walk_laws import unbiased_gain
 from service.spec import Point, SpecIssue
-from workers.contract import Activation, Scheme
+from workers.architectures import WalkQuestion, architecture_of
+from workers.contract import Activation, Network, Scheme
 
 RELATIVE_PATH = "init.g.relative"
 
@@ -20,16 +22,12 @@ def mode_of(point: Point) -> GMode:
     return GMode.AUTO if point["init.g"] == "auto" else GMode.ABSOLUTE
 
 
-def gain_of(point: Point, width: int) -> float:
-    """Return g for a point's networks of a width.
-
-    Linear, ReLU and leaky ReLU have exact laws. Any other activation is simulated with a fixed
-    seed, which takes a second or so the first time and is remembered on disk: the same question
-    always has the same answer.
+def gain_of(point: Point, network: Network) -> float:
+    """Return g for a point's networks.
 
     Args:
         point: One without a `gain_issue`.
-        width: Units per hidden layer.
+        network: Its network, resolved.
 
     Raises:
         rwinit.GainNotFoundError: No g leaves the simulated walk without drift.
@@ -39,31 +37,17 @@ def gain_of(point: Point, width: int) -> float:
         case GMode.ABSOLUTE:
             return point.number("init.g")
         case GMode.RELATIVE:
-            return point.number(RELATIVE_PATH) * _unbiased(point, width, scheme)
+            return point.number(RELATIVE_PATH) * unbiased_gain(gain_walk_of(point, network))
         case GMode.AUTO if scheme in _UNBIASED:
-            return _unbiased(point, width, scheme)
+            return unbiased_gain(gain_walk_of(point, network))
         case GMode.AUTO:
-            activation = point.text("network.activation")
-            return rwinit.scheme_gain(scheme, activation, width, point.number("network.slope"))
+            return rwinit.scheme_gain(scheme, network.activation, network.width, network.slope)
 
 
-def unbiased(
-    activation: str, width: int, depth: int, *, weights: str, slope: float, g_in: float
-) -> float:
-    """Return the unbiased g of a trial's network: the one question that everybody here asks.
-
-    Raises:
-        rwinit.GainNotFoundError: No g leaves the simulated walk without drift.
-    """
-    conditions = rwinit.Conditions(g_in=g_in)
-    return rwinit.gain(
-        activation, width, depth, weights=weights, slope=slope, conditions=conditions
-    )
-
-
-def weights_of(scheme: Scheme) -> str:
-    """Return the law of a scheme's hidden matrices, as rwinit calls it."""
-    return "orthogonal" if scheme is Scheme.ORTHOGONAL else "gaussian"
+def gain_walk_of(point: Point, network: Network) -> WalkQuestion:
+    """Return the walk whose drift the unbiased g of a point's networks takes away."""
+    scheme, g_in = Scheme(point.text("init.scheme")), point.number("init.g_in")
+    return architecture_of(network).gain_walk(network, scheme=scheme, g_in=g_in)
 
 
 def relative_of(point: Point) -> float | None:
@@ -110,14 +94,3 @@ def _written(point: Point) -> str:
     if RELATIVE_PATH in point:
         return json.dumps({"relative": point[RELATIVE_PATH]})
     return json.dumps(point["init.g"])
-
-
-def _unbiased(point: Point, width: int, scheme: Scheme) -> float:
-    return unbiased(
-        point.text("network.activation"),
-        width,
-        point.whole("network.depth"),
-        weights=weights_of(scheme),
-        slope=point.number("network.slope"),
-        g_in=point.number("init.g_in"),
-    )

@@ -1,10 +1,12 @@
-"""A planned trial: what the worker runs, and how the spec had written it."""
+"""A planned sweep: configurations that workers run, and how the spec had written them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from workers.contract import TrialSpec
+from service.spec import Scalar
+from workers.contract import Configuration, TrialSpec
 
 
 class GMode(StrEnum):
@@ -17,7 +19,7 @@ class GMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What resolving a trial would otherwise lose.
+    """What resolving a configuration would otherwise lose.
 
     Attributes:
         g_mode: How g was given.
@@ -26,6 +28,7 @@ class Written:
         width_parameters: The budget that the width was solved from, or None.
         lr: The learning rate before the rule for depth.
         lr_depth_power: The power of depth / 10 that multiplied it.
+        coordinates: Every coordinate that differs from its default, as written, by path.
     """
 
     g_mode: GMode
@@ -33,6 +36,7 @@ class Written:
     width_parameters: int | None
     lr: float
     lr_depth_power: float
+    coordinates: Mapping[str, Scalar]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +54,40 @@ class SimulatedWalk:
     deviations: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedTrial:
-    """One trial of a sweep, ready to be stored.
+    """A seed of a configuration.
 
     Attributes:
-        spec: What the worker runs.
+        id: A function of the sweep, the coordinates as written and the seed.
+        seed: The seed.
+    """
+
+    id: UUID
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedConfiguration:
+    """A point of a sweep with its trials, ready to be stored.
+
+    Attributes:
+        id: A function of the sweep and the coordinates as written.
+        configuration: What workers run.
         written: What resolving it would otherwise lose.
+        trials: One for each seed, in the order of the spec.
         walk: The predicted law by layer; None where it is exact, and where there is none.
     """
 
-    spec: TrialSpec
+    id: UUID
+    configuration: Configuration
     written: Written
+    trials: tuple[PlannedTrial, ...]
     walk: SimulatedWalk | None = None
+
+    def specs(self) -> list[TrialSpec]:
+        """Return its trials as workers get them."""
+        return [
+            TrialSpec(trial_id=trial.id, seed=trial.seed, configuration=self.configuration)
+            for trial in self.trials
+        ]

@@ -1,13 +1,12 @@
-"""The plan of a sweep: its trials, one per point and seed."""
+"""The plan of a sweep: a configuration per point, a trial per seed."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from uuid import UUID
 
 from rwinit import GainNotFoundError
 from service.planner.gains import not_found
-from service.planner.ids import trial_id
-from service.planner.planned import PlannedTrial
+from service.planner.ids import configuration_id, trial_id
+from service.planner.planned import PlannedConfiguration, PlannedTrial
 from service.planner.profiles import profile_issues
 from service.planner.resolution import resolve, written_of
 from service.planner.stopping import stopping_issues
@@ -22,11 +21,11 @@ def plan(
     datasets: Mapping[str, DatasetShape],
     *,
     cap: int | None = None,
-) -> list[PlannedTrial]:
-    """Return every trial of a sweep once, seeds fastest.
+) -> list[PlannedConfiguration]:
+    """Return every configuration of a sweep once, with a trial for each seed.
 
-    A trial's id is a function of the sweep, its coordinates as written and its seed: planning
-    again gives the same ids, and a larger spec keeps those it shares with the smaller.
+    Ids are functions of the sweep, the coordinates as written and the seed: planning again gives
+    the same ids, and a larger spec keeps those it shares with the smaller.
 
     Args:
         sweep_id: The sweep.
@@ -39,22 +38,27 @@ def plan(
     """
     found = runnable(spec, datasets, cap)
     seeds = seeds_of(spec)
-    trials: list[PlannedTrial] = []
+    planned: list[PlannedConfiguration] = []
     issues: dict[SpecIssue, None] = {}
     for point in found:
-        ids = {seed: trial_id(sweep_id, point, seed) for seed in seeds}
+        shape = datasets[point.text("dataset.name")]
         try:
-            shape = datasets[point.text("dataset.name")]
-            first = resolve(point, shape, ids[seeds[0]], seeds[0], spec.profiles.epochs)
+            configuration = resolve(point, shape, spec.profiles.epochs)
         except GainNotFoundError as error:
             issues[not_found(point, error)] = None
             continue
-        rest = (replace(first, trial_id=ids[seed], seed=seed) for seed in seeds[1:])
-        written = written_of(point)
-        trials.extend(PlannedTrial(trial, written) for trial in (first, *rest))
+        trials = (PlannedTrial(id=trial_id(sweep_id, point, seed), seed=seed) for seed in seeds)
+        planned.append(
+            PlannedConfiguration(
+                id=configuration_id(sweep_id, point),
+                configuration=configuration,
+                written=written_of(point),
+                trials=tuple(trials),
+            )
+        )
     if issues:
         raise SpecError(issues)
-    return trials
+    return planned
 
 
 def check(spec: SweepSpec, datasets: Mapping[str, DatasetShape], *, cap: int | None = None) -> int:

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from service.planner.configurations import Configuration, configuration_of
+from service.planner.walk_requests import WalkRequest, walk_request
 from service.planner.gains import mode_of
 from service.planner.learning_rates import rate_of
 from service.planner.planned import GMode
 from service.planner.planning import runnable
 from service.planner.resources import Resources, resources_of
-from service.planner.widths import width_of
+from service.planner.networks import width_of
 from service.spec import Point, SweepSpec, seeds_of
 from workers.contract import DatasetShape
 
@@ -26,7 +26,7 @@ class Row:
 
     Attributes:
         point: Its coordinates as written.
-        configuration: Index of its configuration.
+        walk: Index of its walk.
         width: Units per hidden layer.
         parameters: Weights and biases.
         g_mode: How g was written.
@@ -35,7 +35,7 @@ class Row:
     """
 
     point: Point
-    configuration: int
+    walk: int
     width: int
     parameters: int
     g_mode: GMode
@@ -54,7 +54,7 @@ class Survey:
         resources: Of one trial of every point.
         flops: Of all trials together.
         datasets: The data set of each entry of `resources`.
-        configurations: The distinct random networks, by first occurrence.
+        walks: The distinct random networks, by first occurrence.
         trials_of: How many trials each of them has.
     """
 
@@ -64,7 +64,7 @@ class Survey:
     resources: tuple[Resources, ...]
     flops: int
     datasets: tuple[DatasetShape, ...]
-    configurations: tuple[Configuration, ...]
+    walks: tuple[WalkRequest, ...]
     trials_of: tuple[int, ...]
 
 
@@ -82,14 +82,14 @@ def survey(
         SpecError: As `service.planner.check`.
     """
     found, seeds = runnable(spec, datasets, cap), seeds_of(spec)
-    indices: dict[Configuration, int] = {}
+    indices: dict[WalkRequest, int] = {}
     tallies: list[int] = []
     resources: list[Resources] = []
     rows: list[Row] = []
     for point in found:
         shape = datasets[point.text("dataset.name")]
         width = width_of(point, shape)
-        index = indices.setdefault(configuration_of(point, width, shape.n_inputs), len(tallies))
+        index = indices.setdefault(walk_request(point, width, shape.n_inputs), len(tallies))
         if index == len(tallies):
             tallies.append(0)
         tallies[index] += len(seeds)
@@ -104,7 +104,7 @@ def survey(
         resources=tuple(resources),
         flops=len(seeds) * sum(taken.flops for taken in resources),
         datasets=tuple(datasets[point.text("dataset.name")] for point in found),
-        configurations=tuple(indices),
+        walks=tuple(indices),
         trials_of=tuple(tallies),
     )
 
@@ -115,7 +115,7 @@ def _rows(
     return [
         Row(
             point=point,
-            configuration=index,
+            walk=index,
             width=width,
             parameters=taken.parameters,
             g_mode=mode_of(point),

@@ -1,77 +1,66 @@
 """From a point as written to the numbers that decide its trials' curves."""
 
+import json
 from collections.abc import Sequence
-from uuid import UUID
 
-from service.planner.engines import engine_of
 from service.planner.gains import gain_of, mode_of, relative_of
 from service.planner.learning_rates import rate_of
+from service.planner.networks import BUDGET_PATH, network_of, width_of
 from service.planner.planned import Written
-from service.planner.widths import BUDGET_PATH, width_of
 from service.spec import Point
 from workers.contract import (
-    Activation,
+    Configuration,
     DatasetShape,
+    EngineName,
+    Init,
+    Network,
+    Optimizer,
     OptimizerKind,
     Precision,
     Scheme,
     Task,
-    TrialSpec,
+    Training,
 )
+from workers.engine_table import engine_for
 from workers.estimates import TrialShape
 from workers.schedules import Schedule, ScheduleKind
 
 _PLAIN = Schedule()
-_ADAM_BETAS = (0.9, 0.999)
-_ADAM_EPS = 1e-8
+_OPTIMIZER = Optimizer()
 
 
-def resolve(
-    point: Point,
-    shape: DatasetShape,
-    trial_id: UUID,
-    seed: int,
-    profile_epochs: Sequence[int] = (),
-) -> TrialSpec:
-    """Return the trial of a point and a seed.
+def resolve(point: Point, shape: DatasetShape, profile_epochs: Sequence[int] = ()) -> Configuration:
+    """Return the configuration of a point.
 
     Args:
         point: One without issues.
         shape: Of its data set.
-        trial_id: Its id.
-        seed: Its seed.
-        profile_epochs: Epochs to profile, those behind the trial's last one among them.
+        profile_epochs: Epochs to profile, those behind the trials' last one among them.
+
+    Raises:
+        rwinit.GainNotFoundError: No g leaves the simulated walk without drift.
     """
-    width, epochs = width_of(point, shape), point.whole("training.epochs")
-    beta1, beta2 = _betas(point)
-    return TrialSpec(
-        trial_id=trial_id,
+    network = network_of(point, width_of(point, shape))
+    epochs = point.whole("training.epochs")
+    return Configuration(
         dataset=shape.name,
         task=Task(point.text("dataset.task")),
-        kind=point.text("network.kind"),
-        activation=Activation(point.text("network.activation")),
-        slope=point.number("network.slope"),
-        depth=point.whole("network.depth"),
-        width=width,
-        scheme=Scheme(point.text("init.scheme")),
-        g=gain_of(point, width),
-        g_in=point.number("init.g_in"),
-        g_out=point.number("init.g_out"),
-        epochs=epochs,
-        batch_size=point.whole("training.batch_size"),
-        optimizer=OptimizerKind(point.text("training.optimizer.kind")),
-        momentum=point.number("training.optimizer.momentum", 0.0),
-        nesterov=point.get("training.optimizer.nesterov") is True,
-        weight_decay=point.number("training.optimizer.weight_decay"),
-        clip_norm=_clip_norm(point),
-        beta1=beta1,
-        beta2=beta2,
-        eps=point.number("training.optimizer.eps", _ADAM_EPS),
-        learning_rate=rate_of(point),
-        schedule=_schedule(point),
-        precision=Precision(point.text("training.precision")),
-        seed=seed,
-        engine=engine_of(point),
+        network=network,
+        init=Init(
+            scheme=Scheme(point.text("init.scheme")),
+            g=gain_of(point, network),
+            g_in=point.number("init.g_in"),
+            g_out=point.number("init.g_out"),
+        ),
+        training=Training(
+            epochs=epochs,
+            batch_size=point.whole("training.batch_size"),
+            learning_rate=rate_of(point),
+            schedule=_schedule(point),
+            optimizer=_optimizer(point),
+            precision=Precision(point.text("training.precision")),
+        ),
+        engine=_engine(point, network),
         profile_epochs=tuple(sorted(epoch for epoch in profile_epochs if epoch <= epochs)),
     )
 
@@ -84,22 +73,15 @@ def shape_of(point: Point, width: int, profile_epochs: Sequence[int] = ()) -> Tr
         width: Units per hidden layer.
         profile_epochs: As for `resolve`.
     """
-    epochs = point.whole("training.epochs")
+    network, epochs = network_of(point, width), point.whole("training.epochs")
     return TrialShape(
         task=Task(point.text("dataset.task")),
-        activation=Activation(point.text("network.activation")),
-        slope=point.number("network.slope"),
-        depth=point.whole("network.depth"),
-        width=width,
+        network=network,
+        optimizer=_optimizer(point),
         epochs=epochs,
         batch_size=point.whole("training.batch_size"),
-        optimizer=OptimizerKind(point.text("training.optimizer.kind")),
-        momentum=point.number("training.optimizer.momentum", 0.0),
-        nesterov=point.get("training.optimizer.nesterov") is True,
-        weight_decay=point.number("training.optimizer.weight_decay"),
-        clip_norm=_clip_norm(point),
         precision=Precision(point.text("training.precision")),
-        engine=engine_of(point),
+        engine=_engine(point, network),
         profiles=sum(epoch <= epochs for epoch in profile_epochs),
     )
 
@@ -112,6 +94,27 @@ def written_of(point: Point) -> Written:
         width_parameters=point.whole(BUDGET_PATH) if BUDGET_PATH in point else None,
         lr=point.number("training.lr"),
         lr_depth_power=point.number("training.lr_depth_power"),
+        coordinates=json.loads(point.canonical()),
+    )
+
+
+def _engine(point: Point, network: Network) -> EngineName:
+    task = Task(point.text("dataset.task"))
+    return engine_for(network, task, Precision(point.text("training.precision")))
+
+
+def _optimizer(point: Point) -> Optimizer:
+    path = "training.optimizer"
+    beta1, beta2 = _betas(point)
+    return Optimizer(
+        kind=OptimizerKind(point.text(f"{path}.kind")),
+        momentum=point.number(f"{path}.momentum", _OPTIMIZER.momentum),
+        nesterov=point.get(f"{path}.nesterov") is True,
+        weight_decay=point.number(f"{path}.weight_decay"),
+        clip_norm=_clip_norm(point),
+        beta1=beta1,
+        beta2=beta2,
+        eps=point.number(f"{path}.eps", _OPTIMIZER.eps),
     )
 
 
@@ -125,7 +128,7 @@ def _betas(point: Point) -> tuple[float, float]:
         case (float(first), float(second)):
             return first, second
         case _:
-            return _ADAM_BETAS
+            return _OPTIMIZER.beta1, _OPTIMIZER.beta2
 
 
 def _schedule(point: Point) -> Schedule:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from service.planner.resolution import shape_of
 from service.spec import Point
+from workers.architectures import architecture_of, parameter_count
 from workers.contract import DatasetShape
 from workers.estimates import TrialShape, pack_memory
 
@@ -46,11 +47,12 @@ def resources_of(
 # Many points differ in nothing that counts here.
 @lru_cache(maxsize=1024)
 def _taken(shape: TrialShape, dataset: DatasetShape) -> Resources:
-    parameters = shape.parameters(dataset)
+    network, n_outputs = shape.network, dataset.n_outputs(shape.task)
+    groups = architecture_of(network).parameters(network, dataset.n_inputs, n_outputs)
     memory = pack_memory([shape], dataset, 1, recomputes=False)
-    weights = parameters - shape.depth * shape.width - dataset.n_outputs(shape.task)
+    weights = sum(group.weights for group in groups)
     # Two operations per weight forwards, and four backwards but for the input's own gradient.
-    step = 6 * weights - 2 * dataset.n_inputs * shape.width
+    step = 6 * weights - 2 * dataset.n_inputs * network.width
     passes = (shape.epochs + 1) * (dataset.n_train + dataset.n_eval)
     flops = step * dataset.n_train * shape.epochs + 2 * weights * passes
-    return Resources(shape, parameters, memory.total, flops)
+    return Resources(shape, parameter_count(groups), memory.total, flops)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from service.planner.gains import gain_issue
 from service.planner.learning_rates import rate_issue
-from service.planner.widths import width_issue
+from service.planner.networks import width_issue
 from service.spec import Point, SpecIssue
 from workers.contract import DatasetShape, OptimizerKind, Task
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from service.planner.configurations import Configuration
+from service.planner.walk_requests import WalkRequest
 from service.planner.forecasts import Forecast
 
 FAR: Final = math.log(1e3)
@@ -53,12 +53,12 @@ class PlanWarning:
 class _Rule:
     says: str
     # How bad it is; None where the rule does not apply.
-    badness: Callable[[Configuration, Forecast], float | None]
-    measure: Callable[[Configuration, Forecast], str]
+    badness: Callable[[WalkRequest, Forecast], float | None]
+    measure: Callable[[WalkRequest, Forecast], str]
 
 
 def warnings_of(
-    configurations: Sequence[Configuration], forecasts: Sequence[Forecast]
+    configurations: Sequence[WalkRequest], forecasts: Sequence[Forecast]
 ) -> tuple[PlanWarning, ...]:
     """Return what is expected to go wrong; what is pending is expected to go well.
 
@@ -72,14 +72,14 @@ def warnings_of(
 
 
 def _warning(
-    kind: WarningKind, rule: _Rule, pairs: Sequence[tuple[Configuration, Forecast]]
+    kind: WarningKind, rule: _Rule, pairs: Sequence[tuple[WalkRequest, Forecast]]
 ) -> PlanWarning | None:
     bad = {place: rule.badness(*pair) for place, pair in enumerate(pairs)}
     hit = {place: value for place, value in bad.items() if value is not None}
     if not hit:
         return None
     worst = sorted(hit, key=lambda place: (-hit[place], place))[:_NAMED]
-    named = "; ".join(f"{pairs[at][0].words()} ({rule.measure(*pairs[at])})" for at in worst)
+    named = "; ".join(f"{pairs[at][0].label()} ({rule.measure(*pairs[at])})" for at in worst)
     rest = f"; and {len(hit) - len(worst)} more" if len(hit) > len(worst) else ""
     count = "1 configuration is" if len(hit) == 1 else f"{len(hit)} configurations are"
     return PlanWarning(kind, f"{count} {rule.says}: {named}{rest}", tuple(sorted(hit)))
@@ -92,61 +92,61 @@ def _drifts_by(forecast: Forecast, sign: float) -> float | None:
     return far if far > max(FAR, 2.0 * forecast.spread) else None
 
 
-def _without_gain(_: Configuration, forecast: Forecast) -> float | None:
+def _without_gain(_: WalkRequest, forecast: Forecast) -> float | None:
     return 1.0 if forecast.without_gain else None
 
 
-def _vanishes(_: Configuration, forecast: Forecast) -> float | None:
+def _vanishes(_: WalkRequest, forecast: Forecast) -> float | None:
     return _drifts_by(forecast, -1.0)
 
 
-def _explodes(_: Configuration, forecast: Forecast) -> float | None:
+def _explodes(_: WalkRequest, forecast: Forecast) -> float | None:
     return _drifts_by(forecast, 1.0)
 
 
-def _wanders(_: Configuration, forecast: Forecast) -> float | None:
+def _wanders(_: WalkRequest, forecast: Forecast) -> float | None:
     spread = forecast.spread
     return spread if spread is not None and spread > WIDE else None
 
 
-def _dies(_: Configuration, forecast: Forecast) -> float | None:
+def _dies(_: WalkRequest, forecast: Forecast) -> float | None:
     if forecast.passes_nothing:
         return 1.0
     chance = forecast.death_probability
     return chance if chance is not None and chance > LIKELY_DEATH else None
 
 
-def _decorrelates(configuration: Configuration, forecast: Forecast) -> float | None:
+def _decorrelates(request: WalkRequest, forecast: Forecast) -> float | None:
     if forecast.decorrelation is not None:
         return 1.0 / max(forecast.decorrelation, 1e-12) if forecast.decorrelation < ALIKE else None
     if forecast.depth_scale is None:
         return None
-    scales = configuration.depth / forecast.depth_scale
+    scales = request.question.depth / forecast.depth_scale
     return scales if scales > DEPTH_SCALES else None
 
 
-def _drift_in_words(_: Configuration, forecast: Forecast) -> str:
+def _drift_in_words(_: WalkRequest, forecast: Forecast) -> str:
     return f"drift {forecast.drift:+.3g} nats, spread {forecast.spread:.2g}"
 
 
-def _spread_in_words(_: Configuration, forecast: Forecast) -> str:
+def _spread_in_words(_: WalkRequest, forecast: Forecast) -> str:
     return f"spread {forecast.spread:.3g} nats"
 
 
-def _death_in_words(_: Configuration, forecast: Forecast) -> str:
+def _death_in_words(_: WalkRequest, forecast: Forecast) -> str:
     if forecast.passes_nothing:
         return "every simulated one"
     return f"chance {forecast.death_probability:.2g}"
 
 
-def _correlation_in_words(configuration: Configuration, forecast: Forecast) -> str:
+def _correlation_in_words(request: WalkRequest, forecast: Forecast) -> str:
     if forecast.decorrelation is not None:
         return f"correlation within {forecast.decorrelation:.1g} of 1"
     end = "alike" if forecast.merges else "unrelated"
     return f"{end} over {forecast.depth_scale:.3g} layers per factor e"
 
 
-def _remark(_: Configuration, forecast: Forecast) -> str:
+def _remark(_: WalkRequest, forecast: Forecast) -> str:
     return forecast.remark or ""
 
 

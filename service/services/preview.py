@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from service import spec
-from service.planner.configurations import Configuration
+from service.planner.walk_requests import WalkRequest
 from service.planner.durations import duration_of
 from service.planner.forecasts import Forecast, at_once, awaited, recalled
 from service.planner.gains import relative_of
@@ -159,16 +159,16 @@ def preview(
     """
     parsed = spec.parse(text, media)
     found = survey(parsed, datasets, cap=max_trials)
-    shown = found.configurations[:MOST_WALKS]
-    forecasts = [_forecast(configuration, simulations) for configuration in shown]
+    shown = found.walks[:MOST_WALKS]
+    forecasts = [_forecast(request, simulations) for request in shown]
     pairs = list(zip(shown, forecasts, strict=True))
-    simulations.ask(configuration for configuration, each in pairs if each.pending)
+    simulations.ask(request for request, each in pairs if each.pending)
     seeds = found.n_trials // found.n_points
     return PreviewRead(
         name=parsed.name,
         n_trials=found.n_trials,
         n_points=found.n_points,
-        n_configurations=len(found.configurations),
+        n_configurations=len(found.walks),
         n_pending=sum(each.pending for each in forecasts),
         rows=tuple(_row(row, forecasts) for row in found.rows),
         parameters=_range([each.parameters for each in found.resources]),
@@ -184,13 +184,8 @@ def preview(
     )
 
 
-def _forecast(configuration: Configuration, simulations: Simulations) -> Forecast:
-    return (
-        at_once(configuration)
-        or simulations.result(configuration)
-        or recalled(configuration)
-        or awaited(configuration)
-    )
+def _forecast(request: WalkRequest, simulations: Simulations) -> Forecast:
+    return at_once(request) or simulations.result(request) or recalled(request) or awaited(request)
 
 
 def _range(values: Sequence[int]) -> RangeRead:
@@ -217,18 +212,19 @@ def _time(found: Survey, seeds: int, device: str, known: Sequence[Calibration]) 
 
 
 def _read(found: Survey, index: int, forecast: Forecast) -> ForecastRead:
-    configuration = found.configurations[index]
+    request = found.walks[index]
+    asked = request.question
     return ForecastRead(
-        name=configuration.words(),
-        weights=configuration.weights,
-        activation=Activation(configuration.activation),
-        slope=configuration.slope,
-        width=configuration.width,
-        depth=configuration.depth,
-        g_relative=configuration.relative,
+        name=request.label(),
+        weights=asked.weights,
+        activation=asked.activation,
+        slope=asked.slope,
+        width=asked.width,
+        depth=asked.depth,
+        g_relative=request.relative,
         n_trials=found.trials_of[index],
         g=forecast.g,
-        exact=configuration.exact,
+        exact=request.exact and request.has_law,
         pending=forecast.pending,
         drift=forecast.drift,
         drift_error=forecast.drift_error,
@@ -243,7 +239,7 @@ def _read(found: Survey, index: int, forecast: Forecast) -> ForecastRead:
 def _row(row: Row, forecasts: Sequence[Forecast]) -> RowRead:
     point = row.point
     return RowRead(
-        configuration=row.configuration,
+        configuration=row.walk,
         dataset=point.text("dataset.name"),
         task=Task(point.text("dataset.task")),
         activation=Activation(point.text("network.activation")),
@@ -254,7 +250,7 @@ def _row(row: Row, forecasts: Sequence[Forecast]) -> RowRead:
         g_mode=row.g_mode,
         g_relative=relative_of(point),
         # The first rows have the first configurations, which are never left out.
-        g=forecasts[row.configuration].g,
+        g=forecasts[row.walk].g,
         lr=point.number("training.lr"),
         effective_lr=row.effective_lr,
         epochs=point.whole("training.epochs"),

@@ -12,11 +12,12 @@ from pydantic import Field
 import rwinit
 from rwinit import ArgumentError, GainEstimate, WalkLaw
 from service.charts.walk_band import QUANTILES
-from service.planner.configurations import EXACT
-from service.planner.forecasts import MOST_UNITS, death_probability, mean_field
+from service.planner.forecasts import death_probability, mean_field
+from service.planner.walk_laws import MOST_UNITS
 from service.planner.warnings import FAR
 from service.query.errors import QueryError
 from service.schemas.reads import Read
+from workers.architectures import EXACT
 from workers.contract import Activation
 
 BOUND: Final = FAR

@@ -4,8 +4,10 @@ import json
 import math
 import struct
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -26,8 +28,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.types import Double, TypeDecorator, TypeEngine
 
-from workers.contract import Timings
-from workers.schedules import Schedule
+from workers.architectures import ARCHITECTURES
+from workers.contract import Configuration, Network, Timings
 
 BigInt = BigInteger().with_variant(Integer(), "sqlite")
 """64 bits; SQLite numbers rows by itself only where the type is called INTEGER."""
@@ -68,18 +70,34 @@ class UtcDateTime(TypeDecorator[datetime]):
         return moment.astimezone(UTC)
 
 
-class ScheduleJson(TypeDecorator[Schedule]):
-    """A learning-rate schedule, kept as JSON."""
+class ConfigurationJson(TypeDecorator[Configuration]):
+    """A whole configuration, kept as JSON: numbers come back as they were, bit for bit."""
 
     impl = JSON
     cache_ok = True
-    _adapter = TypeAdapter(Schedule)
+    _adapter = TypeAdapter(Configuration)
 
-    def process_bind_param(self, value: Schedule | None, dialect: Dialect) -> object:
-        return None if value is None else self._adapter.dump_python(value, mode="json")
+    def process_bind_param(self, value: Configuration | None, dialect: Dialect) -> object:
+        return None if value is None else asdict(value)
 
-    def process_result_value(self, value: object, dialect: Dialect) -> Schedule | None:
-        return None if value is None else self._adapter.validate_python(value)
+    # Any: the base class does not say what JSON is.
+    def process_result_value(self, value: Any, dialect: Dialect) -> Configuration | None:
+        if value is None:
+            return None
+        network = _network_adapter(value["network"]["kind"]).validate_python(value["network"])
+        return self._adapter.validate_python(value | {"network": network})
+
+
+@cache
+def _network_adapter(kind: str) -> TypeAdapter[Network]:
+    return TypeAdapter(ARCHITECTURES[kind].network_type)
+
+
+class Coordinates(TypeDecorator[dict[str, object]]):
+    """Coordinates of a spec by path, kept as JSON."""
+
+    impl = JSON
+    cache_ok = True
 
 
 class TimingsJson(TypeDecorator[Timings]):
@@ -97,20 +115,6 @@ class TimingsJson(TypeDecorator[Timings]):
             return self._adapter.validate_python(value)
         except ValidationError:
             return None
-
-
-class WholeNumbers(TypeDecorator[tuple[int, ...]]):
-    """A short list of whole numbers, kept as JSON."""
-
-    impl = JSON
-    cache_ok = True
-
-    def process_bind_param(self, value: tuple[int, ...] | None, dialect: Dialect) -> object:
-        return None if value is None else list(value)
-
-    # Any: the base class does not say what JSON is.
-    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[int, ...] | None:
-        return None if value is None else tuple(value)
 
 
 class PackedFloats(TypeDecorator[tuple[float | None, ...]]):

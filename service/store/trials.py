@@ -1,20 +1,32 @@
 """Trials: plan, find, list, end, retry."""
 
 from collections.abc import Collection, Sequence
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnDefault,
+    ColumnElement,
+    Table,
+    delete,
+    exists,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from service.lifecycle import TrialState
-from service.planner import PlannedTrial
+from service.planner import PlannedConfiguration
 from service.store.column_types import database_now
 from service.store.database import WriteSession
 from service.store.errors import BadPlanError, TrialNotFoundError
 from service.store.locks import lock_sweep
-from service.store.models import Epoch, LayerProfile, Sweep, Trial, Walk
+from service.store.models import Configuration, Epoch, LayerProfile, Sweep, Trial, Walk
+from service.store.models.roles import Role, role_of
 from service.store.pages import Page
-from service.store.trial_rows import row_values, trial_spec
+from service.store.plan_rows import configuration_values
 from service.store.trial_states import UNFINISHED
 from service.store.upserts import insert_all_new
 from workers.contract import Outcome, TrialSpec
@@ -27,47 +39,79 @@ __all__ = [
     "is_planned",
     "page",
     "retry",
-    "trial_spec",
     "unfinished",
 ]
 
 TrialCursor = tuple[UUID, int]
 """Sweep and number of the last trial of a page."""
 
+# Configurations inserted at once: a hundred thousand rows of JSON need not be in memory together.
+_CHUNK = 5_000
 
-def insert_plan(session: WriteSession, sweep_id: UUID, planned: Sequence[PlannedTrial]) -> int:
-    """Add the trials of a plan that the sweep does not have yet, behind those it has.
 
-    Rows that are there stay as they are, so that planning twice changes nothing and a larger
-    plan only adds. The sweep's `n_trials` becomes the number of its rows.
+def insert_plan(
+    session: WriteSession, sweep_id: UUID, planned: Sequence[PlannedConfiguration]
+) -> int:
+    """Add the configurations and trials of a plan that the sweep does not have yet.
+
+    They come behind those it has. Rows that are there stay as they are, so that planning twice
+    changes nothing and a larger plan only adds. The sweep's `n_trials` becomes the number of its
+    trials.
 
     Returns:
         How many trials are new.
 
     Raises:
         SweepNotFoundError: There is none.
-        BadPlanError: It has a trial twice, or one of another sweep.
+        BadPlanError: It has a configuration or a trial twice, or one of another sweep.
     """
     lock_sweep(session, sweep_id)
-    numbers = session.execute(select(Trial.id, Trial.number).where(Trial.sweep_id == sweep_id))
-    known = dict(numbers.all())
-    first = max(known.values(), default=-1) + 1
-    new = [trial for trial in planned if trial.spec.trial_id not in known]
-    _insert_walks(session, new)
-    rows = [row_values(sweep_id, first + offset, trial) for offset, trial in enumerate(new)]
+    _insert_walks(session, planned)
+    _insert_configurations(session, sweep_id, planned)
+    known, next_number = _numbers(session, sweep_id, Trial)
+    rows = [
+        {"id": trial.id, "configuration_id": each.id, "seed": trial.seed}
+        for each in planned
+        for trial in each.trials
+        if trial.id not in known
+    ]
+    for number, row in enumerate(rows, start=next_number):
+        row |= {"sweep_id": sweep_id, "number": number}
     if len(insert_all_new(session, Trial, [Trial.id], rows)) < len(rows):
         raise BadPlanError(sweep_id)
     session.execute(
         update(Sweep)
         .where(Sweep.id == sweep_id)
-        .values(n_trials=len(known) + len(new))
+        .values(n_trials=len(known) + len(rows))
         .execution_options(synchronize_session=False)
     )
-    return len(new)
+    return len(rows)
 
 
-def _insert_walks(session: WriteSession, planned: Sequence[PlannedTrial]) -> None:
-    walks = {trial.walk.id: trial.walk for trial in planned if trial.walk is not None}
+def _insert_configurations(
+    session: WriteSession, sweep_id: UUID, planned: Sequence[PlannedConfiguration]
+) -> None:
+    known, next_number = _numbers(session, sweep_id, Configuration)
+    new = [each for each in planned if each.id not in known]
+    for start in range(0, len(new), _CHUNK):
+        rows = [
+            configuration_values(sweep_id, next_number + start + offset, each)
+            for offset, each in enumerate(new[start : start + _CHUNK])
+        ]
+        if len(insert_all_new(session, Configuration, [Configuration.id], rows)) < len(rows):
+            raise BadPlanError(sweep_id)
+
+
+def _numbers(
+    session: Session, sweep_id: UUID, table: type[Configuration | Trial]
+) -> tuple[set[UUID], int]:
+    """Return the ids of a sweep's rows, and the next number."""
+    rows = session.execute(select(table.id, table.number).where(table.sweep_id == sweep_id)).all()
+    return {row.id for row in rows}, max((row.number for row in rows), default=-1) + 1
+
+
+def _insert_walks(session: WriteSession, planned: Sequence[PlannedConfiguration]) -> None:
+    walks = {each.walk.id: each.walk for each in planned if each.walk is not None}
     # In one order, so that two plans that share walks do not wait for each other.
     rows = [
         {"id": walk.id, "means": walk.means, "deviations": walk.deviations}
@@ -82,13 +126,24 @@ def is_planned(session: Session, sweep_id: UUID) -> bool:
 
 
 def unfinished(session: Session, sweep_id: UUID) -> list[TrialSpec]:
-    """Return the trials of a sweep that have no outcome, in the order of the plan."""
-    rows = session.scalars(
-        select(Trial)
-        .where(Trial.sweep_id == sweep_id, Trial.state.in_(UNFINISHED))
-        .order_by(Trial.number)
+    """Return the trials of a sweep that have no outcome, in the order of the plan.
+
+    Trials of one configuration share it.
+    """
+    wanted = (Trial.sweep_id == sweep_id, Trial.state.in_(UNFINISHED))
+    rows = session.execute(
+        select(Trial.id, Trial.seed, Trial.configuration_id).where(*wanted).order_by(Trial.number)
+    ).all()
+    configurations = session.execute(
+        select(Configuration.id, Configuration.configuration).where(
+            Configuration.id.in_(select(Trial.configuration_id).where(*wanted))
+        )
     )
-    return [trial_spec(row) for row in rows]
+    by_id = {row.id: row.configuration for row in configurations}
+    return [
+        TrialSpec(trial_id=row.id, seed=row.seed, configuration=by_id[row.configuration_id])
+        for row in rows
+    ]
 
 
 def get(session: Session, trial_id: UUID) -> Trial:
@@ -178,34 +233,26 @@ def retry(session: WriteSession, sweep_id: UUID, outcomes: Collection[Outcome]) 
     retried = session.scalars(
         update(Trial)
         .where(*chosen)
-        .values(attempt=Trial.attempt + 1, state=TrialState.PENDING, seconds=0.0, **_NOTHING_YET)
+        .values(attempt=Trial.attempt + 1, state=TrialState.PENDING, **_UNRUN)
         .returning(Trial.id)
         .execution_options(synchronize_session=False)
     )
     return len(retried.all())
 
 
-# What a trial has no value for before it runs.
-_NOTHING_YET = dict.fromkeys(
-    (
-        "outcome",
-        "epochs_done",
-        "final_train_loss",
-        "final_train_error",
-        "final_eval_loss",
-        "final_eval_error",
-        "best_train_loss",
-        "best_train_error",
-        "best_eval_loss",
-        "best_eval_error",
-        "z_init",
-        "diverged_epoch",
-        "diverged_step",
-        "message",
-        "host",
-        "device",
-        "versions",
-        "started_at",
-        "ended_at",
-    )
-)
+# A cast because the attribute is typed for mapped subqueries as well.
+_TRIALS = cast(Table, Trial.__table__)
+
+
+def _default(column: Column[Any]) -> object:
+    """Return what a column that is never null has in a new row."""
+    assert isinstance(column.default, ColumnDefault)
+    return column.default.arg
+
+
+# What a trial has before it runs: null, or the column's default.
+_UNRUN = {
+    column.name: None if column.nullable else _default(column)
+    for column in _TRIALS.columns
+    if role_of(column) in (Role.RESULT, Role.RUN)
+}

@@ -15,7 +15,7 @@ from workers.architectures.feed_forward import FeedForwardArchitecture
 from workers.architectures.hyperparameters import Hyperparameter
 from workers.architectures.parameters import Draw, Factor, ParameterGroup, parameter_count
 from workers.architectures.program import Layer, LayerRule, Skip, Source
-from workers.architectures.walks import WalkQuestion
+from workers.architectures.walks import EXACT, WalkQuestion, weights_of
 from workers.contract import Network
 from workers.errors import WorkersError
 
@@ -50,6 +50,7 @@ def architecture_of(network: Network) -> Architecture:
 
 __all__ = [
     "ARCHITECTURES",
+    "EXACT",
     "Architecture",
     "Draw",
     "Factor",
@@ -63,4 +64,5 @@ __all__ = [
     "WalkQuestion",
     "architecture_of",
     "parameter_count",
+    "weights_of",
 ]
