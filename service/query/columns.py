@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import Double, TypeDecorator, TypeEngine
 
 from service.query.errors import UnknownNameError
-from service.query.filters import Column, ColumnType
+from service.query.expressions import Column, ColumnType
 from service.store.models import Trial
 
 Scalar = bool | int | float | str | None

@@ -10,7 +10,8 @@ from sqlalchemy import BigInteger, ColumnElement, Double, and_, false, literal, 
 from service.query.columns import FILTERABLE, attribute
 from service.query.expressions import (
     And,
-    Comparison,
+    ColumnComparison,
+    ColumnType,
     Expression,
     IsNull,
     Literal,
@@ -19,7 +20,7 @@ from service.query.expressions import (
     Operator,
     Or,
 )
-from service.query.filters import ColumnType, parse_filter
+from service.query.filters import parse_filter
 from service.store.models import Trial
 
 # Any: the types of a column and of the values bound to it are only known at run time.
@@ -65,7 +66,7 @@ def condition(expression: Expression) -> ColumnElement[bool]:
         case Membership(column, values):
             equal = [_compare(column, Operator.EQ, value) for value in values]
             return or_(false(), *equal)
-        case Comparison(column, op, value):
+        case ColumnComparison(column, op, value):
             return _compare(column, op, value)
 
 

@@ -16,8 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from service.query.columns import FILTERABLE, attribute, plain
 from service.query.conditions import bound
 from service.query.errors import PageTokenError, UnknownNameError
-from service.query.expressions import Literal
-from service.query.filters import Column, ColumnType
+from service.query.expressions import Column, ColumnType, Literal
 from service.query.page_tokens import Key
 from service.store.models import Trial
 

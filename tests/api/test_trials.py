@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from service.query.columns import FIELDS, FILTERABLE
-from service.query.expressions import matches
 from service.query.filters import parse_filter
 from service.store import Database
+from tests.query.filter_oracle import matches
 from tests.query.sweep_rows import Result, filled
 from workers.contract import Outcome, TrialSpec
 

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 from service.query import comparison, depth_comparison
 from service.query.columns import FILTERABLE, GROUPABLE, plain
 from service.query.comparison import ComparisonQuery
-from service.query.conditions import condition, trial_conditions
+from service.query.conditions import trial_conditions
 from service.query.expressions import (
     And,
-    Comparison,
+    Column,
+    ColumnComparison,
+    ColumnType,
     Expression,
     IsNull,
     Literal,
@@ -18,14 +20,13 @@ from service.query.expressions import (
     Not,
     Operator,
     Or,
-    matches,
 )
-from service.query.filters import Column, ColumnType
 from service.query.measures import Metric
 from service.query.statistics import IntervalKind
 from service.services import trials as trial_services
 from service.services.trials import TrialQuery
 from service.store import Database, sweeps, trials
+from tests.query.filter_oracle import matches, render
 from tests.query.sweep_rows import Result, filled
 from workers.contract import Outcome, TrialSpec
 
@@ -70,7 +71,7 @@ def comparisons(draw: st.DrawFn, rows: list[Row]) -> Expression:
     if draw(st.booleans()):
         ordered = column.type in (ColumnType.INTEGER, ColumnType.NUMBER)
         operators = list(Operator) if ordered else [Operator.EQ, Operator.NE]
-        return Comparison(column.name, draw(st.sampled_from(operators)), draw(values))
+        return ColumnComparison(column.name, draw(st.sampled_from(operators)), draw(values))
     if draw(st.booleans()):
         return IsNull(column.name)
     return Membership(column.name, tuple(draw(st.lists(values, min_size=1, max_size=3))))
@@ -101,7 +102,7 @@ def test_sql_selects_exactly_the_rows_that_an_expression_means(
                 max_leaves=5,
             )
         )
-        where = [*trial_conditions(sweep_id, None), condition(expression)]
+        where = trial_conditions(sweep_id, render(expression))
         selected = trials.page(session, limit=100, where=where).items
 
     assert len(rows) == 18
