@@ -1,19 +1,49 @@
-"""The columns of trials that queries may name: a whitelist, derived from the table's types."""
+"""Names that queries may use, derived from the columns of trials and configurations.
+
+A name is a column of `trials`, a column of `configurations`, or a leaf of a configuration that
+has no column of its own and is read from its JSON.
+"""
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import Boolean, Enum, Integer, String
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Boolean, ColumnElement, Enum, Integer, String, Table
 from sqlalchemy.types import Double, TypeDecorator, TypeEngine
 
 from service.query.errors import UnknownNameError
 from service.query.expressions import Column, ColumnType
-from service.store.models import Trial
+from service.store.models import Base, Configuration, Trial
+from service.store.models.roles import Role, role_of
+from workers.architectures import ARCHITECTURES
+from workers.contract.leaves import LeafType, leaf_types
 
 Scalar = bool | int | float | str | None
+
+
+def _columns_of(model: type[Base]) -> Mapping[str, Any]:  # Any: columns of many types
+    # A cast because the attribute is typed for mapped subqueries as well.
+    return {column.name: column for column in cast(Table, model.__table__).columns}
+
+
+_TRIAL: Final = _columns_of(Trial)
+# A trial has an id, a sweep and a number of its own.
+_CONFIGURATION: Final = {
+    name: column
+    for name, column in _columns_of(Configuration).items()
+    if name not in _TRIAL and name not in ("coordinates", "configuration")
+}
+_LEAVES: Final[Mapping[str, LeafType]] = {
+    name: leaf
+    for name, leaf in leaf_types(each.network_type for each in ARCHITECTURES.values()).items()
+    if name not in _CONFIGURATION
+}
+
+FIELDS: Final[Sequence[str]] = (*_TRIAL, *_CONFIGURATION, *_LEAVES)
+"""What a list of trials may be asked for."""
 
 
 def _column_type(sql_type: TypeEngine[Any]) -> ColumnType | None:  # Any: as SQLAlchemy has it
@@ -31,38 +61,80 @@ def _column_type(sql_type: TypeEngine[Any]) -> ColumnType | None:  # Any: as SQL
     return None
 
 
-def _columns() -> Mapping[str, Column]:
-    found = {}
-    for column in Trial.__table__.columns:
+_LEAF_COLUMN_TYPES: Final = {
+    bool: ColumnType.BOOLEAN,
+    int: ColumnType.INTEGER,
+    float: ColumnType.NUMBER,
+    str: ColumnType.TEXT,
+}
+
+
+def _filterable() -> Mapping[str, Column]:
+    found: dict[str, Column] = {}
+    for name, column in (*_TRIAL.items(), *_CONFIGURATION.items()):
         kind = _column_type(column.type)
         if kind is not None:
             values = tuple(column.type.enums) if isinstance(column.type, Enum) else ()
-            found[column.name] = Column(column.name, kind, values)
+            found[name] = Column(name, kind, values)
+    for name, leaf in _LEAVES.items():
+        if issubclass(leaf.type, StrEnum):
+            values = tuple(member.value for member in leaf.type)
+            found[name] = Column(name, ColumnType.ENUM, values)
+        elif leaf.type in _LEAF_COLUMN_TYPES:
+            found[name] = Column(name, _LEAF_COLUMN_TYPES[leaf.type])
     return MappingProxyType(found)
 
 
-FILTERABLE: Mapping[str, Column] = _columns()
-"""What filters and orders may name: every column but ids, times and the schedule's details."""
+FILTERABLE: Final[Mapping[str, Column]] = _filterable()
+"""What filters and orders may name: everything but ids, times and lists."""
 
-_RESULTS = frozenset(
-    {"number", "state", "attempt", "epochs_done", "seconds", "host", "device", "versions"}
-    | {"message", "diverged_epoch", "diverged_step", "z_init"}
-    | {"predicted_drift", "predicted_spread"}
-    | {name for name in FILTERABLE if name.startswith(("final_", "best_"))}
-)
-GROUPABLE: Mapping[str, Column] = MappingProxyType(
-    {name: column for name, column in FILTERABLE.items() if name not in _RESULTS}
+
+def _is_groupable(name: str) -> bool:
+    if name in _LEAVES or name == Trial.outcome.key:
+        return True
+    column = _TRIAL[name] if name in _TRIAL else _CONFIGURATION[name]
+    # A prediction differs between all networks, as a result does.
+    is_prediction = name.startswith("predicted_")
+    return role_of(column) in (Role.WRITTEN, Role.RESOLVED) and not is_prediction
+
+
+GROUPABLE: Final[Mapping[str, Column]] = MappingProxyType(
+    {name: column for name, column in FILTERABLE.items() if _is_groupable(name)}
 )
 """What groups may be made by: every axis, as written and as resolved, and the outcome."""
 
-FIELDS: Sequence[str] = tuple(column.name for column in Trial.__table__.columns)
-"""What a list of trials may be asked for."""
+AXES: Final[Sequence[str]] = (
+    *(name for name, column in _CONFIGURATION.items() if role_of(column) is Role.WRITTEN),
+    *(name for name in _LEAVES if name != "profile_epochs"),
+)
+"""Axes of configurations as written, in the order in which a chart prefers them."""
 
 
-def attribute(name: str) -> InstrumentedAttribute[Any]:  # Any: the column's type is in the name
-    """Return the mapped column of this name, which is one of `FIELDS`."""
-    found: InstrumentedAttribute[Any] = getattr(Trial, name)
-    return found
+@cache
+def attribute(name: str) -> ColumnElement[Any]:  # Any: the column's type is in the name
+    """Return what a name of `FIELDS` stands for, in a query that joins both tables."""
+    if name in _TRIAL:
+        return cast(ColumnElement[Any], getattr(Trial, name))
+    if name in _CONFIGURATION:
+        return cast(ColumnElement[Any], getattr(Configuration, name))
+    leaf = _LEAVES[name]
+    value = Configuration.configuration[leaf.path]
+    if leaf.type is bool:
+        return cast(ColumnElement[Any], value.as_boolean())
+    if leaf.type is int:
+        return cast(ColumnElement[Any], value.as_integer())
+    if leaf.type is float:
+        return cast(ColumnElement[Any], value.as_float())
+    if issubclass(leaf.type, str):
+        return cast(ColumnElement[Any], value.as_string())
+    return cast(ColumnElement[Any], value)
+
+
+def is_nullable(name: str) -> bool:
+    """Return whether some rows have no value of this name."""
+    if name in _LEAVES:
+        return True  # another kind of network does not have it
+    return bool((_TRIAL[name] if name in _TRIAL else _CONFIGURATION[name]).nullable)
 
 
 def read_names(

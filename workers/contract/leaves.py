@@ -1,10 +1,10 @@
 """The numbers and names of a configuration as a flat mapping, the way rows and queries see it."""
 
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
-from typing import Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Final, get_args, get_origin, get_type_hints
 
-from workers.contract.trials import Configuration, TrialSpec
+from workers.contract.trials import Configuration, Network, TrialSpec
 from workers.schedules import Schedule
 
 _RENAMED: Final = {
@@ -83,3 +83,43 @@ def _parts(value: object, path: str) -> list[tuple[str, str, object]]:
 
 def _is_nested(value: object) -> bool:
     return is_dataclass(value) and not isinstance(value, Schedule)
+
+
+@dataclass(frozen=True, slots=True)
+class LeafType:
+    """Where a leaf stands in a configuration, and what it is.
+
+    Attributes:
+        path: Names of the nested fields, outermost first.
+        type: Its type without ``None``.
+    """
+
+    path: tuple[str, ...]
+    type: type
+
+
+def leaf_types(network_types: Iterable[type[Network]]) -> dict[str, LeafType]:
+    """Return every leaf that a configuration can have, by name, in the order of the fields.
+
+    Args:
+        network_types: Dataclasses of all kinds of networks; each adds leaves of its own.
+    """
+    found = dict(_types_in(Configuration, ""))
+    for network_type in network_types:
+        found |= dict(_types_in(network_type, "network"))
+    return found
+
+
+def _types_in(owner: type, path: str) -> list[tuple[str, LeafType]]:
+    found: list[tuple[str, LeafType]] = []
+    for name, hint in get_type_hints(owner).items():
+        inner_path = f"{path}.{name}" if path else name
+        inner = next((each for each in get_args(hint) if each is not type(None)), hint)
+        if get_origin(hint) is tuple:
+            inner = tuple
+        if is_dataclass(inner) and inner is not Schedule:
+            found += _types_in(inner, inner_path)
+        else:
+            leaf = LeafType(tuple(inner_path.split(".")), inner)
+            found.append((_RENAMED.get(inner_path, name), leaf))
+    return found
