@@ -5,8 +5,8 @@ Pure: the same spec, sweep and data sets give the same trials, so planning twice
 counts, without building anything.
 """
 
-from service.planner.planned import GMode, PlannedTrial, SimulatedWalk, Written
+from service.planner.planned import PlannedTrial, SimulatedWalk, Written
 from service.planner.planning import check, plan
 from service.planner.predictions import predict
 
-__all__ = ["GMode", "PlannedTrial", "SimulatedWalk", "Written", "check", "plan", "predict"]
+__all__ = ["PlannedTrial", "SimulatedWalk", "Written", "check", "plan", "predict"]

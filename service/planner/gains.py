@@ -3,7 +3,7 @@
 import json
 
 import rwinit
-from service.planner.planned import GMode
+from service.enums import GMode
 from service.spec import Point, SpecIssue
 from workers.contract import Activation, Scheme
 

@@ -1,18 +1,10 @@
 """A planned trial: what the worker runs, and how the spec had written it."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
+from service.enums import GMode
 from workers.contract import TrialSpec
-
-
-class GMode(StrEnum):
-    """How a spec gives g."""
-
-    AUTO = "auto"
-    ABSOLUTE = "absolute"
-    RELATIVE = "relative"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from service.enums import GMode
 from service.planner.configurations import Configuration, configuration_of
 from service.planner.gains import mode_of
 from service.planner.learning_rates import rate_of
-from service.planner.planned import GMode
 from service.planner.planning import runnable
 from service.planner.resources import Resources, resources_of
 from service.planner.widths import width_of

@@ -11,9 +11,8 @@ from sqlalchemy.types import Double, TypeDecorator, TypeEngine
 
 from service.query.errors import UnknownNameError
 from service.query.filters import Column, ColumnType
+from service.schemas.comparisons import Scalar
 from service.store.models import Trial
-
-Scalar = bool | int | float | str | None
 
 
 def _column_type(sql_type: TypeEngine[Any]) -> ColumnType | None:  # Any: as SQLAlchemy has it

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 import rwinit
 from service.planner.gains import weights_of
-from service.schemas.reads import ErrorBand, LayerList, LayerProfileRead
+from service.schemas.layers import ErrorBand, LayerList, LayerProfileRead
 from service.store import layer_profiles, trials, walks
 from service.store.models import Trial
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from service.spec.errors import SpecError, SpecIssue, shown
 from service.spec.paths import render
@@ -12,13 +11,6 @@ Value = object
 
 MAX_NODES = 50_000
 MAX_DEPTH = 32
-
-
-class Media(StrEnum):
-    """Languages a spec can be written in."""
-
-    JSON = "json"
-    YAML = "yaml"
 
 
 @dataclass(frozen=True, slots=True)

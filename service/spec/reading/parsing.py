@@ -6,12 +6,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from service.enums import Media
 from service.spec.errors import SpecError, SpecIssue, shown
 from service.spec.expansion.counting import size_issues
 from service.spec.grammar.annotations import example
 from service.spec.grammar.sweep_spec import SweepSpec
 from service.spec.paths import plain, render
-from service.spec.reading.documents import Document, Media, Value, broken_text, refuse
+from service.spec.reading.documents import Document, Value, broken_text, refuse
 from service.spec.reading.invalid_paths import InvalidPaths
 from service.spec.reading.json_text import read_json
 from service.spec.reading.messages import explain

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from service.enums import GMode
 from service.lifecycle import TrialState
-from service.planner import GMode
 from service.store.column_types import ScheduleJson, WholeNumbers, stored_by_value
 from service.store.constraints import at_least, finite, fraction, one_of, rule
 from service.store.models.base import Base
