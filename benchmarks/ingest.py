@@ -20,7 +20,8 @@ import click
 from benchmarks.measuring import Ratio, ratio
 from benchmarks.step import Case, trial
 from benchmarks.tables import keep
-from service.planner import GMode, PlannedTrial, Written
+from service.enums import GMode
+from service.planner import PlannedTrial, Written
 from service.spec import Media
 from service.store import Database, WriteSession, leases, records, sweeps, trials, upgrade
 from service.store.appends import append

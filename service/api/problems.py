@@ -7,7 +7,6 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -16,6 +15,7 @@ from rwinit import ArgumentError, GainNotFoundError
 from service.api.errors import BodyTooLargeError, UnsupportedMediaError
 from service.lifecycle import IllegalTransitionError
 from service.query.errors import FilterError, PageTokenError, QueryError, UnknownNameError
+from service.schemas.problems import Problem, ProblemIssue
 from service.spec import SpecError, SpecIssue
 from service.store.errors import (
     IdempotencyConflictError,
@@ -27,29 +27,6 @@ from service.store.errors import (
 MEDIA_TYPE = "application/problem+json"
 _RETRY_SECONDS = "5"
 _MAX_GIVEN = 80
-
-
-class IssueRead(BaseModel):
-    """One place where the input is wrong."""
-
-    model_config = ConfigDict(frozen=True)
-
-    path: str = Field(description="Where, such as `network.depth[2]` or `page_size`.")
-    given: str = Field(description="What stands there, shortened.")
-    message: str = Field(description="What is allowed.")
-
-
-class Problem(BaseModel):
-    """An error (RFC 9457)."""
-
-    model_config = ConfigDict(frozen=True)
-
-    type: str = Field(description="A name of the kind of problem, as a URI; it leads nowhere.")
-    title: str = Field(description="The kind of problem, for people.")
-    status: int = Field(description="The HTTP status.")
-    detail: str = Field(description="This occurrence, for people.")
-    code: str = Field(description="The kind of problem, for programs; it never changes.")
-    errors: tuple[IssueRead, ...] = Field((), description="Every issue in the input.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +71,9 @@ KINDS: Mapping[type[Exception], Kind] = {
 _SILENT = (OperationalError, InterfaceError, PoolTimeoutError)
 
 
-def problem_response(kind: Kind, detail: str, issues: tuple[IssueRead, ...] = ()) -> JSONResponse:
+def problem_response(
+    kind: Kind, detail: str, issues: tuple[ProblemIssue, ...] = ()
+) -> JSONResponse:
     """Return the response that tells a problem."""
     problem = Problem(
         type=f"urn:fathom:problem:{kind.code}",
@@ -153,19 +132,19 @@ def _detail(error: Exception, n_issues: int) -> str:
     return str(error)
 
 
-def _issues(error: Exception) -> tuple[IssueRead, ...]:
+def _issues(error: Exception) -> tuple[ProblemIssue, ...]:
     if isinstance(error, SpecError):
         return tuple(_read(issue) for issue in error.issues)
     if isinstance(error, QueryError):
-        return (IssueRead(path=error.parameter, given=error.given, message=error.message),)
+        return (ProblemIssue(path=error.parameter, given=error.given, message=error.message),)
     if isinstance(error, ArgumentError):
         given = repr(error.given)[:_MAX_GIVEN]
-        return (IssueRead(path=error.name, given=given, message=f"must be {error.allowed}"),)
+        return (ProblemIssue(path=error.name, given=given, message=f"must be {error.allowed}"),)
     if isinstance(error, GainNotFoundError):
-        return (IssueRead(path="activation", given=repr(error.activation), message=str(error)),)
+        return (ProblemIssue(path="activation", given=repr(error.activation), message=str(error)),)
     if isinstance(error, RequestValidationError):
         return tuple(
-            IssueRead(
+            ProblemIssue(
                 # loc starts with where: query, path, header or body.
                 path=".".join(str(part) for part in detail["loc"][1:]),
                 given=repr(detail.get("input"))[:_MAX_GIVEN],
@@ -176,8 +155,8 @@ def _issues(error: Exception) -> tuple[IssueRead, ...]:
     return ()
 
 
-def _read(issue: SpecIssue) -> IssueRead:
-    return IssueRead(path=issue.path, given=issue.given, message=issue.message)
+def _read(issue: SpecIssue) -> ProblemIssue:
+    return ProblemIssue(path=issue.path, given=issue.given, message=issue.message)
 
 
 def _http_handler(request: Request, error: Exception) -> JSONResponse:

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from service.api.problems import Problem
+from service.schemas.problems import Problem
 from service.spec import SweepSpec
 
 _YAML_EXAMPLE = """\
@@ -65,5 +65,7 @@ def _schemas() -> dict[str, Any]:
     spec = SweepSpec.model_json_schema(ref_template="#/components/schemas/Spec.{model}")
     parts = spec.pop("$defs", {})
     named = {f"Spec.{name}": schema for name, schema in parts.items()}
-    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    problem = Problem.model_json_schema(
+        mode="serialization", ref_template="#/components/schemas/{model}"
+    )
     return {**named, "SweepSpec": spec, **problem.pop("$defs", {}), "Problem": problem}

@@ -8,12 +8,10 @@ from sqlalchemy.orm import Session
 
 from service.charts.depth_data import BestPoint, DepthChartData, SeriesPoint
 from service.query import depth_comparison
-from service.query.columns import Scalar
 from service.query.comparison import ComparisonQuery
 from service.query.configurations import NAMES
 from service.query.depth_comparison import Configuration, best_of
-from service.query.measures import Metric
-from service.query.statistics import IntervalKind
+from service.schemas.comparisons import IntervalKind, Metric, Scalar
 from service.store import sweeps
 from service.store.models import Trial
 from workers.contract import Task

@@ -1,6 +1,6 @@
 """Numbers and states in the words of the command line's tables."""
 
-from service.client import BetterThanPrevious, Counts, Group, Sweep
+from service.client import BetterThanPrevious, Group, SweepCounts, SweepRead
 
 NOTHING = "-"
 
@@ -68,7 +68,7 @@ def verdict(step: BetterThanPrevious | None, level: float) -> str:
     return f"{'better' if step.better else 'worse'} {p_value}"
 
 
-def outcomes(counts: Counts) -> str:
+def outcomes(counts: SweepCounts) -> str:
     """Return the outcomes of a sweep's trials, in words."""
     parts = [
         (counts.completed, "completed"),
@@ -80,7 +80,7 @@ def outcomes(counts: Counts) -> str:
     return ", ".join(f"{n} {word}" for n, word in parts if n) or "none ended yet"
 
 
-def ending(sweep: Sweep) -> str:
+def ending(sweep: SweepRead) -> str:
     """Return how a sweep ended, in a sentence."""
     said = f": {sweep.message}" if sweep.message else ""
     done = f"{sweep.counts.done} of {sweep.n_trials} trials ended"

@@ -12,8 +12,7 @@ from service.cli.connection import (
     resolve,
     url_option,
 )
-from service.client import Client, Trial
-from service.client.models import LayerProfile, Layers
+from service.client import Client, LayerList, LayerProfileRead, TrialRead
 
 MOST_ROWS = 40
 
@@ -44,7 +43,7 @@ def layers(
     _show(trial, found, found.profiles[0], every)
 
 
-def _trial(client: Client, sweep_id: str, number: int) -> Trial:
+def _trial(client: Client, sweep_id: str, number: int) -> TrialRead:
     sweep = resolve(client, sweep_id)
     trial = next(iter(client.trials(sweep, filter=f"number = {number}", page_size=1)), None)
     if trial is None:
@@ -52,7 +51,7 @@ def _trial(client: Client, sweep_id: str, number: int) -> Trial:
     return trial
 
 
-def _why_not(trial: Trial, epoch: int | None) -> str:
+def _why_not(trial: TrialRead, epoch: int | None) -> str:
     wanted = trial.profile_epochs or ()
     if not wanted:
         return f"trial {trial.number} is not profiled: its spec has no profiles.epochs"
@@ -61,7 +60,7 @@ def _why_not(trial: Trial, epoch: int | None) -> str:
     return f"trial {trial.number} has {what}; its spec asks for epochs {listed}"
 
 
-def _show(trial: Trial, found: Layers, profile: LayerProfile, every: bool) -> None:
+def _show(trial: TrialRead, found: LayerList, profile: LayerProfileRead, every: bool) -> None:
     from service.cli.formatting import NOTHING, band, number
     from service.cli.tables import Column, show_table
 

@@ -6,7 +6,7 @@ import click
 
 from service.cli.formatting import NOTHING, duration, number
 from service.cli.tables import Column, show_table
-from service.client import Forecast, Preview, PreviewRow, TimeEstimate
+from service.client import Preview, PreviewForecast, PreviewRow, TimeEstimate
 
 #: Configurations in the table; the rest is in the JSON.
 _SHOWN = 20
@@ -73,7 +73,7 @@ def _show_rows(rows: Sequence[PreviewRow]) -> None:
     )
 
 
-def _show_forecasts(forecasts: Sequence[Forecast], n_all: int) -> None:
+def _show_forecasts(forecasts: Sequence[PreviewForecast], n_all: int) -> None:
     shown = forecasts[:_SHOWN]
     count = f"first {len(shown)} of {n_all}" if len(shown) < n_all else str(n_all)
     click.echo(f"\npredicted ln(|delta_1| / |delta_D|), {count} configurations, in nats")

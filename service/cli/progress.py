@@ -6,12 +6,12 @@ from uuid import UUID
 import click
 
 from service.cli.formatting import duration, ending
-from service.client import Client, Sweep
+from service.client import Client, SweepDetail
 
 _POLL_SECONDS = 0.5
 
 
-def follow(client: Client, sweep_id: UUID) -> Sweep:
+def follow(client: Client, sweep_id: UUID) -> SweepDetail:
     """Show a sweep's progress until it ends, then how it ended."""
     show = _on_screen if sys.stderr.isatty() else _in_lines
     sweep = show(client, sweep_id)
@@ -19,7 +19,7 @@ def follow(client: Client, sweep_id: UUID) -> Sweep:
     return sweep
 
 
-def _on_screen(client: Client, sweep_id: UUID) -> Sweep:
+def _on_screen(client: Client, sweep_id: UUID) -> SweepDetail:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -34,7 +34,7 @@ def _on_screen(client: Client, sweep_id: UUID) -> Sweep:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("queued", total=None, diverged=0, epochs="0", left="")
 
-        def update(sweep: Sweep) -> None:
+        def update(sweep: SweepDetail) -> None:
             bar.update(
                 task,
                 description=sweep.state,
@@ -48,10 +48,10 @@ def _on_screen(client: Client, sweep_id: UUID) -> Sweep:
         return client.wait(sweep_id, poll_seconds=_POLL_SECONDS, on_progress=update)
 
 
-def _in_lines(client: Client, sweep_id: UUID) -> Sweep:
+def _in_lines(client: Client, sweep_id: UUID) -> SweepDetail:
     told: tuple[str, int] | None = None
 
-    def update(sweep: Sweep) -> None:
+    def update(sweep: SweepDetail) -> None:
         nonlocal told
         now = (sweep.state, int(10 * sweep.progress))
         if now != told:
@@ -67,6 +67,6 @@ def _in_lines(client: Client, sweep_id: UUID) -> Sweep:
     return client.wait(sweep_id, poll_seconds=_POLL_SECONDS, on_progress=update)
 
 
-def _left(sweep: Sweep) -> str:
+def _left(sweep: SweepDetail) -> str:
     """Return the expected time to the end in words; nothing where it is not known."""
     return "" if sweep.eta_seconds is None else f"about {duration(sweep.eta_seconds)} left"

@@ -6,11 +6,14 @@ from pathlib import Path
 import click
 
 from service.cli.connection import connect, echo_json, json_option, resolve, url_option
+from service.schemas.comparisons import IntervalKind, Metric
 
-_METRICS = ("train_error", "train_loss", "eval_error", "eval_loss")
 _ID = click.argument("sweep_id", metavar="ID")
 _metric = click.option(
-    "--metric", type=click.Choice(_METRICS), default="train_error", show_default=True
+    "--metric",
+    type=click.Choice([metric.value for metric in Metric]),
+    default=Metric.TRAIN_ERROR.value,
+    show_default=True,
 )
 _at = click.option("--at", default="final", show_default=True, help="final, best, or an epoch.")
 
@@ -52,7 +55,12 @@ def trials(
 @click.option("--group-by", help="Columns, separated by commas. Default: the best of every depth.")
 @_metric
 @_at
-@click.option("--ci", type=click.Choice(("t", "bootstrap")), default="t", show_default=True)
+@click.option(
+    "--ci",
+    type=click.Choice([kind.value for kind in IntervalKind]),
+    default=IntervalKind.T.value,
+    show_default=True,
+)
 @click.option("--level", default=0.95, show_default=True, help="Nominal coverage of intervals.")
 @click.option("--filter", "expression", help="Which trials (with --group-by).")
 @json_option

@@ -8,7 +8,7 @@ from uuid import UUID
 import click
 
 from service.cli.connection import FailedError, connect, echo_json, json_option, resolve, url_option
-from service.client import Client, Sweep
+from service.client import Client, SweepDetail
 
 _ID = click.argument("sweep_id", metavar="ID")
 
@@ -111,7 +111,9 @@ def resume(sweep_id: str, as_json: bool, url: str) -> None:
     _act(sweep_id, as_json, url, Client.resume)
 
 
-def _act(sweep_id: str, as_json: bool, url: str, action: Callable[[Client, UUID], Sweep]) -> None:
+def _act(
+    sweep_id: str, as_json: bool, url: str, action: Callable[[Client, UUID], SweepDetail]
+) -> None:
     with connect(url) as client:
         sweep = action(client, resolve(client, sweep_id))
     if as_json:
@@ -131,7 +133,7 @@ def _preview(spec: Path, as_json: bool, url: str) -> None:
     show_preview(preview)
 
 
-def _tell(sweep: Sweep, as_json: bool) -> None:
+def _tell(sweep: SweepDetail, as_json: bool) -> None:
     if as_json:
         echo_json(sweep)
         return
@@ -140,12 +142,12 @@ def _tell(sweep: Sweep, as_json: bool) -> None:
     show_sweep(sweep)
 
 
-def _follow(client: Client, sweep_id: UUID) -> Sweep:
+def _follow(client: Client, sweep_id: UUID) -> SweepDetail:
     from service.cli.progress import follow
 
     return follow(client, sweep_id)
 
 
-def _exit_as(sweep: Sweep) -> None:
+def _exit_as(sweep: SweepDetail) -> None:
     if sweep.state != "completed":
         raise FailedError(f"the sweep is {sweep.state}")

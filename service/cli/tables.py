@@ -15,8 +15,14 @@ from service.cli.formatting import (
     remarks,
     verdict,
 )
-from service.client import Comparison, DepthComparison, Sweep, Trial
-from service.client.models import Dataset
+from service.client import (
+    DatasetRead,
+    DepthBest,
+    DepthComparison,
+    GroupComparison,
+    SweepRead,
+    TrialRead,
+)
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -55,7 +61,7 @@ def _plain(text: str) -> "Text":
     return Text(text)
 
 
-def show_sweeps(sweeps: Sequence[Sweep]) -> None:
+def show_sweeps(sweeps: Sequence[SweepRead]) -> None:
     """Print sweeps, one per row."""
     columns = [
         Column("id"),
@@ -81,7 +87,7 @@ def show_sweeps(sweeps: Sequence[Sweep]) -> None:
     show_table(columns, rows)
 
 
-def show_sweep(sweep: Sweep) -> None:
+def show_sweep(sweep: SweepRead) -> None:
     """Print one sweep, a line per fact."""
     tags = ", ".join(f"{name}={value}" for name, value in sweep.tags.items())
     rows = [
@@ -113,7 +119,7 @@ _TRIAL_COLUMNS = (
 )
 
 
-def show_trials(trials: Sequence[Trial]) -> None:
+def show_trials(trials: Sequence[TrialRead]) -> None:
     """Print trials, one per row, with how they ended."""
     columns = [Column(title, right=True) for title, _ in _TRIAL_COLUMNS]
     columns += [Column("train error", right=True), Column("train loss", right=True), Column("end")]
@@ -129,7 +135,7 @@ def show_trials(trials: Sequence[Trial]) -> None:
     show_table(columns, rows)
 
 
-def _end(trial: Trial) -> str:
+def _end(trial: TrialRead) -> str:
     if trial.outcome == "diverged":
         return f"diverged in epoch {trial.diverged_epoch}, step {trial.diverged_step}"
     if trial.message:
@@ -137,7 +143,7 @@ def _end(trial: Trial) -> str:
     return trial.outcome or trial.state or NOTHING
 
 
-def show_comparison(comparison: Comparison) -> None:
+def show_comparison(comparison: GroupComparison) -> None:
     """Print groups, one per row, with means and intervals."""
     metric = comparison.metric
     columns = [
@@ -166,12 +172,7 @@ def show_comparison(comparison: Comparison) -> None:
 def show_depths(comparison: DepthComparison) -> None:
     """Print the best configuration of every depth."""
     metric = comparison.metric
-    # Only what differs between the best configurations tells them apart.
-    names = [
-        name
-        for name in (comparison.depths[0].configuration if comparison.depths else {})
-        if len({best.configuration.get(name) for best in comparison.depths}) > 1
-    ]
+    names = _varying_axes(comparison.depths)
     columns = [
         Column("depth", right=True),
         Column("n", right=True),
@@ -190,14 +191,22 @@ def show_depths(comparison: DepthComparison) -> None:
                 interval(best.mean, best.ci_low, best.ci_high, metric),
                 verdict(best.better_than_previous, comparison.level),
                 band(best.predicted_drift, best.predicted_spread),
-                *(number(best.configuration.get(name)) for name in names),
+                *(number((best.configuration or {}).get(name)) for name in names),
                 diverged(best.n_diverged_at_depth, best.n_trials_at_depth),
             ]
         )
     show_table(columns, rows)
 
 
-def show_datasets(datasets: Sequence[Dataset]) -> None:
+def _varying_axes(depths: Sequence[DepthBest]) -> list[str]:
+    """Return the axes in which the best configurations differ."""
+    # A depth at which no trial has a value has no best configuration.
+    found = [best.configuration for best in depths if best.configuration is not None]
+    axes = found[0] if found else {}
+    return [axis for axis in axes if len({each.get(axis) for each in found}) > 1]
+
+
+def show_datasets(datasets: Sequence[DatasetRead]) -> None:
     """Print data sets, one per row."""
     columns = [
         Column("name"),

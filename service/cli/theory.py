@@ -9,7 +9,7 @@ from service.cli.connection import echo_json, json_option
 from service.cli.formatting import NOTHING, number
 
 if TYPE_CHECKING:
-    from service.services.theory import GainRead, WalkRead
+    from service.schemas.theory import TheoryGain, TheoryWalk
 
 
 @click.command()
@@ -81,7 +81,7 @@ def _format_of(output: Path) -> str:
     raise click.UsageError(f"{output}: the name must end in .svg, .png or .vl.json")
 
 
-def _draw(walk: "WalkRead", output: Path, file_format: str) -> None:
+def _draw(walk: "TheoryWalk", output: Path, file_format: str) -> None:
     from service.charts.file_formats import ChartFormat, encode
     from service.charts.walk_band import walk_band
     from service.charts.walk_chart import draw_band
@@ -104,13 +104,13 @@ def _draw(walk: "WalkRead", output: Path, file_format: str) -> None:
         raise click.FileError(str(output), error.strerror or str(error)) from error
 
 
-def _show(walk: "WalkRead", gain: "GainRead | None") -> None:
+def _show(walk: "TheoryWalk", gain: "TheoryGain | None") -> None:
     from service.cli.tables import Column, show_table
 
     show_table([Column("theory"), Column("")], [*_network(walk, gain), *_law(walk)])
 
 
-def _network(walk: "WalkRead", gain: "GainRead | None") -> list[tuple[str, str]]:
+def _network(walk: "TheoryWalk", gain: "TheoryGain | None") -> list[tuple[str, str]]:
     rows = [
         ("network", f"{walk.activation}, width {walk.width}, depth {walk.depth}, {walk.weights}"),
         ("g", f"{walk.g:.6g}" + _precision(gain)),
@@ -120,13 +120,13 @@ def _network(walk: "WalkRead", gain: "GainRead | None") -> list[tuple[str, str]]
     return rows
 
 
-def _precision(gain: "GainRead | None") -> str:
+def _precision(gain: "TheoryGain | None") -> str:
     if gain is None:
         return ", as given"
     return ", unbiased, exact" if gain.exact else f" ± {gain.standard_error:.1g}, unbiased"
 
 
-def _law(walk: "WalkRead") -> list[tuple[str, str]]:
+def _law(walk: "TheoryWalk") -> list[tuple[str, str]]:
     ends = ", ".join(_signed(each.log_norm) for each in walk.quantiles)
     chances = ", ".join(f"{100 * each.probability:g}" for each in walk.quantiles)
     limit = NOTHING if walk.depth_limit is None else str(walk.depth_limit)
@@ -147,7 +147,7 @@ def _signed(nats: float) -> str:
     return f"{nats:+.4g}" if abs(nats) > 1e-9 else "0"
 
 
-def _scale(walk: "WalkRead") -> str:
+def _scale(walk: "TheoryWalk") -> str:
     correlation = walk.correlation
     if correlation is None or correlation.depth_scale is None:
         return NOTHING

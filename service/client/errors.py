@@ -1,6 +1,6 @@
 """What can go wrong between a client and the service."""
 
-from service.client.models import Problem, SpecIssue
+from service.schemas.problems import Problem, ProblemIssue
 
 
 class ClientError(Exception):
@@ -49,6 +49,6 @@ class ProblemError(ClientError):
         return self.problem.code
 
     @property
-    def issues(self) -> tuple[SpecIssue, ...]:
+    def issues(self) -> tuple[ProblemIssue, ...]:
         """Where the input is wrong; empty where that says nothing."""
         return self.problem.errors

@@ -8,30 +8,28 @@ from typing import Self, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from service.client.errors import ProblemError, UnreachableError
-from service.client.models import (
-    Comparison,
-    Dataset,
-    DepthComparison,
-    Epoch,
-    Layers,
-    Preview,
-    Problem,
-    Sweep,
-    TheoryGain,
-    TheoryWalk,
-    Trial,
-)
+from service.schemas.base import Schema
+from service.schemas.comparisons import DepthComparison, GroupComparison
+from service.schemas.datasets import DatasetList, DatasetRead
+from service.schemas.epochs import EpochList, EpochRead
+from service.schemas.layers import LayerList
+from service.schemas.preview import Preview
+from service.schemas.problems import Problem
+from service.schemas.sweeps import SweepDetail, SweepPage, SweepRead
+from service.schemas.theory import TheoryGain, TheoryWalk
+from service.schemas.trials import TrialPage, TrialRead
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 YAML = "application/yaml"
 JSON = "application/json"
 
-_Answered = TypeVar("_Answered", bound=BaseModel)
+_Answered = TypeVar("_Answered", bound=Schema)
+_Page = TypeVar("_Page", SweepPage, TrialPage)
+_Item = TypeVar("_Item", SweepRead, TrialRead)
 _Query = Mapping[str, str | int | float | None]
-_EPOCHS = TypeAdapter(tuple[Epoch, ...])
 
 
 class Client:
@@ -73,7 +71,7 @@ class Client:
 
     def submit(
         self, spec: str | Path, *, media: str | None = None, idempotency_key: str | None = None
-    ) -> Sweep:
+    ) -> SweepDetail:
         """Queue a sweep.
 
         Args:
@@ -86,7 +84,7 @@ class Client:
         text, media = _content(spec, media)
         headers = {"Content-Type": media, "Idempotency-Key": idempotency_key or str(uuid4())}
         response = self._send("POST", "/v1/sweeps", content=text, headers=headers)
-        return Sweep.model_validate_json(response.content)
+        return SweepDetail.model_validate_json(response.content)
 
     def preview(self, spec: str | Path, *, media: str | None = None) -> Preview:
         """Return what a sweep would run and take, and what theory expects of it; stores nothing.
@@ -102,13 +100,14 @@ class Client:
         response = self._send("POST", "/v1/sweeps/preview", content=text, headers=headers)
         return Preview.model_validate_json(response.content)
 
-    def get(self, sweep_id: UUID) -> Sweep:
+    def get(self, sweep_id: UUID) -> SweepDetail:
         """Return a sweep."""
-        return self._get(Sweep, f"/v1/sweeps/{sweep_id}", {})
+        return self._get(SweepDetail, f"/v1/sweeps/{sweep_id}", {})
 
-    def list(self, *, state: str | None = None) -> Iterator[Sweep]:
+    def list(self, *, state: str | None = None) -> Iterator[SweepRead]:
         """Yield sweeps, newest first, page by page."""
-        return self._pages(Sweep, "/v1/sweeps", "sweeps", {"state": state, "page_size": 100})
+        query: _Query = {"state": state, "page_size": 100}
+        return self._pages(SweepPage, lambda page: page.sweeps, "/v1/sweeps", query)
 
     def wait(
         self,
@@ -116,8 +115,8 @@ class Client:
         *,
         timeout_seconds: float | None = None,
         poll_seconds: float = 1.0,
-        on_progress: Callable[[Sweep], None] | None = None,
-    ) -> Sweep:
+        on_progress: Callable[[SweepDetail], None] | None = None,
+    ) -> SweepDetail:
         """Return a sweep once it has ended.
 
         Args:
@@ -140,15 +139,15 @@ class Client:
                 raise TimeoutError(f"sweep {sweep_id} is still {sweep.state}")
             time.sleep(poll_seconds)
 
-    def cancel(self, sweep_id: UUID) -> Sweep:
+    def cancel(self, sweep_id: UUID) -> SweepDetail:
         """Ask a sweep to end; its workers wind down."""
         return self._act(sweep_id, "cancel")
 
-    def pause(self, sweep_id: UUID) -> Sweep:
+    def pause(self, sweep_id: UUID) -> SweepDetail:
         """Ask a sweep to stop for now, keeping what it has."""
         return self._act(sweep_id, "pause")
 
-    def resume(self, sweep_id: UUID) -> Sweep:
+    def resume(self, sweep_id: UUID) -> SweepDetail:
         """Let a paused sweep go on."""
         return self._act(sweep_id, "resume")
 
@@ -160,7 +159,7 @@ class Client:
         order_by: str | None = None,
         fields: str | None = None,
         page_size: int = 500,
-    ) -> Iterator[Trial]:
+    ) -> Iterator[TrialRead]:
         """Yield a sweep's trials, page by page.
 
         Args:
@@ -177,20 +176,19 @@ class Client:
             "fields": fields,
             "page_size": page_size,
         }
-        return self._pages(Trial, "/v1/trials", "trials", query)
+        return self._pages(TrialPage, lambda page: page.trials, "/v1/trials", query)
 
-    def trial(self, trial_id: UUID) -> Trial:
+    def trial(self, trial_id: UUID) -> TrialRead:
         """Return a trial."""
-        return self._get(Trial, f"/v1/trials/{trial_id}", {})
+        return self._get(TrialRead, f"/v1/trials/{trial_id}", {})
 
-    def epochs(self, trial_id: UUID) -> tuple[Epoch, ...]:
+    def epochs(self, trial_id: UUID) -> tuple[EpochRead, ...]:
         """Return what a trial measured, by epoch."""
-        response = self._send("GET", f"/v1/trials/{trial_id}/epochs")
-        return _EPOCHS.validate_python(response.json()["epochs"])
+        return self._get(EpochList, f"/v1/trials/{trial_id}/epochs", {}).epochs
 
-    def layers(self, trial_id: UUID, *, epoch: int | None = None) -> Layers:
+    def layers(self, trial_id: UUID, *, epoch: int | None = None) -> LayerList:
         """Return a trial's layer profiles, of all epochs that have one or of one of them."""
-        return self._get(Layers, f"/v1/trials/{trial_id}/layers", {"epoch": epoch})
+        return self._get(LayerList, f"/v1/trials/{trial_id}/layers", {"epoch": epoch})
 
     def compare(
         self,
@@ -202,7 +200,7 @@ class Client:
         ci: str = "t",
         level: float = 0.95,
         filter: str | None = None,
-    ) -> Comparison:
+    ) -> GroupComparison:
         """Return groups of a sweep's trials, summarized over what they do not share.
 
         Args:
@@ -216,7 +214,7 @@ class Client:
         """
         query = _comparison_query(sweep_id, metric, at, ci, level)
         return self._get(
-            Comparison, "/v1/compare", query | {"group_by": group_by, "filter": filter}
+            GroupComparison, "/v1/compare", query | {"group_by": group_by, "filter": filter}
         )
 
     def compare_depth(
@@ -315,25 +313,29 @@ class Client:
             return False
         return True
 
-    def datasets(self) -> tuple[Dataset, ...]:
+    def datasets(self) -> tuple[DatasetRead, ...]:
         """Return the data sets that specs may name."""
-        return tuple(self._pages(Dataset, "/v1/datasets", "datasets", {}))
+        return self._get(DatasetList, "/v1/datasets", {}).datasets
 
-    def _act(self, sweep_id: UUID, action: str) -> Sweep:
+    def _act(self, sweep_id: UUID, action: str) -> SweepDetail:
         response = self._send("POST", f"/v1/sweeps/{sweep_id}/{action}")
-        return Sweep.model_validate_json(response.content)
+        return SweepDetail.model_validate_json(response.content)
 
     def _get(self, model: type[_Answered], path: str, query: _Query) -> _Answered:
         return model.model_validate_json(self._send("GET", path, query=query).content)
 
     def _pages(
-        self, model: type[_Answered], path: str, items: str, query: _Query
-    ) -> Iterator[_Answered]:
+        self,
+        model: type[_Page],
+        items: Callable[[_Page], tuple[_Item, ...]],
+        path: str,
+        query: _Query,
+    ) -> Iterator[_Item]:
         token: str | None = None
         while True:
-            page = self._send("GET", path, query={**query, "page_token": token}).json()
-            yield from (model.model_validate(item) for item in page[items])
-            token = page.get("next_page_token") or None
+            page = self._get(model, path, {**query, "page_token": token})
+            yield from items(page)
+            token = page.next_page_token or None
             if token is None:
                 return
 

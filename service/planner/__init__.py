@@ -6,7 +6,6 @@ counts, without building anything.
 """
 
 from service.planner.planned import (
-    GMode,
     PlannedConfiguration,
     PlannedTrial,
     SimulatedWalk,
@@ -16,7 +15,6 @@ from service.planner.planning import check, plan
 from service.planner.walk_laws import predict
 
 __all__ = [
-    "GMode",
     "PlannedConfiguration",
     "PlannedTrial",
     "SimulatedWalk",

@@ -3,7 +3,7 @@
 import json
 
 import rwinit
-from service.planner.planned import GMode
+from service.enums import GMode
 from service.planner.walk_laws import unbiased_gain
 from service.spec import Point, SpecIssue
 from workers.architectures import WalkQuestion, architecture_of

@@ -2,19 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
+from service.enums import GMode
 from service.spec import Scalar
 from workers.contract import Configuration, TrialSpec
-
-
-class GMode(StrEnum):
-    """How a spec gives g."""
-
-    AUTO = "auto"
-    ABSOLUTE = "absolute"
-    RELATIVE = "relative"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from service.planner.walk_requests import WalkRequest, walk_request
+from service.enums import GMode
 from service.planner.gains import mode_of
 from service.planner.learning_rates import rate_of
-from service.planner.planned import GMode
+from service.planner.networks import width_of
 from service.planner.planning import runnable
 from service.planner.resources import Resources, resources_of
-from service.planner.networks import width_of
+from service.planner.walk_requests import WalkRequest, walk_request
 from service.spec import Point, SweepSpec, seeds_of
 from workers.contract import DatasetShape
 

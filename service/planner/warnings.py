@@ -3,11 +3,11 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-from service.planner.walk_requests import WalkRequest
+from service.enums import WarningKind
 from service.planner.forecasts import Forecast
+from service.planner.walk_requests import WalkRequest
 
 FAR: Final = math.log(1e3)
 """A drift of the log gradient norm, in nats, that no learning rate suits at both ends."""
@@ -21,17 +21,6 @@ ALIKE: Final = 1e-3
 
 DEPTH_SCALES: Final = 6.0
 _NAMED: Final = 5
-
-
-class WarningKind(StrEnum):
-    """What is expected to go wrong."""
-
-    NO_GAIN = "no_gain"
-    VANISH = "vanish"
-    EXPLODE = "explode"
-    WANDER = "wander"
-    DIE = "die"
-    DECORRELATE = "decorrelate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,11 @@ from sqlalchemy.types import Double, TypeDecorator, TypeEngine
 
 from service.query.errors import UnknownNameError
 from service.query.expressions import Column, ColumnType
+from service.schemas.comparisons import Scalar
 from service.store.models import Base, Configuration, Trial
 from service.store.models.roles import Role, role_of
 from workers.architectures import ARCHITECTURES
 from workers.contract.leaves import LeafType, leaf_types
-
-Scalar = bool | int | float | str | None
 
 
 def _columns_of(model: type[Base]) -> Mapping[str, Any]:  # Any: columns of many types

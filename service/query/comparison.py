@@ -5,22 +5,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from pydantic import Field
 from sqlalchemy.orm import Session
 
-from service.query.columns import GROUPABLE, Scalar, attribute, plain, read_names
+from service.query.columns import GROUPABLE, attribute, plain, read_names
 from service.query.conditions import trial_conditions
 from service.query.errors import QueryError
 from service.query.measures import (
     EvaluationPoint,
     Measured,
-    Metric,
     TrialStatus,
     measure,
     read_evaluation_point,
 )
-from service.query.statistics import IntervalKind, summarize
-from service.schemas.reads import Read
+from service.query.statistics import summarize
+from service.schemas.comparisons import Group, GroupComparison, IntervalKind, Metric, Scalar
 from service.store import sweeps
 
 
@@ -61,48 +59,9 @@ class ComparisonQuery:
         return self.level
 
 
-class Group(Read):
-    """The trials that share the values of the grouping columns.
-
-    Only trials that have a number are averaged; the others are counted by reason, so that
-    ``n_trials`` is the sum of all the ``n``s.
-    """
-
-    by: dict[str, Scalar] = Field(description="Values of the grouping columns.")
-    n_trials: int
-    n: int = Field(description="Trials that are averaged.")
-    n_diverged: int = Field(description="Diverged: counted, never averaged.")
-    n_stopped: int = Field(description="Stopped early, before the moment that is compared.")
-    n_failed: int
-    n_cancelled: int
-    n_unfinished: int
-    n_missing: int = Field(
-        description="Completed without this value, such as an error if autoencoding."
-    )
-    mean: float | None = Field(description="null for n = 0, as are median, min and max.")
-    sd: float | None = Field(description="Sample standard deviation (n - 1); null for n < 2.")
-    median: float | None
-    min: float | None
-    max: float | None
-    ci_low: float | None = Field(description="Interval of the mean; null for n < 2.")
-    ci_high: float | None
-
-
-class Comparison(Read):
-    """Groups of a sweep's trials side by side."""
-
-    sweep_id: UUID
-    group_by: tuple[str, ...]
-    metric: Metric
-    at: str
-    ci: IntervalKind
-    level: float
-    groups: tuple[Group, ...]
-
-
 def groups(
     session: Session, query: ComparisonQuery, *, group_by: str, filter_text: str | None = None
-) -> Comparison:
+) -> GroupComparison:
     """Return a sweep's trials in groups, each summarized.
 
     Args:
@@ -125,7 +84,7 @@ def groups(
         _group(dict(zip(names, key, strict=True)), members, query.ci, level)
         for key, members in _grouped(measured)
     ]
-    return Comparison(
+    return GroupComparison(
         sweep_id=query.sweep_id,
         group_by=names,
         metric=query.metric,

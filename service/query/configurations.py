@@ -7,9 +7,10 @@ from typing import Any
 from pydantic_core import to_json
 from sqlalchemy.orm import InstrumentedAttribute
 
-from service.planner import GMode
-from service.query.columns import Scalar, attribute, plain
+from service.enums import GMode
+from service.query.columns import attribute, plain
 from service.query.measures import Measured
+from service.schemas.comparisons import Scalar
 from service.store.models import Trial
 from workers.schedules import Schedule
 

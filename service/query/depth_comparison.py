@@ -3,85 +3,22 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
-from uuid import UUID
 
-from pydantic import Field
 from sqlalchemy.orm import Session
 
-from service.query.columns import Scalar
 from service.query.comparison import ComparisonQuery
 from service.query.configurations import COLUMNS, ConfigurationKey, described, place
-from service.query.measures import Measured, Metric, TrialStatus, measure
-from service.query.statistics import (
+from service.query.measures import Measured, TrialStatus, measure
+from service.query.statistics import compare_means, summarize
+from service.schemas.comparisons import (
+    BetterThanPrevious,
+    DepthBest,
+    DepthComparison,
     IntervalKind,
-    SignificanceTest,
-    compare_means,
-    summarize,
+    Scalar,
 )
-from service.schemas.reads import Read
 from service.store import sweeps
 from service.store.models import Trial
-
-
-class BetterThanPrevious(Read):
-    """A depth's best configuration against the best of the depth before it."""
-
-    previous_depth: int
-    difference: float = Field(description="This depth's mean minus that one's; negative is better.")
-    test: SignificanceTest = Field(
-        description="Paired by seed where they share at least two seeds, else Welch's."
-    )
-    n: int = Field(description="Pairs, or values of both together.")
-    p_value: float = Field(ge=0, le=1, description="Two-sided, of no difference.")
-    better: bool = Field(description="The difference is negative and p is below 1 - level.")
-
-
-class DepthBest(Read):
-    """The best configuration of one depth."""
-
-    depth: int
-    configuration: dict[str, Scalar] | None = Field(
-        description="Every axis but depth and seed as written; null if no trial has a value."
-    )
-    n_trials: int = Field(description="Trials of the best configuration.")
-    n: int = Field(description="Those of them that are averaged.")
-    n_diverged: int
-    n_failed: int
-    n_stopped: int = Field(description="Stopped early, before the moment that is compared.")
-    mean: float | None
-    sd: float | None
-    ci_low: float | None = Field(description="Interval of the mean over seeds; null for n < 2.")
-    ci_high: float | None
-    predicted_drift: float | None = Field(
-        description=(
-            "Mean of the initial networks' ln(|delta_1| / |delta_D|) by theory, in nats; null "
-            "where there is no prediction."
-        )
-    )
-    predicted_spread: float | None = Field(description="Standard deviation of it.")
-    mean_z_init: float | None = Field(
-        description=(
-            "Mean over the trials of the measured walk, in predicted standard deviations from "
-            "the predicted mean."
-        )
-    )
-    n_configurations: int = Field(description="Configurations at this depth.")
-    n_trials_at_depth: int = Field(description="Trials of all of them.")
-    n_diverged_at_depth: int = Field(description="Diverged ones of those.")
-    better_than_previous: BetterThanPrevious | None = Field(
-        description="null where nothing can be tested: too few seeds, or no spread."
-    )
-
-
-class DepthComparison(Read):
-    """The best configuration of every depth."""
-
-    sweep_id: UUID
-    metric: Metric
-    at: str
-    ci: IntervalKind
-    level: float
-    depths: tuple[DepthBest, ...]
 
 
 @dataclass(slots=True)

@@ -9,19 +9,11 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service.query.errors import QueryError
+from service.schemas.comparisons import Metric
 from service.store.models import Epoch, Trial
 from workers.contract import Outcome
 
 MAX_EPOCH = 2**31 - 1
-
-
-class Metric(StrEnum):
-    """What is compared."""
-
-    TRAIN_LOSS = "train_loss"
-    TRAIN_ERROR = "train_error"
-    EVAL_LOSS = "eval_loss"
-    EVAL_ERROR = "eval_error"
 
 
 class TrialStatus(StrEnum):

@@ -7,29 +7,16 @@ n = 3, 84 % at 5 and 89 % at 10. Student's t is the default.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
+from service.schemas.comparisons import IntervalKind, SignificanceTest
+
 _RESAMPLES = 4000
 # One fixed stream: the same rows give the same interval on every call.
 _BOOTSTRAP_SEED = 20140
-
-
-class IntervalKind(StrEnum):
-    """How the interval of a mean is built."""
-
-    T = "t"
-    BOOTSTRAP = "bootstrap"
-
-
-class SignificanceTest(StrEnum):
-    """How two means are compared."""
-
-    PAIRED_T = "paired_t"
-    WELCH_T = "welch_t"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

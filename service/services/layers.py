@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 import rwinit
-from service.schemas.reads import ErrorBand, LayerList, LayerProfileRead
+from service.schemas.layers import ErrorBand, LayerList, LayerProfileRead
 from service.store import layer_profiles, trials, walks
 from service.store.models import Trial
 

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from service.planner.walk_requests import WalkRequest
 from service.planner.forecasts import Forecast, simulated
+from service.planner.walk_requests import WalkRequest
 
 _LOG = logging.getLogger(__name__)
 _MOST_QUEUED: Final = 2000

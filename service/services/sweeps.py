@@ -11,7 +11,8 @@ from service import planner, spec
 from service.lifecycle import ENDED, IllegalTransitionError, SweepState
 from service.query.errors import PageTokenError
 from service.query.page_tokens import read_token, write_token
-from service.schemas.reads import CountsRead, EventRead, SweepDetail, SweepPage, SweepRead
+from service.schemas.events import EventRead
+from service.schemas.sweeps import SweepCounts, SweepDetail, SweepPage, SweepRead
 from service.spec import Media
 from service.store import WriteSession, events, sweeps, trials
 from service.store.counts import Counts
@@ -203,7 +204,7 @@ def _fields(row: Sweep, tally: Counts) -> Mapping[str, object]:
         "name": row.name,
         "state": row.state,
         "n_trials": row.n_trials,
-        "counts": CountsRead(pending=tally.pending, running=tally.running, **by_outcome),
+        "counts": SweepCounts(pending=tally.pending, running=tally.running, **by_outcome),
         "epochs_done": tally.epochs_done,
         "epochs_total": tally.epochs_total,
         "progress": _progress(row.state, tally),

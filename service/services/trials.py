@@ -11,7 +11,8 @@ from service.query.columns import FIELDS, attribute, read_names
 from service.query.conditions import trial_conditions
 from service.query.ordering import read_order
 from service.query.page_tokens import read_token, write_token
-from service.schemas.reads import EpochList, EpochRead, TrialPage, TrialRead
+from service.schemas.epochs import EpochList, EpochRead
+from service.schemas.trials import TrialPage, TrialRead
 from service.store import epochs, sweeps, trials
 
 MAX_PAGE_SIZE = 1000

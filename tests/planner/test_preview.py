@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 import rwinit
+from service.enums import WarningKind
 from service.planner import forecasts, plan
 from service.planner.configurations import Configuration
 from service.planner.forecasts import MOST_UNITS, Forecast, at_once, awaited, recalled, simulated
 from service.planner.preview import survey
-from service.planner.warnings import PlanWarning, WarningKind, warnings_of
+from service.planner.warnings import PlanWarning, warnings_of
 from tests.planner.shapes import SHAPES
 from tests.spec.documents import SWEEP, minimal, network, read, training
 from workers.estimates import TrialShape, pack_memory

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rwinit
-from service.planner import GMode, PlannedTrial, plan
+from service.enums import GMode
+from service.planner import PlannedTrial, plan
 from service.planner.widths import parameter_count, widest
 from tests.planner.shapes import SHAPES
 from tests.spec.documents import SWEEP, minimal, network, read, training

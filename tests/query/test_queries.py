@@ -21,8 +21,7 @@ from service.query.expressions import (
     Operator,
     Or,
 )
-from service.query.measures import Metric
-from service.query.statistics import IntervalKind
+from service.schemas.comparisons import IntervalKind, Metric
 from service.services import trials as trial_services
 from service.services.trials import TrialQuery
 from service.store import Database, sweeps, trials

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from uuid import UUID, uuid5
 
-from service.planner import GMode, PlannedTrial, SimulatedWalk, Written
+from service.enums import GMode
+from service.planner import PlannedTrial, SimulatedWalk, Written
 from service.spec import Media
 from service.store import Database, WriteSession, leases, sweeps, trials
 from service.store.leases import Claim

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.enums import GMode
 from service.lifecycle import SweepState, TrialState
-from service.planner import GMode, PlannedTrial, Written
+from service.planner import PlannedTrial, Written
 from service.store import Database, FencedOutError, epochs, records, sweeps, trials, walks
 from service.store.errors import BadPlanError, SweepNotFoundError, TrialNotFoundError
 from service.store.models import Trial

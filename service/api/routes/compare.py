@@ -11,11 +11,9 @@ from service.api.routes.trials import Filter
 from service.charts.depth_rows import depth_chart_data
 from service.charts.file_formats import ChartFormat, encode
 from service.query import comparison, depth_comparison
-from service.query.comparison import Comparison, ComparisonQuery
-from service.query.depth_comparison import DepthComparison
+from service.query.comparison import ComparisonQuery
 from service.query.errors import FilterError, QueryError, UnknownNameError
-from service.query.measures import Metric
-from service.query.statistics import IntervalKind
+from service.schemas.comparisons import DepthComparison, GroupComparison, IntervalKind, Metric
 from service.store.errors import SweepNotFoundError
 
 router = APIRouter(prefix="/v1/compare", tags=["compare"])
@@ -64,7 +62,7 @@ def compare_groups(
         ),
     ] = "depth",
     filter_text: Annotated[Filter, Query(alias="filter")] = None,
-) -> Comparison:
+) -> GroupComparison:
     """Compare groups of trials: mean, spread and interval over what a group's trials do not share.
 
     Trials without a finite number are counted by reason and never averaged; what cannot be known

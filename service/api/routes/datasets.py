@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from service.api.dependencies import RequestParts
-from service.schemas.reads import DatasetList, DatasetRead
+from service.schemas.datasets import DatasetList, DatasetRead
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 

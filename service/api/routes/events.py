@@ -12,7 +12,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from service.api.dependencies import Dependencies, ReadSession, dependencies_of
 from service.api.problems import problems
 from service.lifecycle import ENDED
-from service.schemas.reads import EventRead, SweepDetail, SweepRead
+from service.schemas.events import EventRead
+from service.schemas.sweeps import SweepDetail, SweepRead
 from service.services import sweeps
 from service.store.errors import SweepNotFoundError
 

@@ -12,9 +12,9 @@ from service.api.problems import problems
 from service.api.spec_document import SPEC_BODY
 from service.lifecycle import IllegalTransitionError, SweepState
 from service.query.errors import PageTokenError
-from service.schemas.reads import SweepDetail, SweepPage
+from service.schemas.preview import Preview
+from service.schemas.sweeps import SweepDetail, SweepPage
 from service.services import preview, sweeps
-from service.services.preview import PreviewRead
 from service.spec import SpecError
 from service.store.errors import IdempotencyConflictError, SweepNotFoundError
 
@@ -69,7 +69,7 @@ def submit_sweep(
     responses=problems(SpecError, BodyTooLargeError, UnsupportedMediaError),
     openapi_extra=SPEC_BODY,
 )
-def preview_sweep(body: SpecBody, parts: RequestParts, session: ReadSession) -> PreviewRead:
+def preview_sweep(body: SpecBody, parts: RequestParts, session: ReadSession) -> Preview:
     """Tell what a sweep would run and take, and which of its networks theory expects to fail.
 
     The body is that of a submission, and nothing is stored. Walks of linear, ReLU and leaky ReLU

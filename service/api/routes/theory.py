@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query
 from rwinit import ArgumentError, GainNotFoundError
 from service.api.problems import problems
 from service.query.errors import QueryError
+from service.schemas.theory import TheoryGain, TheoryWalk
 from service.services import theory
-from service.services.theory import GainRead, WalkRead
 
 router = APIRouter(prefix="/v1/theory", tags=["theory"])
 
@@ -32,7 +32,7 @@ def get_gain(
     ] = None,
     weights: _Weights = "gaussian",
     slope: _Slope = 0.01,
-) -> GainRead:
+) -> TheoryGain:
     """Return the g at which the log norm of the error has no drift.
 
     It is exact for linear, ReLU and leaky ReLU. Any other activation is simulated with a fixed
@@ -54,7 +54,7 @@ def get_walk(
     slope: _Slope = 0.01,
     bound: Annotated[float, Query(description="Of `depth_limit`, in nats.")] = theory.BOUND,
     probability: Annotated[float, Query(description="Of `depth_limit`.")] = theory.PROBABILITY,
-) -> WalkRead:
+) -> TheoryWalk:
     """Return the predicted law of the log gradient norm, ln(|delta_1| / |delta_D|).
 
     Its moments are exact for linear, ReLU and leaky ReLU; any other activation is simulated, as

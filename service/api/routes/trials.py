@@ -9,7 +9,9 @@ from service.api.dependencies import ReadSession
 from service.api.problems import problems
 from service.query.errors import FilterError, PageTokenError, UnknownNameError
 from service.query.filters import MAX_LENGTH
-from service.schemas.reads import EpochList, LayerList, TrialPage, TrialRead
+from service.schemas.epochs import EpochList
+from service.schemas.layers import LayerList
+from service.schemas.trials import TrialPage, TrialRead
 from service.services import layers, trials
 from service.services.trials import TrialQuery
 from service.store.errors import SweepNotFoundError, TrialNotFoundError

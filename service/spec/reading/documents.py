@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from service.spec.errors import SpecError, SpecIssue, shown
 
@@ -11,13 +10,6 @@ Value = object
 
 MAX_NODES = 50_000
 MAX_DEPTH = 32
-
-
-class Media(StrEnum):
-    """Formats of a spec's text."""
-
-    JSON = "json"
-    YAML = "yaml"
 
 
 @dataclass(frozen=True, slots=True)

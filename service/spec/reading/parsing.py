@@ -4,12 +4,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from service.enums import Media
 from service.spec.checks.cross_checks import cross_issues, least_size_issues
 from service.spec.errors import SpecError, SpecIssue, shown
 from service.spec.grammar.messages import explain
 from service.spec.grammar.sweep_spec import SweepSpec
 from service.spec.grammar.valid_fields import ValidFields
-from service.spec.reading.documents import Document, Media, refuse, refuse_unusable
+from service.spec.reading.documents import Document, refuse, refuse_unusable
 from service.spec.reading.json_text import read_json
 from service.spec.reading.valid_parts import valid_fields
 from service.spec.reading.yaml_text import read_yaml

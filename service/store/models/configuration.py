@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from service.planner import GMode
+from service.enums import GMode
 from service.store.column_types import ConfigurationJson, Coordinates, stored_by_value
 from service.store.constraints import at_least, finite, one_of, rule
 from service.store.models.base import Base
