@@ -1,4 +1,4 @@
-"""Sweeps, trials, epochs, layer profiles, events, data sets.
+"""Sweeps, configurations, trials, epochs, layer profiles, events, data sets.
 
 Written out rather than taken from the models: this is what the schema was, whatever they become.
 """
@@ -19,6 +19,7 @@ def upgrade() -> None:
     """Create every table."""
     _create_sweeps()
     _create_walks()
+    _create_configurations()
     _create_trials()
     _create_epochs()
     _create_layer_profiles()
@@ -29,7 +30,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop every table, and so every row."""
-    results = ("events", "layer_profiles", "epochs", "trials", "walks", "sweeps")
+    results = ("events", "layer_profiles", "epochs", "trials", "configurations", "walks", "sweeps")
     for table in ("calibrations", "datasets", *results):
         op.drop_table(table)
 
@@ -98,16 +99,40 @@ def _create_walks() -> None:
     )
 
 
+def _create_configurations() -> None:
+    table = "configurations"
+    op.create_table(
+        table,
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("sweep_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        *_written_columns(),
+        *_resolved_columns(),
+        *_configuration_rules(table),
+        sa.ForeignKeyConstraint(
+            ["sweep_id"],
+            ["sweeps.id"],
+            name=op.f("fk_configurations_sweep_id_sweeps"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["walk_id"], ["walks.id"], name=op.f("fk_configurations_walk_id_walks")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_configurations")),
+        sa.UniqueConstraint("sweep_id", "number", name=op.f("uq_configurations_sweep_id_number")),
+    )
+
+
 def _create_trials() -> None:
     table = "trials"
     op.create_table(
         table,
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("sweep_id", sa.Uuid(), nullable=False),
+        sa.Column("configuration_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        *_planned_columns(),
+        sa.Column("seed", sa.BigInteger(), nullable=False),
         *_run_columns(),
-        *_planned_rules(table),
         *_run_rules(table),
         sa.ForeignKeyConstraint(
             ["sweep_id"],
@@ -115,51 +140,53 @@ def _create_trials() -> None:
             name=op.f("fk_trials_sweep_id_sweeps"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(["walk_id"], ["walks.id"], name=op.f("fk_trials_walk_id_walks")),
+        sa.ForeignKeyConstraint(
+            ["configuration_id"],
+            ["configurations.id"],
+            name=op.f("fk_trials_configuration_id_configurations"),
+            ondelete="CASCADE",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trials")),
         sa.UniqueConstraint("sweep_id", "number", name=op.f("uq_trials_sweep_id_number")),
+        sa.UniqueConstraint(
+            "configuration_id", "seed", name=op.f("uq_trials_configuration_id_seed")
+        ),
     )
     op.create_index(op.f("ix_trials_sweep_id_state"), table, ["sweep_id", "state"])
 
 
-def _planned_columns() -> list[sa.Column[object]]:
+def _written_columns() -> list[sa.Column[object]]:
     return [
+        sa.Column("depth", sa.Integer(), nullable=False),
+        sa.Column("g_relative", sa.Double(), nullable=True),
+        sa.Column("g", sa.Double(), nullable=False),
+        sa.Column("scheme", WORD, nullable=False),
+        sa.Column("activation", WORD, nullable=False),
+        sa.Column("lr", sa.Double(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("width_parameters", sa.BigInteger(), nullable=True),
+        sa.Column("batch_size", sa.Integer(), nullable=False),
+        sa.Column("optimizer", WORD, nullable=False),
+        sa.Column("epochs", sa.Integer(), nullable=False),
         sa.Column("dataset", sa.String(255), nullable=False),
         sa.Column("task", WORD, nullable=False),
         sa.Column("kind", WORD, nullable=False),
-        sa.Column("activation", WORD, nullable=False),
-        sa.Column("slope", sa.Double(), nullable=False),
-        sa.Column("depth", sa.Integer(), nullable=False),
-        sa.Column("width", sa.Integer(), nullable=False),
-        sa.Column("scheme", WORD, nullable=False),
-        sa.Column("g", sa.Double(), nullable=False),
-        sa.Column("g_in", sa.Double(), nullable=False),
-        sa.Column("g_out", sa.Double(), nullable=False),
-        sa.Column("epochs", sa.Integer(), nullable=False),
-        sa.Column("batch_size", sa.Integer(), nullable=False),
-        sa.Column("optimizer", WORD, nullable=False),
-        sa.Column("momentum", sa.Double(), nullable=False),
-        sa.Column("nesterov", sa.Boolean(), nullable=False),
-        sa.Column("weight_decay", sa.Double(), nullable=False),
-        sa.Column("clip_norm", sa.Double(), nullable=True),
-        sa.Column("beta1", sa.Double(), nullable=False),
-        sa.Column("beta2", sa.Double(), nullable=False),
-        sa.Column("eps", sa.Double(), nullable=False),
+        sa.Column("g_mode", WORD, nullable=False),
+        sa.Column("lr_depth_power", sa.Double(), nullable=False),
+        sa.Column("precision", WORD, nullable=False),
+    ]
+
+
+def _resolved_columns() -> list[sa.Column[object]]:
+    return [
         sa.Column("effective_lr", sa.Double(), nullable=False),
         sa.Column("schedule_kind", WORD, nullable=False),
-        sa.Column("schedule", sa.JSON(), nullable=False),
-        sa.Column("precision", WORD, nullable=False),
-        sa.Column("seed", sa.BigInteger(), nullable=False),
         sa.Column("engine", WORD, nullable=False),
-        sa.Column("profile_epochs", sa.JSON(), nullable=False),
         sa.Column("predicted_drift", sa.Double(), nullable=True),
         sa.Column("predicted_spread", sa.Double(), nullable=True),
         sa.Column("walk_id", sa.Uuid(), nullable=True),
-        sa.Column("g_mode", WORD, nullable=False),
-        sa.Column("g_relative", sa.Double(), nullable=True),
-        sa.Column("width_parameters", sa.BigInteger(), nullable=True),
-        sa.Column("lr", sa.Double(), nullable=False),
-        sa.Column("lr_depth_power", sa.Double(), nullable=False),
+        sa.Column("coordinates", sa.JSON(), nullable=False),
+        sa.Column("configuration", sa.JSON(), nullable=False),
     ]
 
 
@@ -190,7 +217,7 @@ def _run_columns() -> list[sa.Column[object]]:
     ]
 
 
-def _planned_rules(table: str) -> list[sa.CheckConstraint]:
+def _configuration_rules(table: str) -> list[sa.CheckConstraint]:
     return [
         _one_of(table, "task", "classify autoencode"),
         _one_of(
@@ -212,8 +239,7 @@ def _planned_rules(table: str) -> list[sa.CheckConstraint]:
         _at_least(table, "width", 1),
         _at_least(table, "epochs", 0),
         _at_least(table, "batch_size", 1),
-        *_finite(table, "slope g g_in g_out momentum weight_decay clip_norm beta1 beta2 eps"),
-        *_finite(table, "effective_lr g_relative lr lr_depth_power"),
+        *_finite(table, "g effective_lr g_relative lr lr_depth_power"),
         *_finite(table, "predicted_drift predicted_spread"),
         _at_least(table, "predicted_spread", 0),
         _rule(
@@ -233,11 +259,12 @@ def _run_rules(table: str) -> list[sa.CheckConstraint]:
     return [
         _one_of(table, "state", "pending running done"),
         _one_of(table, "outcome", "completed diverged stopped failed cancelled"),
+        _at_least(table, "number", 0),
         _at_least(table, "attempt", 1),
         *_finite(table, "final_train_loss final_eval_loss best_train_loss best_eval_loss"),
         *_finite(table, "z_init seconds"),
         *_fractions(table, "final_train_error final_eval_error best_train_error best_eval_error"),
-        _rule(table, "epochs_done_range", "epochs_done BETWEEN 0 AND epochs"),
+        _at_least(table, "epochs_done", 0),
         _rule(table, "outcome_is_of_an_end", "(outcome IS NOT NULL) = (state = 'done')"),
         _rule(table, "ended_at_is_of_an_end", "(ended_at IS NOT NULL) = (state = 'done')"),
         _rule(

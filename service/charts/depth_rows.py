@@ -10,10 +10,10 @@ from service.charts.depth_data import BestPoint, DepthChartData, SeriesPoint
 from service.query import depth_comparison
 from service.query.comparison import ComparisonQuery
 from service.query.configurations import NAMES
-from service.query.depth_comparison import Configuration, best_of
+from service.query.depth_comparison import DepthCandidate, best_of
 from service.schemas.comparisons import IntervalKind, Metric, Scalar
 from service.store import sweeps
-from service.store.models import Trial
+from service.store.models import Configuration
 from workers.contract import Task
 
 # More lines than this are a tangle: the next axis that varies is drawn instead.
@@ -42,7 +42,9 @@ def depth_chart_data(session: Session, query: ComparisonQuery) -> DepthChartData
     """
     found = depth_comparison.by_depth(session, query)
     best = depth_comparison.depth(session, query)
-    axis = second_axis(c.axes for configurations in found.values() for c in configurations)
+    axis = second_axis(
+        c.configuration.axes for configurations in found.values() for c in configurations
+    )
     subject = _SUBJECTS[query.metric]
     return DepthChartData(
         title=f"Best {subject} against depth",
@@ -68,21 +70,23 @@ def second_axis(axes: Iterable[Sequence[Scalar]]) -> str | None:
     return None
 
 
-def _is_quantity(found: Mapping[int, Sequence[Configuration]], axis: str) -> bool:
+def _is_quantity(found: Mapping[int, Sequence[DepthCandidate]], axis: str) -> bool:
     return all(not isinstance(value, str | bool) for value in _values(found, axis))
 
 
-def _values(found: Mapping[int, Sequence[Configuration]], axis: str | None) -> list[Scalar]:
+def _values(found: Mapping[int, Sequence[DepthCandidate]], axis: str | None) -> list[Scalar]:
     """Return the axis's values in the order of their lines: quantities by size, empty ones last."""
     if axis is None:
         return [_ALL]
     place = NAMES.index(axis)
-    values = {c.axes[place] for configurations in found.values() for c in configurations}
+    values = {
+        c.configuration.axes[place] for configurations in found.values() for c in configurations
+    }
     return sorted(values, key=lambda value: (value is None, value or 0))
 
 
 def _series(
-    found: Mapping[int, Sequence[Configuration]], axis: str | None
+    found: Mapping[int, Sequence[DepthCandidate]], axis: str | None
 ) -> tuple[SeriesPoint, ...]:
     points = []
     for value in _values(found, axis):
@@ -93,11 +97,11 @@ def _series(
     return tuple(points)
 
 
-def _has(configuration: Configuration, axis: str, value: Scalar) -> bool:
-    return configuration.axes[NAMES.index(axis)] == value
+def _has(configuration: DepthCandidate, axis: str, value: Scalar) -> bool:
+    return configuration.configuration.axes[NAMES.index(axis)] == value
 
 
-def _series_point(series: str, depth: int, members: Sequence[Configuration]) -> SeriesPoint:
+def _series_point(series: str, depth: int, members: Sequence[DepthCandidate]) -> SeriesPoint:
     best = best_of(members)
     return SeriesPoint(
         series=series,
@@ -117,7 +121,7 @@ def _words(value: Scalar) -> str:
 def _unit(session: Session, query: ComparisonQuery) -> str:
     if query.metric in (Metric.TRAIN_ERROR, Metric.EVAL_ERROR):
         return "% misclassified"
-    tasks = set(session.scalars(select(Trial.task).where(_of(query)).distinct()))
+    tasks = set(session.scalars(select(Configuration.task).where(_of(query)).distinct()))
     if tasks == {Task.CLASSIFY}:
         return "cross-entropy, nats"
     return "mean squared error" if tasks == {Task.AUTOENCODE} else "of the task"
@@ -127,11 +131,11 @@ def _subtitle(session: Session, query: ComparisonQuery) -> str:
     moment = query.evaluation_point()
     when = f"{moment.text} epoch" if moment.epoch is None else f"epoch {moment.epoch}"
     name = sweeps.get(session, query.sweep_id).name
-    datasets = sorted(session.scalars(select(Trial.dataset).where(_of(query)).distinct()))
+    datasets = sorted(session.scalars(select(Configuration.dataset).where(_of(query)).distinct()))
     kind = "Student t" if query.ci is IntervalKind.T else "bootstrap"
     band = f"band: {100 * query.level:g} % interval of the mean over seeds ({kind})"
     return " · ".join([name[:60], *([", ".join(datasets)] if datasets else []), when, band])
 
 
 def _of(query: ComparisonQuery) -> ColumnElement[bool]:
-    return Trial.sweep_id == query.sweep_id
+    return Configuration.sweep_id == query.sweep_id

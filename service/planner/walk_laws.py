@@ -6,7 +6,7 @@ keeps the answers on disk.
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 from uuid import UUID, uuid5
@@ -116,7 +116,7 @@ _Answer = tuple[Prediction, SimulatedWalk | None]
 
 def predict(
     planned: Sequence[PlannedConfiguration],
-    shapes: Callable[[str], DatasetShape],
+    datasets: Mapping[str, DatasetShape],
     note: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[PlannedConfiguration]:
     """Return a plan with the predicted walk of every configuration that has one.
@@ -127,10 +127,10 @@ def predict(
 
     Args:
         planned: The plan.
-        shapes: From a data set's name to its shape.
+        datasets: The shapes of its data sets, by name.
         note: Called after each simulation with how many are done, and of how many.
     """
-    asked = [_asked(each.configuration, shapes) for each in planned]
+    asked = [_asked(each.configuration, datasets) for each in planned]
     answers = _answers((each for each in asked if each is not None), note)
     return [
         each if question is None else _with(each, answers[question])
@@ -138,8 +138,8 @@ def predict(
     ]
 
 
-def _asked(configuration: Configuration, shapes: Callable[[str], DatasetShape]) -> _Asked | None:
-    question = walk_of(configuration, shapes(configuration.dataset).n_inputs)
+def _asked(configuration: Configuration, datasets: Mapping[str, DatasetShape]) -> _Asked | None:
+    question = walk_of(configuration, datasets[configuration.dataset].n_inputs)
     return None if question is None else (question, configuration.init.g)
 
 

@@ -35,13 +35,14 @@ _CONFIGURATION: Final = {
     for name, column in _columns_of(Configuration).items()
     if name not in _TRIAL and name not in ("coordinates", "configuration")
 }
-_LEAVES: Final[Mapping[str, LeafType]] = {
+LEAVES: Final[Mapping[str, LeafType]] = {
     name: leaf
     for name, leaf in leaf_types(each.network_type for each in ARCHITECTURES.values()).items()
     if name not in _CONFIGURATION
 }
+"""Leaves of configurations that have no column of their own, by name."""
 
-FIELDS: Final[Sequence[str]] = (*_TRIAL, *_CONFIGURATION, *_LEAVES)
+FIELDS: Final[Sequence[str]] = (*_TRIAL, *_CONFIGURATION, *LEAVES)
 """What a list of trials may be asked for."""
 
 
@@ -75,7 +76,7 @@ def _filterable() -> Mapping[str, Column]:
         if kind is not None:
             values = tuple(column.type.enums) if isinstance(column.type, Enum) else ()
             found[name] = Column(name, kind, values)
-    for name, leaf in _LEAVES.items():
+    for name, leaf in LEAVES.items():
         if issubclass(leaf.type, StrEnum):
             values = tuple(member.value for member in leaf.type)
             found[name] = Column(name, ColumnType.ENUM, values)
@@ -89,7 +90,7 @@ FILTERABLE: Final[Mapping[str, Column]] = _filterable()
 
 
 def _is_groupable(name: str) -> bool:
-    if name in _LEAVES or name == Trial.outcome.key:
+    if name in LEAVES or name == Trial.outcome.key:
         return True
     column = _TRIAL[name] if name in _TRIAL else _CONFIGURATION[name]
     # A prediction differs between all networks, as a result does.
@@ -104,7 +105,7 @@ GROUPABLE: Final[Mapping[str, Column]] = MappingProxyType(
 
 AXES: Final[Sequence[str]] = (
     *(name for name, column in _CONFIGURATION.items() if role_of(column) is Role.WRITTEN),
-    *(name for name in _LEAVES if name != "profile_epochs"),
+    *(name for name in LEAVES if name != "profile_epochs"),
 )
 """Axes of configurations as written, in the order in which a chart prefers them."""
 
@@ -114,9 +115,9 @@ def attribute(name: str) -> ColumnElement[Any]:  # Any: the column's type is in 
     """Return what a name of `FIELDS` stands for, in a query that joins both tables."""
     if name in _TRIAL:
         return cast(ColumnElement[Any], getattr(Trial, name))
-    if name in _CONFIGURATION:
+    if name in _CONFIGURATION or name == Configuration.configuration.key:
         return cast(ColumnElement[Any], getattr(Configuration, name))
-    leaf = _LEAVES[name]
+    leaf = LEAVES[name]
     value = Configuration.configuration[leaf.path]
     if leaf.type is bool:
         return cast(ColumnElement[Any], value.as_boolean())
@@ -126,12 +127,12 @@ def attribute(name: str) -> ColumnElement[Any]:  # Any: the column's type is in 
         return cast(ColumnElement[Any], value.as_float())
     if issubclass(leaf.type, str):
         return cast(ColumnElement[Any], value.as_string())
-    return cast(ColumnElement[Any], value)
+    return value
 
 
 def is_nullable(name: str) -> bool:
     """Return whether some rows have no value of this name."""
-    if name in _LEAVES:
+    if name in LEAVES:
         return True  # another kind of network does not have it
     return bool((_TRIAL[name] if name in _TRIAL else _CONFIGURATION[name]).nullable)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, Double, and_, false, literal, not_, or_
 
-from service.query.columns import FILTERABLE, attribute
+from service.query.columns import FILTERABLE, attribute, is_nullable
 from service.query.expressions import (
     And,
     ColumnComparison,
@@ -73,7 +73,7 @@ def condition(expression: Expression) -> ColumnElement[bool]:
 def _compare(name: str, op: Operator, value: Literal) -> ColumnElement[bool]:
     column = attribute(name)
     compared: ColumnElement[bool] = _OPERATORS[op](column, bound(name, value))
-    if not column.nullable:
+    if not is_nullable(name):
         return compared
     if op is Operator.NE:
         return or_(column.is_(None), compared)

@@ -7,7 +7,7 @@ from statistics import fmean
 from sqlalchemy.orm import Session
 
 from service.query.comparison import ComparisonQuery
-from service.query.configurations import COLUMNS, ConfigurationKey, described, place
+from service.query.configurations import ConfigurationAxes, configurations_of
 from service.query.measures import Measured, TrialStatus, measure
 from service.query.statistics import compare_means, summarize
 from service.schemas.comparisons import (
@@ -15,35 +15,31 @@ from service.schemas.comparisons import (
     DepthBest,
     DepthComparison,
     IntervalKind,
-    Scalar,
 )
 from service.store import sweeps
 from service.store.models import Trial
 
 
 @dataclass(slots=True)
-class Configuration:
-    """The trials of one configuration at one depth.
+class DepthCandidate:
+    """A configuration and what its trials measured.
 
     Attributes:
-        axes: Its values, in the order of `configurations.NAMES`.
+        configuration: Its axes and its prediction.
         by_seed: Value of each seed that has one.
         n_trials: All its trials.
         n_diverged: Diverged ones.
         n_failed: Failed ones.
         n_stopped: Stopped ones without a value.
-        drift: Predicted mean of its walk, in nats; None where there is none. The spread likewise.
-        z_inits: Measured walks of its trials, in those terms.
+        z_inits: Measured walks of its trials, in predicted standard deviations from the mean.
     """
 
-    axes: tuple[Scalar, ...]
+    configuration: ConfigurationAxes
     by_seed: dict[int, float] = field(default_factory=dict)
     n_trials: int = 0
     n_diverged: int = 0
     n_failed: int = 0
     n_stopped: int = 0
-    drift: float | None = None
-    spread: float | None = None
     z_inits: list[float] = field(default_factory=list)
 
     @property
@@ -56,17 +52,16 @@ class Configuration:
         """Mean over the seeds that have a value, of which there is at least one."""
         return sum(self.by_seed.values()) / len(self.by_seed)
 
-    def add(self, at: ConfigurationKey, trial: Measured) -> None:
+    def add(self, seed: int, z_init: float | None, trial: Measured) -> None:
         """Count a trial."""
-        self.drift, self.spread = at.drift, at.spread
-        if at.z_init is not None:
-            self.z_inits.append(at.z_init)
+        if z_init is not None:
+            self.z_inits.append(z_init)
         self.n_trials += 1
         self.n_diverged += trial.status is TrialStatus.DIVERGED
         self.n_failed += trial.status is TrialStatus.FAILED
         self.n_stopped += trial.status is TrialStatus.STOPPED
         if trial.value is not None:
-            self.by_seed[at.seed] = trial.value
+            self.by_seed[seed] = trial.value
 
 
 def depth(session: Session, query: ComparisonQuery) -> DepthComparison:
@@ -83,7 +78,7 @@ def depth(session: Session, query: ComparisonQuery) -> DepthComparison:
     """
     level = query.checked_level()
     rows: list[DepthBest] = []
-    previous: tuple[int, Configuration] | None = None
+    previous: tuple[int, DepthCandidate] | None = None
     for at_depth, configurations in by_depth(session, query).items():
         best = best_of(configurations)
         rows.append(_row(at_depth, configurations, best, previous, query.ci, level))
@@ -99,7 +94,7 @@ def depth(session: Session, query: ComparisonQuery) -> DepthComparison:
     )
 
 
-def by_depth(session: Session, query: ComparisonQuery) -> Mapping[int, Sequence[Configuration]]:
+def by_depth(session: Session, query: ComparisonQuery) -> Mapping[int, Sequence[DepthCandidate]]:
     """Return the configurations of every depth, shallowest first.
 
     Raises:
@@ -108,17 +103,23 @@ def by_depth(session: Session, query: ComparisonQuery) -> Mapping[int, Sequence[
     """
     sweeps.get(session, query.sweep_id)
     where = [Trial.sweep_id == query.sweep_id]
-    measured = measure(session, where, query.metric, query.evaluation_point(), COLUMNS)
-    found: dict[int, dict[tuple[Scalar, ...], Configuration]] = {}
+    columns = (Trial.configuration_id, Trial.seed, Trial.z_init)
+    measured = measure(session, where, query.metric, query.evaluation_point(), columns)
+    candidates = {
+        key: DepthCandidate(configuration)
+        for key, configuration in configurations_of(session, query.sweep_id).items()
+    }
     for trial in measured:
-        at = place(trial)
-        same_depth = found.setdefault(at.depth, {})
-        configuration = same_depth.setdefault(at.configuration, Configuration(at.configuration))
-        configuration.add(at, trial)
-    return {at: list(found[at].values()) for at in sorted(found)}
+        configuration_id, seed, z_init = trial.columns
+        candidates[configuration_id].add(seed, z_init, trial)
+    depths = sorted({each.configuration.depth for each in candidates.values()})
+    return {
+        depth: [each for each in candidates.values() if each.configuration.depth == depth]
+        for depth in depths
+    }
 
 
-def best_of(configurations: Iterable[Configuration]) -> Configuration | None:
+def best_of(configurations: Iterable[DepthCandidate]) -> DepthCandidate | None:
     """Return the best configuration, the first planned of equals; None if none has a value."""
     valued = [configuration for configuration in configurations if configuration.by_seed]
     return min(valued, key=lambda c: (c.n_lost, c.mean), default=None)
@@ -126,16 +127,16 @@ def best_of(configurations: Iterable[Configuration]) -> Configuration | None:
 
 def _row(
     at_depth: int,
-    configurations: Sequence[Configuration],
-    best: Configuration | None,
-    previous: tuple[int, Configuration] | None,
+    configurations: Sequence[DepthCandidate],
+    best: DepthCandidate | None,
+    previous: tuple[int, DepthCandidate] | None,
     ci: IntervalKind,
     level: float,
 ) -> DepthBest:
     summary = summarize(list(best.by_seed.values()) if best else [], ci, level)
     return DepthBest(
         depth=at_depth,
-        configuration=dict(described(best.axes)) if best else None,
+        configuration=dict(best.configuration.described()) if best else None,
         n_trials=best.n_trials if best else 0,
         n=summary.n,
         n_diverged=best.n_diverged if best else 0,
@@ -145,8 +146,8 @@ def _row(
         sd=summary.sd,
         ci_low=summary.ci_low,
         ci_high=summary.ci_high,
-        predicted_drift=best.drift if best else None,
-        predicted_spread=best.spread if best else None,
+        predicted_drift=best.configuration.drift if best else None,
+        predicted_spread=best.configuration.spread if best else None,
         mean_z_init=fmean(best.z_inits) if best and best.z_inits else None,
         n_configurations=len(configurations),
         n_trials_at_depth=sum(c.n_trials for c in configurations),
@@ -156,7 +157,7 @@ def _row(
 
 
 def _against(
-    best: Configuration, previous: tuple[int, Configuration], level: float
+    best: DepthCandidate, previous: tuple[int, DepthCandidate], level: float
 ) -> BetterThanPrevious | None:
     previous_depth, before = previous
     found = compare_means(best.by_seed, before.by_seed)

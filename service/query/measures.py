@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service.query.errors import QueryError
 from service.schemas.comparisons import Metric
-from service.store.models import Epoch, Trial
+from service.store.models import Configuration, Epoch, Trial
 from workers.contract import Outcome
 
 MAX_EPOCH = 2**31 - 1
@@ -74,7 +74,7 @@ def measure(
     where: Sequence[ColumnElement[bool]],
     metric: Metric,
     moment: EvaluationPoint,
-    columns: Iterable[InstrumentedAttribute[Any]],
+    columns: Iterable[ColumnElement[Any] | InstrumentedAttribute[Any]],
 ) -> list[Measured]:
     """Return what was measured of trials, in planning order.
 
@@ -87,9 +87,13 @@ def measure(
         where: Which trials.
         metric: What to measure.
         moment: When.
-        columns: Further columns of `Trial` to return.
+        columns: Further columns of `Trial` and `Configuration` to return.
     """
-    statement = select(Trial.outcome, _value(metric, moment), *columns).where(*where)
+    statement = (
+        select(Trial.outcome, _value(metric, moment), *columns)
+        .join(Configuration, Configuration.id == Trial.configuration_id)
+        .where(*where)
+    )
     if moment.epoch is not None:
         key = and_(Epoch.trial_id == Trial.id, Epoch.epoch == moment.epoch)
         statement = statement.outerjoin(Epoch, key)

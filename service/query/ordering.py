@@ -37,7 +37,7 @@ class Order:
 
     # Any: the type of the column is only known by its name.
     @property
-    def columns(self) -> Sequence[InstrumentedAttribute[Any]]:
+    def columns(self) -> Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]]:
         """The columns of the sort key."""
         return _TIE if self.name is None else (attribute(self.name), *_TIE)
 

@@ -5,9 +5,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 import rwinit
+from service.planner.walk_laws import walk_of
 from service.schemas.layers import ErrorBand, LayerList, LayerProfileRead
 from service.store import layer_profiles, trials, walks
-from service.store.models import Trial
+from service.store.models import Configuration, Trial
+from workers import contract
 
 
 def profiles(session: Session, trial_id: UUID, epoch: int | None = None) -> LayerList:
@@ -33,22 +35,30 @@ def profiles(session: Session, trial_id: UUID, epoch: int | None = None) -> Laye
 
 def _predicted(session: Session, trial: Trial) -> tuple[ErrorBand, ...] | None:
     """Return the law of each hidden layer's error; None if there is none."""
-    if trial.walk_id is not None:
-        walk = walks.get(session, trial.walk_id)
+    row = session.get_one(Configuration, trial.configuration_id)
+    if row.walk_id is not None:
+        walk = walks.get(session, row.walk_id)
         means, deviations = walk.means, walk.deviations
-    elif trial.predicted_drift is not None:
-        band = rwinit.walk_band(
-            trial.activation,
-            trial.width,
-            trial.depth,
-            g=trial.g,
-            weights=weights_of(trial.scheme),
-            slope=trial.slope,
-        )
+    elif row.predicted_drift is not None:
+        band = _exact_band(row.configuration)
         means, deviations = band.mean.tolist(), band.deviation.tolist()
     else:
         return None
     return tuple(
         ErrorBand(mean=mean, sd=deviation)
         for mean, deviation in zip(means, deviations, strict=True)
+    )
+
+
+def _exact_band(configuration: contract.Configuration) -> rwinit.WalkBand:
+    # Only a kind with a law has a prediction, and a law without a stored walk is exact.
+    question = walk_of(configuration, n_inputs=1)
+    assert question is not None
+    return rwinit.walk_band(
+        question.activation,
+        question.width,
+        question.depth,
+        g=configuration.init.g,
+        weights=question.weights,
+        slope=question.slope,
     )

@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
-from service.query.columns import FIELDS, attribute, read_names
+from service.query.columns import FIELDS, LEAVES, attribute, read_names
 from service.query.conditions import trial_conditions
 from service.query.ordering import read_order
 from service.query.page_tokens import read_token, write_token
 from service.schemas.epochs import EpochList, EpochRead
 from service.schemas.trials import TrialPage, TrialRead
 from service.store import epochs, sweeps, trials
+from service.store.errors import TrialNotFoundError
+from service.store.models import Configuration, Trial
+from workers.contract.leaves import leaves
 
 MAX_PAGE_SIZE = 1000
 
@@ -64,15 +68,19 @@ def page(session: Session, query: TrialQuery) -> TrialPage:
     if query.page_token is not None:
         token = read_token(query.identity, query.page_token, order.key_length)
         where.append(order.after(token, query.page_token))
-    statement = select(*(attribute(name) for name in names), *order.columns)
-    statement = statement.where(*where).order_by(*order.clauses).limit(query.page_size + 1)
+    statement = (
+        _select(names)
+        .add_columns(*order.columns)
+        .where(*where)
+        .order_by(*order.clauses)
+        .limit(query.page_size + 1)
+    )
     rows = session.execute(statement).all()
     shown = rows[: query.page_size]
     token_text = ""
     if len(rows) > query.page_size:
-        token_text = write_token(query.identity, order.key(shown[-1][len(names) :]))
-    reads = tuple(TrialRead(**dict(zip(names, row, strict=False))) for row in shown)
-    return TrialPage(trials=reads, next_page_token=token_text)
+        token_text = write_token(query.identity, order.key(shown[-1][-order.key_length :]))
+    return TrialPage(trials=tuple(_read(names, row) for row in shown), next_page_token=token_text)
 
 
 def get(session: Session, trial_id: UUID) -> TrialRead:
@@ -81,7 +89,27 @@ def get(session: Session, trial_id: UUID) -> TrialRead:
     Raises:
         TrialNotFoundError: There is none.
     """
-    return TrialRead.model_validate(trials.get(session, trial_id))
+    row = session.execute(_select(FIELDS).where(Trial.id == trial_id)).one_or_none()
+    if row is None:
+        raise TrialNotFoundError(trial_id)
+    return _read(FIELDS, row)
+
+
+def _select(names: Sequence[str]) -> Select[Any]:  # Any: columns of many types
+    """Return the statement of some fields, and of the configuration where a leaf is among them."""
+    columns = [attribute(name) for name in names if name not in LEAVES]
+    if any(name in LEAVES for name in names):
+        # Numbers inside JSON are read by Python, which gives every bit back; databases may not.
+        columns.insert(0, attribute("configuration"))
+    join = Configuration.id == Trial.configuration_id
+    return select(*columns).select_from(Trial).join(Configuration, join)
+
+
+def _read(names: Sequence[str], row: Row[Any]) -> TrialRead:
+    values = iter(row)
+    inner = leaves(next(values)) if any(name in LEAVES for name in names) else {}
+    fields = {name: inner.get(name) if name in LEAVES else next(values) for name in names}
+    return TrialRead(**fields)
 
 
 def curve(session: Session, trial_id: UUID) -> EpochList:
