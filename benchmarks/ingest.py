@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -21,18 +21,24 @@ from benchmarks.measuring import Ratio, ratio
 from benchmarks.step import Case, trial
 from benchmarks.tables import keep
 from service.enums import GMode
-from service.planner import PlannedTrial, Written
+from service.planner import PlannedConfiguration, PlannedTrial, Written
 from service.spec import Media
 from service.store import Database, WriteSession, leases, records, sweeps, trials, upgrade
 from service.store.appends import append
 from service.store.leases import Claim
 from service.store.models import Epoch
 from workers.contract import EpochRecord
+from workers.contract.leaves import varied
 
 BATCHES = 8
 MUST, AIM = 100_000, 500_000
 _WRITTEN = Written(
-    g_mode=GMode.AUTO, g_relative=None, width_parameters=None, lr=1e-6, lr_depth_power=0.0
+    g_mode=GMode.ABSOLUTE,
+    g_relative=None,
+    width_parameters=None,
+    lr=1e-6,
+    lr_depth_power=0.0,
+    coordinates={},
 )
 HEADER = (
     f"{'':12}{'a batch':>18}{'rows/s':>10}{'again/s':>10}{'floor/s':>10}{'of floor':>10}"
@@ -137,20 +143,22 @@ def _sweep(database: Database, n_trials: int, epochs: int) -> tuple[Claim, list[
             spec_hash="0" * 64,
             n_trials=n_trials,
         ).id
-        spec = replace(trial(Case(10, 32)), epochs=BATCHES * epochs)
-        planned = [
-            PlannedTrial(replace(spec, trial_id=uuid5(sweep_id, f"{n}"), seed=n), _WRITTEN)
-            for n in range(n_trials)
-        ]
-        trials.insert_plan(session, sweep_id, planned)
+        spec = varied(trial(Case(10, 32)), epochs=BATCHES * epochs)
+        planned = PlannedConfiguration(
+            id=uuid5(sweep_id, "configuration"),
+            configuration=spec.configuration,
+            written=_WRITTEN,
+            trials=tuple(PlannedTrial(id=uuid5(sweep_id, f"{n}"), seed=n) for n in range(n_trials)),
+        )
+        trials.insert_plan(session, sweep_id, [planned])
     with database.write() as session:
         claim = leases.claim(session, f"{sweep_id}", 3600.0)
     if claim is None:
         raise click.ClickException("nothing to claim")
     batches = [
         [
-            _record(each.spec.trial_id, epoch)
-            for each in planned
+            _record(each.id, epoch)
+            for each in planned.trials
             for epoch in range(place * epochs, (place + 1) * epochs)
         ]
         for place in range(BATCHES)

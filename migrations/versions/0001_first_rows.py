@@ -132,6 +132,7 @@ def _create_trials() -> None:
         sa.Column("configuration_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("seed", sa.BigInteger(), nullable=False),
+        sa.Column("planned_epochs", sa.Integer(), nullable=False),
         *_run_columns(),
         *_run_rules(table),
         sa.ForeignKeyConstraint(
@@ -264,7 +265,7 @@ def _run_rules(table: str) -> list[sa.CheckConstraint]:
         *_finite(table, "final_train_loss final_eval_loss best_train_loss best_eval_loss"),
         *_finite(table, "z_init seconds"),
         *_fractions(table, "final_train_error final_eval_error best_train_error best_eval_error"),
-        _at_least(table, "epochs_done", 0),
+        _rule(table, "epochs_done_range", "epochs_done BETWEEN 0 AND planned_epochs"),
         _rule(table, "outcome_is_of_an_end", "(outcome IS NOT NULL) = (state = 'done')"),
         _rule(table, "ended_at_is_of_an_end", "(ended_at IS NOT NULL) = (state = 'done')"),
         _rule(

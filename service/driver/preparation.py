@@ -50,7 +50,13 @@ def prepare(
         with database.write() as session:
             leases.hold(session, claim)
             trials.insert_plan(session, claim.sweep_id, planned)
-        event(log, logging.INFO, "planned", sweep=claim.sweep_id, trials=sum(len(each.trials) for each in planned))
+        event(
+            log,
+            logging.INFO,
+            "planned",
+            sweep=claim.sweep_id,
+            trials=sum(len(each.trials) for each in planned),
+        )
     return spec
 
 

@@ -17,13 +17,14 @@ def network_of(point: Point, width: int) -> Network:
         width: Units per hidden layer, at least 1.
     """
     kind, depth = ARCHITECTURES[point.text("network.kind")], point.whole("network.depth")
+    written = point.hyperparameters()
     return kind.network(
         activation=Activation(point.text("network.activation")),
         slope=point.number("network.slope"),
         depth=depth,
         width=width,
         hyperparameters={
-            each.name: each.resolve(_written(point, each.name), depth, width)
+            each.name: each.resolve(written[each.name], depth, width)
             for each in kind.hyperparameters
         },
     )
@@ -76,8 +77,3 @@ def _count(network: Network, width: int, n_inputs: int, n_outputs: int) -> int:
         hyperparameters={each.name: 1.0 for each in kind.hyperparameters},
     )
     return parameter_count(kind.parameters(like, n_inputs, n_outputs))
-
-
-def _written(point: Point, name: str) -> float | str:
-    value = point[f"network.{name}"]
-    return value if isinstance(value, str) else point.number(f"network.{name}")

@@ -28,7 +28,9 @@ def _columns_of(model: type[Base]) -> Mapping[str, Any]:  # Any: columns of many
     return {column.name: column for column in cast(Table, model.__table__).columns}
 
 
-_TRIAL: Final = _columns_of(Trial)
+_TRIAL: Final = {
+    name: column for name, column in _columns_of(Trial).items() if role_of(column) is not Role.COPY
+}
 # A trial has an id, a sweep and a number of its own.
 _CONFIGURATION: Final = {
     name: column

@@ -43,6 +43,7 @@ class TrialRead(Schema):
 
     id: UUID
     sweep_id: UUID | None = None
+    configuration_id: UUID | None = Field(None, description="Trials of several seeds share it.")
     number: int | None = Field(None, description="Position in the plan, from 0.")
 
     dataset: str | None = None
@@ -52,6 +53,7 @@ class TrialRead(Schema):
     slope: float | None = None
     depth: int | None = Field(None, description="Hidden layers.")
     width: int | None = Field(None, description="Units per hidden layer, as resolved.")
+    branch_scale: float | None = Field(None, description="Of a residual network, as resolved.")
     scheme: OpenEnum[Scheme] | None = None
     g: float | None = Field(None, description="Of the hidden matrices, as resolved.")
     g_in: float | None = None

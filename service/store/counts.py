@@ -8,7 +8,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from service.lifecycle import TrialState
-from service.store.models import Configuration, Trial
+from service.store.models import Trial
 from workers.contract import Outcome
 
 
@@ -40,7 +40,7 @@ class Counts:
 def counts(session: Session, sweep_ids: Iterable[UUID]) -> Mapping[UUID, Counts]:
     """Return the counts of sweeps by id; all zero for one that is not planned or not there."""
     recorded = func.coalesce(Trial.epochs_done + 1, 0)
-    expected = case((Trial.state == TrialState.DONE, recorded), else_=Configuration.epochs + 1)
+    expected = case((Trial.state == TrialState.DONE, recorded), else_=Trial.planned_epochs + 1)
     tallies = {sweep_id: _Tally() for sweep_id in sweep_ids}
     rows = session.execute(
         select(
@@ -51,7 +51,6 @@ def counts(session: Session, sweep_ids: Iterable[UUID]) -> Mapping[UUID, Counts]
             func.sum(recorded),
             func.sum(expected),
         )
-        .join(Configuration, Configuration.id == Trial.configuration_id)
         .where(Trial.sweep_id.in_(tallies))
         .group_by(Trial.sweep_id, Trial.state, Trial.outcome)
     )

@@ -13,7 +13,7 @@ from service.lifecycle import TrialState
 from service.store import leases, summaries
 from service.store.database import WriteSession
 from service.store.leases import Claim
-from service.store.models import Configuration, Epoch, Event, Trial
+from service.store.models import Epoch, Event, Trial
 from workers.contract import Outcome, StoppingDecision, StoppingMetric, TrialEnd
 
 KIND = "stopping"
@@ -40,8 +40,7 @@ class Standing:
 def standings(session: Session, sweep_id: UUID) -> list[Standing]:
     """Return all trials of a sweep in the order of the plan."""
     rows = session.execute(
-        select(Trial.id, Configuration.epochs, Trial.epochs_done, Trial.outcome)
-        .join(Configuration, Configuration.id == Trial.configuration_id)
+        select(Trial.id, Trial.planned_epochs, Trial.epochs_done, Trial.outcome)
         .where(Trial.sweep_id == sweep_id)
         .order_by(Trial.number)
     )

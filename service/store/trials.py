@@ -70,7 +70,12 @@ def insert_plan(
     _insert_configurations(session, sweep_id, planned)
     known, next_number = _numbers(session, sweep_id, Trial)
     rows = [
-        {"id": trial.id, "configuration_id": each.id, "seed": trial.seed}
+        {
+            "id": trial.id,
+            "configuration_id": each.id,
+            "seed": trial.seed,
+            "planned_epochs": each.configuration.training.epochs,
+        }
         for each in planned
         for trial in each.trials
         if trial.id not in known

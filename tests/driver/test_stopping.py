@@ -43,7 +43,7 @@ def _planned(database: Database, kind: str, more: str = "") -> tuple[Claim, Swee
     with database.write() as session:
         claim = leases.claim(session, "driver", 60.0)
     assert claim is not None
-    return claim, spec, [trial.spec.trial_id for trial in planned]
+    return claim, spec, [trial.id for each in planned for trial in each.trials]
 
 
 def _tell(database: Database, claim: Claim, *reports: Report) -> None:

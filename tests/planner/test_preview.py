@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from service.planner.configurations import Configuration
 
 import rwinit
 from service.enums import WarningKind
 from service.planner import forecasts, plan
-from service.planner.configurations import Configuration
 from service.planner.forecasts import MOST_UNITS, Forecast, at_once, awaited, recalled, simulated
 from service.planner.preview import survey
 from service.planner.warnings import PlanWarning, warnings_of

@@ -7,11 +7,11 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from service.planner.widths import parameter_count, widest
 
 import rwinit
 from service.enums import GMode
 from service.planner import PlannedTrial, plan
-from service.planner.widths import parameter_count, widest
 from tests.planner.shapes import SHAPES
 from tests.spec.documents import SWEEP, minimal, network, read, training
 from workers.contract import (

@@ -51,6 +51,8 @@ FAULTS = [
     _field("network.width", {"parameters": -1}, "network.width.parameters"),
     _field("network.activation", "rleu"),
     _field("network.dephts", [1, 2]),
+    _field("network.branch_scale", 0.5),
+    Fault({"network.kind": "resnet"}, ["network.kind"], ["network"]),
     Fault({"network.slope": 0.2}, ["network.slope"], ["network.activation"]),
     _field("init.scheme", {"choice": ["rwi", "wri"]}, "init.scheme.choice[1]"),
     _field("init.g", ["auto", {"relative": "x"}], "init.g[1].relative"),

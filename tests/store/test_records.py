@@ -233,7 +233,7 @@ def test_a_batch_may_be_larger_than_a_statement(database: Database) -> None:
     with database.write() as session:
         # More epochs than the plan says are refused; this is about numbers only.
         for trial_id in ids:
-            trials.get(session, trial_id).epochs = 1000
+            trials.get(session, trial_id).planned_epochs = 1000
 
     _write(database, claim, *(record(trial_id, n) for trial_id in ids for n in range(1001)))
 

@@ -1,10 +1,11 @@
 """The coordinates of trials: their paths, fields and defaults.
 
 A coordinate is one scalar of a trial as written, such as ``network.depth``. Fields that only
-some kinds of optimizer or schedule have are coordinates of the trials of those kinds.
+some kinds of network, optimizer or schedule have are coordinates of the trials of those kinds.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,27 +13,25 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from service.spec.grammar.annotations import annotation_of, has_form
+from service.spec.grammar.networks import NETWORKS, ParameterBudget
 from service.spec.grammar.optimizers import OPTIMIZERS
 from service.spec.grammar.scalars import Scalar
 from service.spec.grammar.schedules import SCHEDULES
-from service.spec.grammar.sections import (
-    DatasetSection,
-    Init,
-    Network,
-    ParameterBudget,
-    RelativeGain,
-)
-from service.spec.grammar.sweep_spec import Training
+from service.spec.grammar.sections import DatasetSection, Init, RelativeGain
+from service.spec.grammar.sweep_spec import SweepSpec, Training
 
-#: Models of the sections, by path. Every trial has one mapping of each.
-SECTIONS: Mapping[str, type[BaseModel]] = {
+#: Sections with axes, in the order of their axes in a grid. Every trial has one mapping of each.
+SECTIONS = ("dataset", "network", "init", "training")
+#: Models of the sections that come in no kinds, by path.
+_PLAIN: Mapping[str, type[BaseModel]] = {
     "dataset": DatasetSection,
-    "network": Network,
     "init": Init,
     "training": Training,
 }
-#: Models of mappings that come in kinds, by path and kind. Every trial has one kind of each.
+#: Models of mappings that come in kinds, by path and kind; the first kind is the default. Every
+#: trial has one kind of each.
 KINDS: Mapping[str, Mapping[str, type[BaseModel]]] = {
+    "network": NETWORKS,
     "training.optimizer": OPTIMIZERS,
     "training.schedule": SCHEDULES,
 }
@@ -44,9 +43,10 @@ ALTERNATIVES: Mapping[str, type[BaseModel]] = {
 
 
 def _fields() -> Mapping[str, FieldInfo]:
-    fields = {
+    fields = {"network": SweepSpec.model_fields["network"]}
+    fields |= {
         f"{path}.{name}": info
-        for path, model in (*SECTIONS.items(), *ALTERNATIVES.items())
+        for path, model in (*_PLAIN.items(), *ALTERNATIVES.items())
         for name, info in model.model_fields.items()
     }
     for path, kinds in KINDS.items():
@@ -60,18 +60,39 @@ def _fields() -> Mapping[str, FieldInfo]:
 FIELDS = _fields()
 
 
-def _defaults() -> Mapping[str, Scalar]:
-    defaults: dict[str, Scalar] = {
+def _defaults(fields: Mapping[str, FieldInfo]) -> Mapping[str, Scalar]:
+    return {
         path: info.default
-        for path, info in FIELDS.items()
+        for path, info in fields.items()
         if info.default is not PydanticUndefined and path not in KINDS
     }
-    return defaults | {"training.optimizer.kind": "sgd", "training.schedule.kind": "constant"}
 
 
-#: What a coordinate is where the spec does not say. A canonical text leaves these out, so that
-#: a field that a later version adds changes no id.
-DEFAULTS = _defaults()
+#: What a coordinate is where the spec does not say: for a field that some kinds have, the
+#: default of the first of these kinds.
+DEFAULTS = {
+    **_defaults(FIELDS),
+    **{f"{path}.kind": next(iter(kinds)) for path, kinds in KINDS.items()},
+}
+
+
+def defaults_of(coordinates: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
+    """Return `DEFAULTS` with those of a point's own kinds.
+
+    A canonical text leaves these out, so that a field that a later version adds changes no id.
+    """
+    return _defaults_of_kinds(*(str(coordinates[f"{path}.kind"]) for path in KINDS))
+
+
+@cache
+def _defaults_of_kinds(*chosen: str) -> Mapping[str, Scalar]:
+    own = {
+        f"{path}.{name}": info
+        for (path, kinds), kind in zip(KINDS.items(), chosen, strict=True)
+        for name, info in kinds[kind].model_fields.items()
+        if name != "kind"
+    }
+    return {**DEFAULTS, **_defaults(own)}
 
 
 # `Any`: the annotation of a field is known at run time only.
@@ -80,7 +101,7 @@ def annotation_at(path: str, kind: str | None = None) -> Any:
 
     Args:
         path: One of `FIELDS`.
-        kind: Of the optimizer or schedule that ``path`` lies in; None anywhere else.
+        kind: Of the network, optimizer or schedule that ``path`` lies in; None anywhere else.
     """
     owner, _, name = path.rpartition(".")
     return annotation_of(FIELDS[path] if kind is None else KINDS[owner][kind].model_fields[name])

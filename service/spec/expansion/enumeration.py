@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from service.spec.errors import SpecError, SpecIssue
 from service.spec.expansion.axis_tree import Branch, Product, branches, drawn_paths
-from service.spec.expansion.coordinates import DEFAULTS
+from service.spec.expansion.coordinates import DEFAULTS, defaults_of
 from service.spec.expansion.counting import size_issues
 from service.spec.expansion.draws import uniforms
 from service.spec.expansion.links import axes_of, factors
@@ -30,7 +30,7 @@ def points(spec: SweepSpec) -> list[Point]:
 
     Raises:
         SpecError: There are more trials than the spec allows (nothing is expanded then), or a
-            rule sets a field that the optimizer or schedule of some point does not have.
+            rule sets a field that the network, optimizer or schedule of some point does not have.
     """
     too_many = size_issues(spec)
     if too_many:
@@ -88,6 +88,7 @@ def _apply(rules: Sequence[CompiledRule], coordinates: Coordinates) -> None:
 
 
 def _canonical(coordinates: Mapping[str, Scalar]) -> str:
+    defaults = defaults_of(coordinates)
     return _ENCODE(
-        {path: value for path, value in coordinates.items() if DEFAULTS.get(path, _ABSENT) != value}
+        {path: value for path, value in coordinates.items() if defaults.get(path, _ABSENT) != value}
     )

@@ -22,7 +22,7 @@ from service.spec.grammar.axis_forms import (
     T,
     Uniform,
 )
-from service.spec.grammar.scalars import Parts
+from service.spec.grammar.scalars import Auto, Parts, word_or_number
 
 
 class _Inline:
@@ -76,6 +76,12 @@ MixedAxis = Annotated[
 ]
 
 NumberAxis = MixedAxis[N, N, N]
+
+#: The word auto, or a number.
+AutoOr = Annotated[
+    Annotated[Auto, Tag("<auto>")] | Annotated[N, Tag("<number>")],
+    Discriminator(word_or_number),
+]
 
 #: A grid of variants: one mapping, or a list of them.
 Variants = Annotated[

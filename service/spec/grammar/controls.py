@@ -6,17 +6,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Discriminator, Field, JsonValue, Tag
 
+from service.spec.grammar.axes import AutoOr
 from service.spec.grammar.axis_forms import GridSize, distinct
 from service.spec.grammar.scalars import (
     LARGEST,
-    Auto,
     Count,
     Finite,
     Parts,
     Positive,
     StrictModel,
     Whole,
-    word_or_number,
 )
 from workers.contract import StoppingKind, StoppingMetric
 
@@ -118,10 +117,7 @@ class ResourcesSection(StrictModel):
     """The device that trials run on, and the number of trials that share an actor."""
 
     device: Annotated[Device, Field(strict=False)] = Device.AUTO
-    pack_size: Annotated[
-        Annotated[Auto, Tag("<auto>")] | Annotated[Count, Tag("<number>")],
-        Discriminator(word_or_number),
-    ] = "auto"
+    pack_size: AutoOr[Count] = "auto"
 
 
 Priority = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]

@@ -45,30 +45,29 @@ def refusal(words: str, *at: int | str) -> PydanticCustomError:
     return PydanticCustomError("fathom", "{words}", {"words": words, "at": list(at)})
 
 
-def _no_negative_zero(value: float) -> float:
+def no_negative_zero(value: float) -> float:
+    """Return a number as it is, and 0.0 for -0.0."""
     # -0.0 equals 0.0 but is written differently, and ids come from what is written.
     return value + 0.0
 
 
-Finite = Annotated[
-    float, Field(strict=True, allow_inf_nan=False), AfterValidator(_no_negative_zero)
-]
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False), AfterValidator(no_negative_zero)]
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[
-    float, Field(strict=True, ge=0, allow_inf_nan=False), AfterValidator(_no_negative_zero)
+    float, Field(strict=True, ge=0, allow_inf_nan=False), AfterValidator(no_negative_zero)
 ]
 Fraction = Annotated[
-    float, Field(strict=True, ge=0, lt=1, allow_inf_nan=False), AfterValidator(_no_negative_zero)
+    float, Field(strict=True, ge=0, lt=1, allow_inf_nan=False), AfterValidator(no_negative_zero)
 ]
 Gain = Annotated[float, Field(strict=True, gt=0, le=1e6, allow_inf_nan=False)]
 Slope = Annotated[
     float,
     Field(strict=True, ge=-1e6, le=1e6, allow_inf_nan=False),
-    AfterValidator(_no_negative_zero),
+    AfterValidator(no_negative_zero),
 ]
 GrowthFactor = Annotated[float, Field(strict=True, gt=0, le=1e6, allow_inf_nan=False)]
 FinalFactor = Annotated[
-    float, Field(strict=True, ge=0, le=1e6, allow_inf_nan=False), AfterValidator(_no_negative_zero)
+    float, Field(strict=True, ge=0, le=1e6, allow_inf_nan=False), AfterValidator(no_negative_zero)
 ]
 DropFactor = Annotated[float, Field(strict=True, gt=0, le=1, allow_inf_nan=False)]
 

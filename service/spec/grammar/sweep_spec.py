@@ -17,6 +17,7 @@ from service.spec.grammar.controls import (
     ResourcesSection,
     Search,
 )
+from service.spec.grammar.networks import NetworkSection
 from service.spec.grammar.optimizers import OptimizerSection, Sgd
 from service.spec.grammar.scalars import (
     Count,
@@ -29,7 +30,7 @@ from service.spec.grammar.scalars import (
     Whole,
 )
 from service.spec.grammar.schedules import Constant, ScheduleSection
-from service.spec.grammar.sections import DatasetSection, Init, Network
+from service.spec.grammar.sections import DatasetSection, Init
 from workers.contract import Precision
 
 
@@ -66,7 +67,7 @@ class SweepSpec(StrictModel):
     version: Literal[1] = Field(description="1", examples=[1])
     name: Label = Field(description="1 to 200 characters", examples=["relu-depth"])
     dataset: Variants[DatasetSection] = DatasetSection()
-    network: Variants[Network] = Field(
+    network: Variants[NetworkSection] = Field(
         description="a mapping with activation, depth and width",
         examples=[{"activation": "relu", "depth": 32, "width": 64}],
     )

@@ -87,8 +87,9 @@ def _scalar(path: str, value: object, place: str) -> Scalar:
     if owner in KINDS and name == "kind":
         return _kind(value, KINDS[owner], place)
     if owner in KINDS:
-        return next(iter(by_kind(path, value, place)[0].values()))[path]
-    part = coordinates_of(path, value, place)
+        part = next(iter(by_kind(path, value, place)[0].values()))
+    else:
+        part = coordinates_of(path, value, place)
     if path not in part:
         raise SpecError([SpecIssue(place, shown(value), f"compare {next(iter(part))} instead")])
     return part[path]

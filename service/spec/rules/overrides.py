@@ -39,17 +39,16 @@ class Override:
         """Set the value in the coordinates of a point.
 
         Raises:
-            SpecError: The optimizer or schedule of this point takes no such value.
+            SpecError: The network, optimizer or schedule of this point takes no such value.
         """
         kind = _kind_at(self.path, coordinates)
         part = self.parts.get(kind)
         if part is None:
             error = self.errors.get(str(kind))
             raise SpecError(error.issues if error else [self._unknown_to(str(kind))])
-        if kind is None:
-            root = _root(self.path)
-            for path in [path for path in coordinates if _within(root, path)]:
-                del coordinates[path]
+        root = _root(self.path)
+        for path in [path for path in coordinates if _within(root, path)]:
+            del coordinates[path]
         coordinates.update(part)
 
     def _unknown_to(self, kind: str) -> SpecIssue:
@@ -142,7 +141,7 @@ def _kind_at(path: str, coordinates: Mapping[str, Scalar]) -> str | None:
 
 
 def _root(path: str) -> str:
-    """Return the coordinate that a path sets: ``init.g`` for ``init.g.relative``."""
+    """Return the coordinate or mapping that a path sets: ``init.g`` for ``init.g.relative``."""
     owner = path.rpartition(".")[0]
     return owner if owner in ALTERNATIVES else path
 

@@ -17,7 +17,7 @@ from service.spec.paths import suggestion
 def by_kind(
     path: str, value: object, place: str
 ) -> tuple[Mapping[str | None, Mapping[str, Scalar]], Mapping[str, SpecError]]:
-    """Validate a value of a field of an optimizer or schedule for every kind that has it.
+    """Validate a value of a field of a network, optimizer or schedule for each kind that has it.
 
     Returns:
         The coordinates it stands for, by kind, and why other kinds refuse it.
@@ -49,7 +49,7 @@ def coordinates_of(
         path: One of `FIELDS`.
         value: As written.
         place: Where it stands in the spec.
-        kind: Of the optimizer or schedule that ``path`` lies in; None anywhere else.
+        kind: Of the network, optimizer or schedule that ``path`` lies in; None anywhere else.
 
     Raises:
         SpecError: The field takes no such value, or it is an axis.

@@ -21,6 +21,7 @@ class Role(StrEnum):
     RESOLVED = "resolved"  # what planning made of the axes
     RESULT = "result"  # measured by a run; a retry resets it
     RUN = "run"  # where and when a run was; a retry resets it, and no two runs agree on it
+    COPY = "copy"  # a value of the configuration, repeated for a constraint of the trials
     STATE = "state"  # moved by the rules of `service.lifecycle`
 
 
@@ -38,6 +39,11 @@ def written(*args: Any, **options: Any) -> MappedColumn[Any]:
 def resolved(*args: Any, **options: Any) -> MappedColumn[Any]:
     """Return a column of what planning resolved."""
     return mapped_column(*args, info={_ROLE: Role.RESOLVED}, **options)
+
+
+def copy(*args: Any, **options: Any) -> MappedColumn[Any]:
+    """Return a column that repeats a value of the configuration, for a constraint."""
+    return mapped_column(*args, info={_ROLE: Role.COPY}, **options)
 
 
 def result(*args: Any, **options: Any) -> MappedColumn[Any]:

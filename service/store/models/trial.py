@@ -10,7 +10,7 @@ from service.lifecycle import TrialState
 from service.store.column_types import stored_by_value
 from service.store.constraints import at_least, finite, fraction, one_of, rule
 from service.store.models.base import Base
-from service.store.models.roles import key, result, run, written
+from service.store.models.roles import copy, key, result, run, written
 from service.store.models.roles import state as state_column
 from workers.contract import Outcome
 
@@ -23,6 +23,7 @@ class Trial(Base):
         sweep_id: The sweep.
         configuration_id: The configuration.
         number: Position in the plan, from 0; an extension appends.
+        planned_epochs: The epoch with which it is complete.
         outcome: Set once the trial is done.
         attempt: 1, and one more for each retry.
         epochs_done: Highest epoch recorded; 0 is the initial network, None means nothing yet.
@@ -46,7 +47,7 @@ class Trial(Base):
         one_of("outcome", Outcome),
         at_least("number", 0),
         at_least("attempt", 1),
-        at_least("epochs_done", 0),
+        rule("epochs_done_range", "epochs_done BETWEEN 0 AND planned_epochs"),
         *finite("final_train_loss", "final_eval_loss", "best_train_loss", "best_eval_loss"),
         *finite("z_init", "seconds"),
         fraction("final_train_error"),
@@ -76,6 +77,7 @@ class Trial(Base):
     configuration_id: Mapped[UUID] = key(ForeignKey("configurations.id", ondelete="CASCADE"))
     number: Mapped[int] = key()
     seed: Mapped[int] = written(BigInteger)
+    planned_epochs: Mapped[int] = copy()
 
     state: Mapped[TrialState] = state_column(
         stored_by_value(TrialState), default=TrialState.PENDING
