@@ -24,7 +24,7 @@ def test_a_sweep_tells_how_far_it_is(http: httpx.Client, database: Database) -> 
             None
             if trial.seed == 2
             else Result([0.9, 0.5, 0.4])
-            if trial.depth == 2
+            if trial.network.depth == 2
             else Result([0.9], Outcome.DIVERGED)
         ),
     )

@@ -19,7 +19,7 @@ from workers.contract import Outcome, TrialSpec
 
 def mixed(trial: TrialSpec) -> Result | None:
     """Some of everything: done, diverged, failed, running, pending."""
-    match trial.seed, trial.depth:
+    match trial.seed, trial.network.depth:
         case 0, 2:
             return Result([0.9, 0.5, 0.25])
         case 0, _:

@@ -18,9 +18,11 @@ from workers.contract import Outcome, TrialSpec
 
 
 def outcome(trial: TrialSpec) -> sweep_rows.Result:
-    if trial.depth == 8 and trial.g > 1.5:
+    if trial.network.depth == 8 and trial.init.g > 1.5:
         return sweep_rows.Result([0.9], Outcome.DIVERGED)
-    return sweep_rows.Result([0.9, 0.5, 0.4 / trial.depth + 0.01 * trial.seed / trial.depth])
+    return sweep_rows.Result(
+        [0.9, 0.5, 0.4 / trial.network.depth + 0.01 * trial.seed / trial.network.depth]
+    )
 
 
 @pytest.fixture
@@ -240,7 +242,7 @@ def test_a_depth_at_which_every_trial_diverged_has_a_row_without_a_best(
     sweep_id = filled(
         database,
         lambda trial: sweep_rows.Result(
-            [0.9, 0.5, 0.4], Outcome.DIVERGED if trial.depth == 2 else Outcome.COMPLETED
+            [0.9, 0.5, 0.4], Outcome.DIVERGED if trial.network.depth == 2 else Outcome.COMPLETED
         ),
     )
 

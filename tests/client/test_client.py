@@ -99,7 +99,7 @@ def test_layer_profiles_come_back_typed(client: Client, database: Database) -> N
 
 def test_comparisons_come_back_typed(client: Client, database: Database) -> None:
     sweep_id = filled(
-        database, lambda trial: Result([0.9, 0.5, 0.4 / trial.depth + trial.seed / 100])
+        database, lambda trial: Result([0.9, 0.5, 0.4 / trial.network.depth + trial.seed / 100])
     )
     with database.write() as session:
         sweeps.move(session, sweep_id, SweepState.COMPLETED)

@@ -47,7 +47,9 @@ def client(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
 def sweep_id(database: Database) -> UUID:
     return filled(
         database,
-        lambda trial: Result([0.9, 0.5, 0.4 / trial.depth + trial.seed * trial.depth / 99]),
+        lambda trial: Result(
+            [0.9, 0.5, 0.4 / trial.network.depth + trial.seed * trial.network.depth / 99]
+        ),
     )
 
 

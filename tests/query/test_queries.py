@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from service.query import comparison, depth_comparison
 from service.query.columns import FILTERABLE, GROUPABLE, plain
 from service.query.comparison import ComparisonQuery
-from service.query.conditions import trial_conditions
 from service.query.expressions import (
     And,
     Column,
@@ -24,7 +23,7 @@ from service.query.expressions import (
 from service.schemas.comparisons import IntervalKind, Metric
 from service.services import trials as trial_services
 from service.services.trials import TrialQuery
-from service.store import Database, sweeps, trials
+from service.store import Database, sweeps
 from tests.query.filter_oracle import matches, render
 from tests.query.sweep_rows import Result, filled
 from workers.contract import Outcome, TrialSpec
@@ -33,7 +32,7 @@ Row = dict[str, Literal | None]
 
 
 def mixed(trial: TrialSpec) -> Result | None:
-    match trial.seed, trial.depth:
+    match trial.seed, trial.network.depth:
         case 0, 2:
             return Result([0.9, 0.5, 0.25])
         case 0, _:
@@ -87,7 +86,7 @@ def test_sql_selects_exactly_the_rows_that_an_expression_means(
         known = sweeps.page(session, limit=1).items
     sweep_id = known[0].id if known else filled(database, mixed)
     with database.read() as session:
-        found = trials.page(session, limit=100).items
+        found = trial_services.page(session, TrialQuery(sweep_id=sweep_id)).trials
         rows = {t.number: {name: plain(getattr(t, name)) for name in FILTERABLE} for t in found}
         leaves = comparisons(list(rows.values()))
         expression = data.draw(
@@ -101,8 +100,8 @@ def test_sql_selects_exactly_the_rows_that_an_expression_means(
                 max_leaves=5,
             )
         )
-        where = trial_conditions(sweep_id, render(expression))
-        selected = trials.page(session, limit=100, where=where).items
+        query = TrialQuery(sweep_id=sweep_id, filter=render(expression))
+        selected = trial_services.page(session, query).trials
 
     assert len(rows) == 18
     expected = [number for number, row in rows.items() if matches(expression, row)]
