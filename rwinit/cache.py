@@ -10,11 +10,12 @@ import hashlib
 import json
 import math
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+
+import platformdirs
 
 CACHE_VARIABLE: Final = "RWINIT_CACHE_DIR"
 
@@ -24,7 +25,7 @@ def cache_folder(given: str | os.PathLike[str] | None = None) -> Path | None:
 
     Args:
         given: A folder; None takes the environment variable RWINIT_CACHE_DIR, and without it
-            the folder ``rwinit`` in the user's cache folder.
+            the folder ``rwinit`` in the user's cache folder, such as ``~/.cache`` on Linux.
 
     Returns:
         The folder, which need not exist, or None where the user has no home.
@@ -33,9 +34,11 @@ def cache_folder(given: str | os.PathLike[str] | None = None) -> Path | None:
     if chosen:
         return Path(chosen)
     try:
-        return _user_cache() / "rwinit"
-    except (RuntimeError, OSError):
+        folder = platformdirs.user_cache_path("rwinit", appauthor=False)
+    except RuntimeError:
         return None
+    # Some versions of platformdirs return "~/.cache/rwinit" itself where there is no home.
+    return folder if folder.is_absolute() else None
 
 
 def recall(folder: Path | None, key: str, length: int) -> tuple[float, ...] | None:
@@ -92,12 +95,3 @@ def _replace(path: Path, text: str) -> None:
 
 def _file_name(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:40] + ".json"
-
-
-def _user_cache() -> Path:
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return Path(local) if local else Path.home() / "AppData" / "Local"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

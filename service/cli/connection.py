@@ -61,9 +61,10 @@ def json_option(command: Callable[_P, _R]) -> Callable[_P, _R]:
 
 @contextmanager
 def connect(url: str) -> Iterator[Client]:
-    """Give a client; its errors become messages and exit codes."""
+    """Give a client that asks once; its errors become messages and exit codes."""
     try:
-        with Client(url) as client:
+        # At a terminal a quick answer that no service runs is worth more than a repeated call.
+        with Client(url, retry_seconds=0) as client:
             yield client
     except UnreachableError as error:
         raise NoServiceError(error) from error

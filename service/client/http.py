@@ -11,6 +11,7 @@ import httpx
 from pydantic import ValidationError
 
 from service.client.errors import ProblemError, UnreachableError
+from service.client.retries import with_retries
 from service.schemas.base import Schema
 from service.schemas.comparisons import DepthComparison, GroupComparison
 from service.schemas.datasets import DatasetList, DatasetRead
@@ -39,15 +40,25 @@ class Client:
         base_url: Where the service listens.
         key: Sent as ``Authorization: Bearer`` if given.
         timeout_seconds: For connecting and for each answer.
+        retry_seconds: For how long a call is repeated that finds no service, or one that is away
+            for a moment (502, 503, 504); the last attempt may take its timeout on top. At 0 every
+            call is made once.
 
     Every method raises `UnreachableError` if nothing answers and `ProblemError` if the service
-    refuses.
+    refuses. What would be done twice if it were repeated is not repeated, and `is_ready` and
+    `preview` ask once.
     """
 
     def __init__(
-        self, base_url: str = DEFAULT_URL, key: str | None = None, *, timeout_seconds: float = 30.0
+        self,
+        base_url: str = DEFAULT_URL,
+        key: str | None = None,
+        *,
+        timeout_seconds: float = 30.0,
+        retry_seconds: float = 10.0,
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self._retry_seconds = retry_seconds
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         # Proxies of the environment are for the outside world, not for a service of one's own.
         self._http = httpx.Client(
@@ -78,12 +89,12 @@ class Client:
             spec: The spec's text, or the file that holds it.
             media: ``application/yaml`` or ``application/json``; by default what the file's name
                 says, and YAML (of which JSON is a part) for text.
-            idempotency_key: Makes a repeated call return the first one's sweep. One is made up
-                by default, so that a retry inside this call cannot submit twice.
+            idempotency_key: Makes a repeated call return the first one's sweep. By default a new
+                one for each call, so that what is repeated inside it submits once.
         """
         text, media = _content(spec, media)
         headers = {"Content-Type": media, "Idempotency-Key": idempotency_key or str(uuid4())}
-        response = self._send("POST", "/v1/sweeps", content=text, headers=headers)
+        response = self._send("POST", "/v1/sweeps", content=text, headers=headers, repeat=True)
         return SweepDetail.model_validate_json(response.content)
 
     def preview(self, spec: str | Path, *, media: str | None = None) -> Preview:
@@ -308,7 +319,7 @@ class Client:
     def is_ready(self) -> bool:
         """Return whether the service answers and its database is ready."""
         try:
-            self._send("GET", "/readyz")
+            self._send("GET", "/readyz", repeat=False)
         except (ProblemError, UnreachableError):
             return False
         return True
@@ -318,7 +329,8 @@ class Client:
         return self._get(DatasetList, "/v1/datasets", {}).datasets
 
     def _act(self, sweep_id: UUID, action: str) -> SweepDetail:
-        response = self._send("POST", f"/v1/sweeps/{sweep_id}/{action}")
+        # The service lets a sweep be asked for the same twice.
+        response = self._send("POST", f"/v1/sweeps/{sweep_id}/{action}", repeat=True)
         return SweepDetail.model_validate_json(response.content)
 
     def _get(self, model: type[_Answered], path: str, query: _Query) -> _Answered:
@@ -347,11 +359,20 @@ class Client:
         query: _Query | None = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        repeat: bool | None = None,
     ) -> httpx.Response:
+        """Return the answer to a request; ``repeat`` says whether it may be sent again.
+
+        By default only a GET is.
+        """
         given = {name: value for name, value in (query or {}).items() if value is not None}
+        request = self._http.build_request(
+            method, path, params=given, content=content, headers=dict(headers or {})
+        )
+        again = method == "GET" if repeat is None else repeat
         try:
-            response = self._http.request(
-                method, path, params=given, content=content, headers=dict(headers or {})
+            response = with_retries(
+                lambda: self._http.send(request), self._retry_seconds if again else 0
             )
         except httpx.TransportError as error:
             raise UnreachableError(self.base_url, str(error) or type(error).__name__) from error

@@ -11,30 +11,24 @@ from types import MappingProxyType
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Enum, Integer, String, Table
+from sqlalchemy import Boolean, ColumnElement, Enum, Integer, String
 from sqlalchemy.types import Double, TypeDecorator, TypeEngine
 
 from service.query.errors import UnknownNameError
 from service.query.expressions import Column, ColumnType
 from service.schemas.comparisons import Scalar
-from service.store.models import Base, Configuration, Trial
-from service.store.models.roles import Role, role_of
+from service.store.models import Configuration, Trial
+from service.store.models.roles import Role, columns_of, role_of
 from workers.architectures import ARCHITECTURES
 from workers.contract.leaves import LeafType, leaf_types
 
-
-def _columns_of(model: type[Base]) -> Mapping[str, Any]:  # Any: columns of many types
-    # A cast because the attribute is typed for mapped subqueries as well.
-    return {column.name: column for column in cast(Table, model.__table__).columns}
-
-
 _TRIAL: Final = {
-    name: column for name, column in _columns_of(Trial).items() if role_of(column) is not Role.COPY
+    name: column for name, column in columns_of(Trial).items() if role_of(column) is not Role.COPY
 }
 # A trial has an id, a sweep and a number of its own.
 _CONFIGURATION: Final = {
     name: column
-    for name, column in _columns_of(Configuration).items()
+    for name, column in columns_of(Configuration).items()
     if name not in _TRIAL and name not in ("coordinates", "configuration")
 }
 LEAVES: Final[Mapping[str, LeafType]] = {

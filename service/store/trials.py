@@ -1,14 +1,13 @@
 """Trials: plan, find, list, end, retry."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     Column,
     ColumnDefault,
     ColumnElement,
-    Table,
     delete,
     exists,
     select,
@@ -24,7 +23,7 @@ from service.store.database import WriteSession
 from service.store.errors import BadPlanError, TrialNotFoundError
 from service.store.locks import lock_sweep
 from service.store.models import Configuration, Epoch, LayerProfile, Sweep, Trial, Walk
-from service.store.models.roles import Role, role_of
+from service.store.models.roles import Role, columns_of
 from service.store.pages import Page
 from service.store.plan_rows import configuration_values
 from service.store.trial_states import UNFINISHED
@@ -245,10 +244,6 @@ def retry(session: WriteSession, sweep_id: UUID, outcomes: Collection[Outcome]) 
     return len(retried.all())
 
 
-# A cast because the attribute is typed for mapped subqueries as well.
-_TRIALS = cast(Table, Trial.__table__)
-
-
 def _default(column: Column[Any]) -> object:
     """Return what a column that is never null has in a new row."""
     assert isinstance(column.default, ColumnDefault)
@@ -257,7 +252,6 @@ def _default(column: Column[Any]) -> object:
 
 # What a trial has before it runs: null, or the column's default.
 _UNRUN = {
-    column.name: None if column.nullable else _default(column)
-    for column in _TRIALS.columns
-    if role_of(column) in (Role.RESULT, Role.RUN)
+    name: None if column.nullable else _default(column)
+    for name, column in columns_of(Trial, Role.RESULT, Role.RUN).items()
 }

@@ -50,7 +50,7 @@ def test_a_refusal_has_its_code_and_every_issue(client: Client) -> None:
 
 
 def test_nobody_there_is_an_error_of_its_own() -> None:
-    with Client("http://127.0.0.1:9", timeout_seconds=1) as client:
+    with Client("http://127.0.0.1:9", timeout_seconds=1, retry_seconds=0) as client:
         assert not client.is_ready()
         with pytest.raises(UnreachableError, match=r"127\.0\.0\.1:9"):
             client.get(uuid4())

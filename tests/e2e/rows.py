@@ -7,10 +7,10 @@ from sqlalchemy import select
 from service.query.columns import FIELDS, attribute
 from service.store import Database
 from service.store.models import Configuration, Epoch, Sweep, Trial
-from service.store.models.roles import Role, role_of
+from service.store.models.roles import Role, columns_of
 
 # Ids are of one sweep, and a run's times, hosts and attempts its own; the rest is the trial's.
-_OWN = {"attempt", *(c.name for c in Trial.__table__.columns if role_of(c) is Role.RUN)}
+_OWN = {"attempt", *columns_of(Trial, Role.RUN)}
 _OWN |= {"id", "sweep_id", "configuration_id"}
 _TRIAL = [name for name in FIELDS if name not in _OWN]
 _EPOCH = [

@@ -2,12 +2,15 @@
 
 import json
 import math
+import pwd
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
+import platformdirs
 import pytest
 
 from rwinit import (
@@ -20,6 +23,7 @@ from rwinit import (
     gain_array,
     nonlinearity,
 )
+from rwinit.cache import cache_folder
 from rwinit.estimates import _remembered
 from rwinit.root_search import GainEstimate, mean_log_gain, search
 from rwinit.simulation import Networks, Setting
@@ -180,15 +184,50 @@ def test_a_folder_that_cannot_be_written_breaks_nothing(tmp_path: Path) -> None:
     assert gain("tanh", *SMALL, cache_dir=blocked) == gain("tanh", *SMALL)
 
 
-def test_a_user_without_a_home_gets_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    def homeless() -> Path:
-        raise RuntimeError("no home")
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(uid: int) -> NoReturn:
+        raise KeyError(uid)
 
+    for name in ("RWINIT_CACHE_DIR", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+
+@pytest.mark.usefixtures("homeless")
+def test_a_user_without_a_home_gets_an_answer_and_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert cache_folder() is None
+    assert gain("tanh", 10, 4) > 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("homeless")
+def test_no_folder_is_made_below_the_working_folder_where_a_home_is_not_expanded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_, **__: Path("~/.cache/rwinit"))
+
+    assert cache_folder() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folder is each platform's own")
+@pytest.mark.parametrize(
+    ("base", "expected"), [(None, "home/.cache/rwinit"), ("caches", "caches/rwinit")]
+)
+def test_on_linux_the_folder_is_the_one_of_xdg(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str | None, expected: str
+) -> None:
     monkeypatch.delenv("RWINIT_CACHE_DIR", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    if base is not None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / base))
 
-    assert gain("tanh", 10, 4) > 1
+    assert cache_folder() == tmp_path / expected
 
 
 def test_the_environment_variable_names_the_folder(

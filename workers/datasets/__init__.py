@@ -13,11 +13,13 @@ from workers.datasets.errors import (
     DatasetUnavailableError,
     DatasetUnknownError,
 )
+from workers.datasets.names import NAME_RULE, is_name
 from workers.datasets.registered import Registered, add, list_registered
 from workers.datasets.shapes import KNOWN_SHAPES
 
 __all__ = [
     "KNOWN_SHAPES",
+    "NAME_RULE",
     "Data",
     "DatasetCorruptError",
     "DatasetError",
@@ -27,6 +29,7 @@ __all__ = [
     "DatasetUnknownError",
     "Registered",
     "add",
+    "is_name",
     "list_registered",
     "load",
     "shapes",

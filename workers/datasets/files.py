@@ -1,22 +1,21 @@
 """Bytes with a known hash: found in a folder, else fetched from a mirror and kept there."""
 
-import contextlib
 import gzip
 import hashlib
 import io
 import logging
-import os
 import tempfile
-import urllib.request
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from workers.datasets.errors import DatasetCorruptError
 
-_TIMEOUT_SECONDS = 30.0
-_MAX_BYTES = 256 * 2**20  # bounds what a wrong mirror can make this process hold
+_TIMEOUT_SECONDS = (5.0, 30.0)  # to connect, so that no network is noticed soon; between bytes
+_MAX_BYTES = 256 * 2**20  # bounds what a small gzip can make this process hold
+_NO_POOCH = "the package pooch is missing (pip install 'fathom-sweeps[service]' installs it)"
 
 _log = logging.getLogger(__name__)
 
@@ -28,10 +27,13 @@ class KnownFile:
     Attributes:
         name: File name, uncompressed; ``<name>.gz`` is accepted in its place.
         sha256: Hash of the uncompressed bytes.
+        packed_sha256: Hash of the ``.gz`` that the mirrors serve. One in a user's folder may be
+            compressed otherwise.
     """
 
     name: str
     sha256: str
+    packed_sha256: str
 
 
 class FetchError(Exception):
@@ -59,6 +61,8 @@ def find(file: KnownFile, folders: Sequence[Path]) -> bytes | None:
 def fetch(file: KnownFile, mirrors: Sequence[str], keep_in: Path | None) -> bytes:
     """Return the file's uncompressed bytes from the first mirror that serves it intact.
 
+    Each mirror is asked once. One that cannot be reached, or stalls, is given up after seconds.
+
     Args:
         file: What to get; mirrors hold it compressed, as ``<name>.gz``.
         mirrors: Base addresses that end in a slash.
@@ -66,24 +70,27 @@ def fetch(file: KnownFile, mirrors: Sequence[str], keep_in: Path | None) -> byte
             nothing. A folder that cannot be written is no error.
 
     Raises:
-        FetchError: No mirror did.
+        FetchError: No mirror did, or pooch is not installed.
     """
+    try:
+        import pooch  # here, because a machine that has its files needs none of it
+    except ImportError as error:
+        raise FetchError(file.name, (_NO_POOCH,)) from error
+    pooch.get_logger().setLevel(logging.WARNING)  # it prints each download to stderr
+    downloader = pooch.HTTPDownloader(timeout=_TIMEOUT_SECONDS)
+    packed = f"{file.name}.gz"
     reasons = []
-    for mirror in mirrors:
-        url = f"{mirror}{file.name}.gz"
-        try:
-            packed = _download(url)
-            plain = _unpacked(packed)
-        except (OSError, EOFError, zlib.error) as error:
-            reasons.append(f"{url}: {error}")
-            continue
-        found = hashlib.sha256(plain).hexdigest()
-        if found != file.sha256:
-            reasons.append(f"{url}: sha256 is {found}, not {file.sha256}")
-            continue
-        if keep_in is not None:
-            _keep(packed, keep_in / f"{file.name}.gz")
-        return plain
+    with _writable(keep_in) as folder:
+        for url in (f"{mirror}{packed}" for mirror in mirrors):
+            _log.info("downloading %s", url)
+            try:
+                path = pooch.retrieve(
+                    url, file.packed_sha256, fname=packed, path=folder, downloader=downloader
+                )
+            except (OSError, ValueError) as error:  # the network or the disk; another hash
+                reasons.append(f"{url}: {_root(error)}")
+            else:
+                return _checked(Path(path), file)
     raise FetchError(file.name, tuple(reasons))
 
 
@@ -106,28 +113,30 @@ def _checked(path: Path, file: KnownFile) -> bytes:
     return plain
 
 
-def _download(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:
-        packed: bytes = response.read(_MAX_BYTES)
-    return packed
-
-
 def _unpacked(packed: bytes) -> bytes:
     with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
         return stream.read(_MAX_BYTES)
 
 
-def _keep(packed: bytes, path: Path) -> None:
-    """Write the file aside and rename it, so that no reader sees half of it."""
-    aside = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
-            aside = Path(stream.name)
-            stream.write(packed)
-        os.replace(aside, path)
-    except OSError as error:
-        _log.warning("could not keep %s for the next time: %s", path, error)
-        if aside is not None:
-            with contextlib.suppress(OSError):
-                aside.unlink()
+@contextmanager
+def _writable(keep_in: Path | None) -> Iterator[Path]:
+    """Give the folder where it can be written, else one that lasts as long as the block."""
+    if keep_in is not None:
+        try:
+            keep_in.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=keep_in).close()
+        except OSError as error:
+            _log.warning("could not keep a download in %s for the next time: %s", keep_in, error)
+        else:
+            yield keep_in
+            return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def _root(error: Exception) -> BaseException:
+    """Return the operating system's error below those of the libraries, which say less in more."""
+    chain: list[BaseException] = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(inner)
+    return next((each for each in reversed(chain) if isinstance(each, OSError)), error)

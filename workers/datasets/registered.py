@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
@@ -20,9 +19,9 @@ from workers.datasets.errors import (
     DatasetUnknownError,
 )
 from workers.datasets.files import file_sha256
+from workers.datasets.names import NAME_RULE, is_name
 from workers.datasets.shapes import KNOWN_SHAPES
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 _DATA = "data.npz"
 _META = "meta.json"
 
@@ -49,7 +48,7 @@ def add(name: str, file: Path, registry_dir: Path) -> Registered:
     rename: a reader sees all of it or nothing, and of two writers one gets the error.
 
     Args:
-        name: Lower-case letters, digits, ``_`` and ``-``, a letter first, at most 63.
+        name: Not taken, and one that `is_name` allows.
         file: See `npz.read` for what it holds.
         registry_dir: Made if absent.
 
@@ -58,8 +57,8 @@ def add(name: str, file: Path, registry_dir: Path) -> Registered:
         DatasetInvalidError: The name or the file is not allowed; every mistake is listed.
         OSError: The file cannot be read, or the registry not written.
     """
-    if not _NAME.fullmatch(name):
-        message = f"the name {name!r} is not allowed: {_NAME.pattern} is (a letter first)"
+    if not is_name(name):
+        message = f"the name {name!r} is not allowed; allowed are {NAME_RULE}"
         raise DatasetInvalidError((message,))
     target = registry_dir / name
     if name in KNOWN_SHAPES or target.exists():
@@ -87,7 +86,7 @@ def load(name: str, registry_dir: Path | None) -> Data:
         DatasetUnknownError: None has this name.
         DatasetCorruptError: Its file is not the one that was added.
     """
-    found = _read_meta(registry_dir / name) if registry_dir and _NAME.fullmatch(name) else None
+    found = _read_meta(registry_dir / name) if registry_dir and is_name(name) else None
     if registry_dir is None or found is None:
         names = (known.shape.name for known in list_registered(registry_dir))
         raise DatasetUnknownError(name, (*KNOWN_SHAPES, *names))
@@ -102,7 +101,7 @@ def list_registered(registry_dir: Path | None) -> list[Registered]:
     """Return what is registered, by name; a folder that cannot be read is logged and left out."""
     if registry_dir is None or not registry_dir.is_dir():
         return []
-    folders = (entry for entry in sorted(registry_dir.iterdir()) if _NAME.fullmatch(entry.name))
+    folders = (entry for entry in sorted(registry_dir.iterdir()) if is_name(entry.name))
     return [found for folder in folders if (found := _read_meta(folder)) is not None]
 
 

@@ -4,13 +4,13 @@
 where they occur, because strict pydantic wants tuples and enum members from Python.
 """
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from workers.contract import Activation, Precision, Scheme, Task
+from workers.datasets.names import NAME_RULE, is_name
 
 #: The value of a coordinate; a tuple is a value too long for a column (betas, points).
 Scalar = str | int | float | bool | None | tuple[object, ...]
@@ -78,12 +78,10 @@ Depth = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 Width = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 Budget = Annotated[int, Field(strict=True, ge=1, le=10**12)]
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-
 
 def _dataset_name(value: str) -> str:
-    if _NAME.fullmatch(value) is None:
-        raise refusal("1 to 64 letters, digits, - and _, starting with a letter or digit")
+    if not is_name(value):
+        raise refusal(NAME_RULE)
     return value
 
 

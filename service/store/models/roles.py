@@ -4,11 +4,14 @@ From roles follow what filters and groups may name, what two runs of a sweep mus
 retry resets and what an export holds.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import Column
+from sqlalchemy import Column, Table
 from sqlalchemy.orm import MappedColumn, mapped_column
+
+from service.store.models.base import Base
 
 _ROLE: Final = "role"
 
@@ -61,11 +64,20 @@ def state(*args: Any, **options: Any) -> MappedColumn[Any]:
     return mapped_column(*args, info={_ROLE: Role.STATE}, **options)
 
 
-def role_of(column: Column[Any]) -> Role:
-    """Return a column's role.
+def columns_of(model: type[Base], *roles: Role) -> Mapping[str, Column[Any]]:
+    """Return the columns of a table that have one of some roles, by name; all for no role.
 
     Raises:
-        KeyError: It has none: it was declared without one of the functions above.
+        KeyError: A column has no role: it was declared without one of the functions above.
     """
+    # A cast because the attribute is typed for mapped subqueries as well.
+    table = cast(Table, model.__table__)
+    return {
+        column.name: column for column in table.columns if not roles or column.info[_ROLE] in roles
+    }
+
+
+def role_of(column: Column[Any]) -> Role:
+    """Return a column's role."""
     role: Role = column.info[_ROLE]
     return role
