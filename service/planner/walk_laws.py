@@ -80,7 +80,8 @@ def predicted_law(question: WalkQuestion, g: float) -> PredictedLaw | None:
     drift, error, spread = float(law.drift), float(law.drift_error), float(law.spread)
     if not all(map(math.isfinite, (drift, error, spread))):
         return None
-    return PredictedLaw(drift=drift, drift_error=error, spread=spread)
+    # Added to 0, because databases differ in whether they keep the sign of a zero.
+    return PredictedLaw(drift=drift + 0.0, drift_error=error, spread=spread)
 
 
 def simulated_walk(question: WalkQuestion, g: float) -> SimulatedWalk:
