@@ -139,7 +139,6 @@ def _sweep(database: Database, n_trials: int, epochs: int) -> tuple[Claim, list[
             name="ingest",
             spec_text="{}",
             spec_media=Media.JSON,
-            spec_json="{}",
             spec_hash="0" * 64,
             n_trials=n_trials,
         ).id

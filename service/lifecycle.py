@@ -38,7 +38,7 @@ SWEEP_TRANSITIONS: Mapping[SweepState, frozenset[SweepState]] = MappingProxyType
             {
                 SweepState.RUNNING,  # a driver claims it
                 SweepState.PAUSED,  # paused before it began: no worker has to wind down
-                SweepState.CANCELLED,  # cancelled before it began, likewise
+                SweepState.CANCELLED,  # cancelled before it began
             }
         ),
         SweepState.RUNNING: frozenset(
@@ -126,16 +126,10 @@ def check_sweep(current: SweepState, target: SweepState) -> None:
         raise IllegalTransitionError(current, target)
 
 
-def check_trial(current: TrialState, target: TrialState) -> None:
-    """Raise unless a trial may make this move.
+def trial_sources(target: TrialState) -> frozenset[TrialState]:
+    """Return the states from which a trial may move to ``target``.
 
-    Raises:
-        IllegalTransitionError: The table does not hold it.
+    Trials move by the thousand, in one UPDATE each of which the condition is this set, so that
+    the row itself decides races.
     """
-    if target not in TRIAL_TRANSITIONS[current]:
-        raise IllegalTransitionError(current, target)
-
-
-def sources(target: SweepState) -> frozenset[SweepState]:
-    """Return the states from which a sweep may move to ``target``."""
-    return frozenset(state for state, allowed in SWEEP_TRANSITIONS.items() if target in allowed)
+    return frozenset(state for state, allowed in TRIAL_TRANSITIONS.items() if target in allowed)

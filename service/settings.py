@@ -131,11 +131,6 @@ class Settings(BaseSettings):
         """Folder of registered data sets."""
         return self.home / "datasets"
 
-    @property
-    def logs_dir(self) -> Path:
-        """Folder of log files."""
-        return self.home / "logs"
-
 
 def _password_in(file: Path) -> str:
     try:

@@ -1,4 +1,4 @@
-"""Sweeps, configurations, trials, epochs, layer profiles, events, data sets.
+"""Sweeps, configurations, trials, epochs, layer profiles, events, calibrations.
 
 Written out rather than taken from the models: this is what the schema was, whatever they become.
 """
@@ -24,14 +24,13 @@ def upgrade() -> None:
     _create_epochs()
     _create_layer_profiles()
     _create_events()
-    _create_datasets()
     _create_calibrations()
 
 
 def downgrade() -> None:
     """Drop every table, and so every row."""
     results = ("events", "layer_profiles", "epochs", "trials", "configurations", "walks", "sweeps")
-    for table in ("calibrations", "datasets", *results):
+    for table in ("calibrations", *results):
         op.drop_table(table)
 
 
@@ -43,7 +42,6 @@ def _create_sweeps() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("spec_text", sa.Text(), nullable=False),
         sa.Column("spec_media", WORD, nullable=False),
-        sa.Column("spec_json", sa.Text(), nullable=False),
         sa.Column("spec_hash", sa.String(64), nullable=False),
         sa.Column("state", WORD, nullable=False),
         sa.Column("n_trials", sa.Integer(), nullable=False),
@@ -376,26 +374,6 @@ def _create_events() -> None:
     )
     op.create_index(op.f("ix_events_sweep_id_id"), table, ["sweep_id", "id"])
     op.create_index(op.f("ix_events_trial_id"), table, ["trial_id"])
-
-
-def _create_datasets() -> None:
-    table = "datasets"
-    op.create_table(
-        table,
-        sa.Column("name", sa.String(255), nullable=False),
-        sa.Column("sha256", sa.String(64), nullable=False),
-        sa.Column("n_inputs", sa.Integer(), nullable=False),
-        sa.Column("n_classes", sa.Integer(), nullable=False),
-        sa.Column("n_train", sa.Integer(), nullable=False),
-        sa.Column("n_eval", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        _rule(table, "sha256_length", "length(sha256) = 64"),
-        _at_least(table, "n_inputs", 1),
-        _at_least(table, "n_classes", 0),
-        _at_least(table, "n_train", 1),
-        _at_least(table, "n_eval", 0),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_datasets")),
-    )
 
 
 def _create_calibrations() -> None:

@@ -53,7 +53,6 @@ def submit(
         name=parsed.name,
         spec_text=text if isinstance(text, str) else text.decode(),
         spec_media=media,
-        spec_json=parsed.canonical_json(),
         spec_hash=parsed.sha256(),
         n_trials=n_trials,
         priority=parsed.priority,

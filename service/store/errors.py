@@ -175,25 +175,3 @@ class IdempotencyConflictError(StoreError):
 
     def __str__(self) -> str:
         return f"idempotency key {self.key!r} belongs to sweep {self.sweep_id}, of another spec"
-
-
-class DatasetExistsError(StoreError):
-    """The name of a data set is taken."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-    def __str__(self) -> str:
-        return f"there is a data set {self.name!r} already"
-
-
-class DatasetNotFoundError(StoreError):
-    """No registered data set has this name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-    def __str__(self) -> str:
-        return f"there is no data set {self.name!r}"

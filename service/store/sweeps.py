@@ -47,7 +47,6 @@ def insert(
     name: str,
     spec_text: str,
     spec_media: Media,
-    spec_json: str,
     spec_hash: str,
     n_trials: int,
     priority: int = 0,
@@ -61,8 +60,7 @@ def insert(
         name: As in the spec.
         spec_text: The spec as sent.
         spec_media: Its language.
-        spec_json: Its canonical JSON.
-        spec_hash: SHA-256 of that, in hex.
+        spec_hash: SHA-256 of its canonical JSON, in hex.
         n_trials: How many trials it will have at most.
         priority: Higher goes first.
         tags: Free text by name.
@@ -77,7 +75,6 @@ def insert(
         "name": name,
         "spec_text": spec_text,
         "spec_media": spec_media,
-        "spec_json": spec_json,
         "spec_hash": spec_hash,
         "n_trials": n_trials,
         "priority": priority,

@@ -1,15 +1,16 @@
-"""Which trials of a sweep are in whose hands."""
+"""States of a sweep's trials."""
 
 from uuid import UUID
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from service.lifecycle import TrialState
+from service.lifecycle import TrialState, trial_sources
 from service.store.database import WriteSession
 from service.store.models import Trial
 
-UNFINISHED = (TrialState.PENDING, TrialState.RUNNING)
+UNFINISHED = trial_sources(TrialState.DONE)
+"""States of trials that have no outcome."""
 
 
 def has_unfinished(session: Session, sweep_id: UUID) -> bool:

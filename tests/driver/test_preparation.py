@@ -23,7 +23,6 @@ def _claimed(database: Database, text: str = TANH) -> Claim:
             name=spec.name,
             spec_text=text,
             spec_media=Media.YAML,
-            spec_json=spec.canonical_json(),
             spec_hash=spec.sha256(),
             n_trials=2,
         )

@@ -34,7 +34,6 @@ def _planned(database: Database, kind: str, more: str = "") -> tuple[Claim, Swee
             name=spec.name,
             spec_text=text,
             spec_media=Media.YAML,
-            spec_json=spec.canonical_json(),
             spec_hash=spec.sha256(),
             n_trials=12,
         )

@@ -45,7 +45,6 @@ def add_sweep(
         name=name,
         spec_text='{"version": 1}',
         spec_media=Media.JSON,
-        spec_json='{"version":1}',
         spec_hash=spec_hash,
         n_trials=100,
         priority=priority,

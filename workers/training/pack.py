@@ -44,15 +44,10 @@ Verdict = Callable[[TrialSpec, EpochRecord], StoppingDecision | None]
 """Says of a trial, after an epoch from 1 on, whether it goes on; None says nothing."""
 
 
-def _never(_trial_id: UUID) -> bool:
-    return False
-
-
 def run_pack(
     specs: Iterable[TrialSpec],
     data: Data,
     *,
-    is_cancelled: Callable[[UUID], bool] = _never,
     verdict: Verdict | None = None,
     until: int | None = None,
     checkpoints: CheckpointStore | None = None,
@@ -71,8 +66,6 @@ def run_pack(
     Args:
         specs: The trials; they share a data set. Fastest with the deepest first.
         data: It.
-        is_cancelled: Asked before each trial and after each epoch but the last; a trial of
-            which it says so ends as cancelled. What it raises is not caught.
         verdict: Asked after each epoch from 1 on, the last one included; its decision follows the
             record, and a trial that it does not keep ends as stopped. Likewise not caught. None
             lets every trial go on.
@@ -99,7 +92,7 @@ def run_pack(
             queue.popleft()
             yield _failed(spec, error)
             continue
-        orders = _Orders(is_cancelled, verdict, until, checkpoints)
+        orders = _Orders(verdict, until, checkpoints)
         yield from _Bench(engine, data, device, Stopwatch(clock), orders).work(queue)
 
 
@@ -107,7 +100,6 @@ def run_pack(
 class _Orders:
     """Who is asked what becomes of the trials; see `run_pack`."""
 
-    is_cancelled: Callable[[UUID], bool]
     verdict: Verdict | None
     until: int | None
     checkpoints: CheckpointStore | None
@@ -170,9 +162,6 @@ class _Bench:
         while queue and len(self._seats) < engine.slots and self._accepts(queue[0]):
             spec = queue.popleft()
             self._name = spec.engine
-            if self._orders.is_cancelled(spec.trial_id):
-                yield TrialEnd(trial_id=spec.trial_id, outcome=Outcome.CANCELLED)
-                continue
             try:
                 start = trial_start(spec, self._device)
             except Exception as error:
@@ -245,8 +234,6 @@ class _Bench:
         # After the last epoch the trial is complete, whatever was wished of it.
         if record.epoch == spec.training.epochs:
             return None
-        if self._orders.is_cancelled(spec.trial_id):
-            return TrialEnd(trial_id=spec.trial_id, outcome=Outcome.CANCELLED)
         if decision is not None and not decision.kept:
             return stopped(decision)
         return None

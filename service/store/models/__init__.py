@@ -6,7 +6,6 @@ Migrations are the only source of the schema; a test holds the two equal.
 from service.store.models.base import Base
 from service.store.models.calibration import Calibration
 from service.store.models.configuration import Configuration
-from service.store.models.dataset import Dataset
 from service.store.models.epoch import Epoch
 from service.store.models.event import Event
 from service.store.models.layer_profile import LayerProfile
@@ -18,7 +17,6 @@ __all__ = [
     "Base",
     "Calibration",
     "Configuration",
-    "Dataset",
     "Epoch",
     "Event",
     "LayerProfile",

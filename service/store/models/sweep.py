@@ -22,8 +22,7 @@ class Sweep(Base):
         name: As in the spec; not unique.
         spec_text: The spec as sent.
         spec_media: Language of the text.
-        spec_json: Canonical JSON of the spec.
-        spec_hash: SHA-256 of the canonical JSON, in hex.
+        spec_hash: SHA-256 of the spec's canonical JSON, in hex.
         state: See `SWEEP_TRANSITIONS`.
         n_trials: Upper bound until the sweep is planned, then the number of its trial rows.
         lease_owner: Driver that has the sweep; None while none does.
@@ -70,7 +69,6 @@ class Sweep(Base):
     name: Mapped[str]
     spec_text: Mapped[str]
     spec_media: Mapped[Media] = mapped_column(stored_by_value(Media))
-    spec_json: Mapped[str]
     spec_hash: Mapped[str] = mapped_column(String(64))
     state: Mapped[SweepState] = mapped_column(
         stored_by_value(SweepState), default=SweepState.QUEUED

@@ -1,5 +1,5 @@
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -174,39 +174,30 @@ def test_an_interrupt_of_the_process_passes(
         list(run_pack([one], blobs()))
 
 
-def test_a_trial_cancelled_before_its_start_never_starts(one: TrialSpec, two: TrialSpec) -> None:
-    reports = list(run_pack([one, two], blobs(), is_cancelled=lambda key: key == one.trial_id))
-
-    assert reports[0] == TrialEnd(trial_id=one.trial_id, outcome=Outcome.CANCELLED)
-    assert records(reports)
-    assert {record.trial_id for record in records(reports)} == {two.trial_id}
-
-
-def _cancel_after(spec: TrialSpec, answers: Iterator[bool]) -> list[EpochRecord | TrialEnd]:
-    return curve(run_pack([spec], blobs(), is_cancelled=lambda _: next(answers)))
-
-
-def test_a_trial_cancelled_while_it_runs_ends_at_an_epoch_with_a_prefix_of_its_curve(
+def test_a_trial_stopped_while_it_runs_ends_at_an_epoch_with_a_prefix_of_its_curve(
     one: TrialSpec,
 ) -> None:
     whole = curve(run_pack([one], blobs()))
 
-    cut = _cancel_after(one, iter([False, False, True]))
+    def after_the_first(spec: TrialSpec, record: EpochRecord) -> StoppingDecision:
+        return _by_value(spec, record, kept=False)
+
+    cut = [
+        report
+        for report in curve(run_pack([one], blobs(), verdict=after_the_first))
+        if not isinstance(report, StoppingDecision)
+    ]
 
     assert cut[:-1] == whole[:2]
-    assert end(cut).outcome is Outcome.CANCELLED
+    assert end(cut).outcome is Outcome.STOPPED
 
 
-def test_a_trial_whose_last_epoch_is_done_is_complete_and_not_asked_about(one: TrialSpec) -> None:
-    assert end(_cancel_after(one, iter([False, False, False]))).outcome is Outcome.COMPLETED
-
-
-def test_an_error_of_the_question_is_not_the_trials_fault(one: TrialSpec) -> None:
-    def is_cancelled(trial_id: UUID) -> bool:
-        raise ConnectionError(trial_id)
+def test_an_error_of_the_verdict_is_not_the_trials_fault(one: TrialSpec) -> None:
+    def verdict(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
+        raise ConnectionError(spec.trial_id)
 
     with pytest.raises(ConnectionError):
-        list(run_pack([one], blobs(), is_cancelled=is_cancelled))
+        list(run_pack([one], blobs(), verdict=verdict))
 
 
 def test_closing_a_pack_drops_its_trials(
@@ -232,27 +223,25 @@ def test_closing_a_pack_drops_its_trials(
     assert dropped == [spec.trial_id for spec in live]
 
 
-def test_trials_that_diverge_or_are_cancelled_leave_their_neighbours_untouched() -> None:
+def test_trials_that_diverge_or_are_stopped_leave_their_neighbours_untouched() -> None:
     data = blobs(n_train=45)
     specs = [
         trial(trial_id=UUID(int=i), seed=i, depth=depth, epochs=3, engine=EngineName.PACKED)
         for i, depth in enumerate([4, 3, 3, 6, 1, 2, 3])
     ]
-    diverging, cancelled = specs[2], specs[1]
+    diverging, stopped = specs[2], specs[1]
     specs[2] = diverging = varied(diverging, learning_rate=1e30)
 
-    def is_cancelled(trial_id: UUID) -> bool:
-        asked.append(trial_id)
-        return trial_id == cancelled.trial_id and asked.count(trial_id) > 2
+    def verdict(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
+        return _by_value(spec, record, kept=False) if spec is stopped else None
 
-    asked: list[UUID] = []
-    reports = list(run_pack(specs, data, is_cancelled=is_cancelled, slots=5))
+    reports = list(run_pack(specs, data, verdict=verdict, slots=5))
 
     for spec in specs:
         own, alone = _of(spec, reports), curve(run_trial(spec, data))
-        if spec is cancelled:
+        if spec is stopped:
             assert own[:-1] == alone[: len(own) - 1]
-            assert end(own).outcome is Outcome.CANCELLED
+            assert end(own).outcome is Outcome.STOPPED
             assert len(own) == 3
         else:
             assert own == alone
@@ -274,18 +263,16 @@ def _by_value(spec: TrialSpec, record: EpochRecord, *, kept: bool) -> StoppingDe
     )
 
 
-def test_others_do_not_feel_a_divergence_a_stop_and_a_cancellation() -> None:
+def test_others_do_not_feel_a_divergence_and_two_stops() -> None:
     base = trial(engine=EngineName.PACKED, epochs=4)
     specs = [varied(base, trial_id=UUID(int=i), seed=i, depth=2 + i % 3) for i in range(8)]
-    diverging, stopping, cancelled = UUID(int=1), UUID(int=2), UUID(int=3)
+    diverging, stopping, early = UUID(int=1), UUID(int=2), UUID(int=3)
     specs[1] = varied(specs[1], learning_rate=1e8, depth=3)
     asked: list[tuple[UUID, int]] = []
-    seen: dict[UUID, int] = {}
 
     def verdict(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
         asked.append((spec.trial_id, record.epoch))
-        seen[spec.trial_id] = record.epoch
-        if spec.trial_id == stopping and record.epoch == 2:
+        if (spec.trial_id, record.epoch) in ((stopping, 2), (early, 1)):
             return _by_value(spec, record, kept=False)
         return _by_value(spec, record, kept=True) if record.epoch == 3 else None
 
@@ -295,7 +282,6 @@ def test_others_do_not_feel_a_divergence_a_stop_and_a_cancellation() -> None:
             blobs(),
             slots=4,
             verdict=verdict,
-            is_cancelled=lambda trial_id: trial_id == cancelled and seen.get(trial_id) == 1,
         )
     )
 
@@ -304,11 +290,11 @@ def test_others_do_not_feel_a_divergence_a_stop_and_a_cancellation() -> None:
     assert ends[diverging].diverged_step == 3
     assert ends[stopping].outcome is Outcome.STOPPED
     assert "at epoch 2 is above the cutoff 0.1" in (ends[stopping].message or "")
-    assert ends[cancelled].outcome is Outcome.CANCELLED
+    assert ends[early].outcome is Outcome.STOPPED
     assert [record.epoch for record in records(_of(specs[2], reports))] == [0, 1, 2]
     for spec in specs:
         alone = curve(run_trial(spec, blobs()))
-        if spec.trial_id in (stopping, cancelled):
+        if spec.trial_id in (stopping, early):
             own = records(_of(spec, reports))
             assert own == records(alone)[: len(own)]
         else:
@@ -341,8 +327,8 @@ def test_the_slot_of_a_stopped_trial_is_taken_at_once(one: TrialSpec) -> None:
     assert reports.count(None) == 20
 
 
-class _Lot:
-    """A checkpoints lot in memory, some of whose places lose what is left there."""
+class _LossyStore:
+    """A checkpoint store in memory that loses some of what it is given."""
 
     def __init__(self, lost: Collection[UUID] = ()) -> None:
         self.checkpoint: dict[UUID, Checkpoint] = {}
@@ -372,7 +358,7 @@ def test_a_parked_trial_goes_on_bit_for_bit(engine: EngineName, changes: dict[st
         trial(trial_id=UUID(int=i), seed=i, engine=engine, epochs=6, depth=2 + i % 2, **changes)
         for i in range(4)
     ]
-    lot, lost = _Lot(lost=[UUID(int=3)]), UUID(int=3)
+    lot, lost = _LossyStore(lost=[UUID(int=3)]), UUID(int=3)
 
     rounds = [
         list(run_pack(specs, blobs(), until=until, checkpoints=lot)) for until in (1, 4, None)
