@@ -1,4 +1,4 @@
-"""The predicted walk of a configuration: at once where it is exact, else simulated and kept.
+"""Forecasts of random networks' walks: at once where they are exact, else simulated and kept.
 
 A simulation takes a second or more, so there are three ways to ask: `at_once` for what needs
 none, `recalled` for what an earlier one left on disk, and `simulated`, which takes its time.
@@ -45,7 +45,7 @@ class _NoGain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Gain:
-    """A g, and what is expected there; the last two are those of `Forecast`.
+    """A g, and what is expected of networks that have it.
 
     Attributes:
         g: Multiplier of the hidden matrices.
