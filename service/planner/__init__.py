@@ -1,8 +1,8 @@
-"""From a spec to trials with everything resolved: widths, gains, rates, engines, ids.
+"""Plan sweeps: resolve widths, gains, rates, engines and ids of configurations and trials.
 
-Pure: the same spec, sweep and data sets give the same trials, so planning twice is harmless.
-`predict` adds the walk that theory expects of each. `check` finds what `plan` would refuse, and
-counts, without building anything.
+Pure: the same spec, sweep and data sets give the same plan, so planning twice is harmless.
+`predict` adds the walk that theory expects of each configuration. `check` refuses what `plan`
+would refuse, and counts the trials, without building anything.
 """
 
 from service.planner.planned import (

@@ -1,4 +1,4 @@
-"""How long a sweep would take on workers whose speed has been measured."""
+"""Predicted duration of a sweep on workers whose speed has been measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ def duration_of(
     device: str,
     calibrations: Sequence[Calibration],
 ) -> Duration | None:
-    """Return how long the trials of some points take; None where no device fits them.
+    """Return how long the trials of some points take; None without a calibration that fits.
 
     Args:
-        resources: Of one trial of every point.
-        datasets: Its data set, by point.
+        resources: What one trial of each point takes.
+        datasets: The data set of each point.
         seeds: Trials of every point.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``, as in a spec.
-        calibrations: Newest first.
+        calibrations: Measured devices, the newest first.
     """
     calibration = _chosen({each.shape.engine for each in resources}, device, calibrations)
     if calibration is None:
@@ -58,7 +58,10 @@ def duration_of(
 def _chosen(
     engines: set[EngineName], device: str, calibrations: Sequence[Calibration]
 ) -> Calibration | None:
-    """Return the newest that fits; with ``"auto"`` a GPU's, as the launcher would take one."""
+    """Return the newest calibration of an engine on a device; None where there is none.
+
+    With ``"auto"`` a GPU's is preferred, as the launcher would take a GPU.
+    """
     fitting = [
         each
         for each in calibrations

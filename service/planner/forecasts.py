@@ -1,4 +1,4 @@
-"""The predicted walk of a configuration: at once where it is exact, else simulated and kept.
+"""Forecasts of random networks' walks: at once where they are exact, else simulated and kept.
 
 A simulation takes a second or more, so there are three ways to ask: `at_once` for what needs
 none, `recalled` for what an earlier one left on disk, and `simulated`, which takes its time.
@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 import rwinit
 from rwinit import cache
@@ -45,13 +45,25 @@ class _NoGain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Gain:
-    """A g, and the law of the walk there; None where hardly any network passes an error."""
+    """A g, and what is expected of networks that have it.
+
+    Attributes:
+        g: Multiplier of the hidden matrices.
+        law: Law of the walk; None where hardly any network passes an error.
+        depth_scale: Layers over which a correlation's distance from its fixed point falls by e.
+        merges: Whether that fixed point is 1.
+    """
 
     g: float
     law: PredictedLaw | None
+    # They are stored because the fixed points take a quarter of a second to find.
+    depth_scale: float | None
+    merges: bool | None
 
 
-_SIMULATED: Final = TypeAdapter[_Gain | _NoGain](_Gain | _NoGain)
+_SIMULATED: Final = TypeAdapter[_Gain | _NoGain](
+    _Gain | _NoGain, config=ConfigDict(allow_inf_nan=False)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +209,9 @@ def _simulate(request: WalkRequest) -> _Gain | _NoGain:
             closest=error.closest,
             log_gain=error.log_gain,
         )
-    return _Gain(g=g, law=predicted_law(request.question, g))
+    depth_scale, merges = _correlations(request, g)
+    law = predicted_law(request.question, g)
+    return _Gain(g=g, law=law, depth_scale=depth_scale, merges=merges)
 
 
 def _read(request: WalkRequest, found: _Gain | _NoGain) -> Forecast:
@@ -213,7 +227,9 @@ def _read(request: WalkRequest, found: _Gain | _NoGain) -> Forecast:
             found.log_gain,
         )
         return Forecast(death_probability=dying, without_gain=True, remark=str(why))
-    known = replace(_correlations(request, found.g), g=found.g, death_probability=dying)
+    known = Forecast(
+        g=found.g, death_probability=dying, depth_scale=found.depth_scale, merges=found.merges
+    )
     if found.law is None:
         remark = "hardly any simulated network passes an error"
         return replace(known, passes_nothing=True, remark=remark)
@@ -221,13 +237,14 @@ def _read(request: WalkRequest, found: _Gain | _NoGain) -> Forecast:
     return replace(known, drift=law.drift, drift_error=law.drift_error, spread=law.spread)
 
 
-def _correlations(request: WalkRequest, g: float) -> Forecast:
-    """Return a forecast of nothing but the correlation of two inputs."""
+def _correlations(request: WalkRequest, g: float) -> tuple[float | None, bool | None]:
+    """Return the depth scale of two inputs' correlation, and whether it ends at 1."""
     field = mean_field(request.question.activation, g, request.question.slope)
     if field is None:
-        return Forecast()
-    scale = field.depth_scale if math.isfinite(field.depth_scale) else None
-    return Forecast(depth_scale=scale, merges=field.correlation == 1.0)
+        return None, None
+    # It is 0 where every unit saturates.
+    scale = field.depth_scale if 0.0 < field.depth_scale < math.inf else None
+    return scale, field.correlation == 1.0
 
 
 def _key(request: WalkRequest) -> str:

@@ -11,7 +11,7 @@ from workers.contract import Configuration, TrialSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What resolving a configuration would otherwise lose.
+    """How a spec wrote what planning replaces by numbers.
 
     Attributes:
         g_mode: How g was given.
@@ -38,7 +38,7 @@ class SimulatedWalk:
     Attributes:
         id: The same for the same network simulated in the same way.
         means: Mean of ``ln(|delta_d| / |delta_D|)`` in hidden layers d = 1..D, in nats.
-        deviations: Standard deviations of those.
+        deviations: Standard deviation of the same, in nats.
     """
 
     id: UUID
@@ -66,7 +66,7 @@ class PlannedConfiguration:
     Attributes:
         id: A function of the sweep and the coordinates as written.
         configuration: What workers run.
-        written: What resolving it would otherwise lose.
+        written: How the spec wrote what planning has replaced by numbers.
         trials: One for each seed, in the order of the spec.
         walk: The predicted law by layer; None where it is exact, and where there is none.
     """
@@ -78,7 +78,7 @@ class PlannedConfiguration:
     walk: SimulatedWalk | None = None
 
     def specs(self) -> list[TrialSpec]:
-        """Return its trials as workers get them."""
+        """Return the configuration's trials as workers get them."""
         return [
             TrialSpec(trial_id=trial.id, seed=trial.seed, configuration=self.configuration)
             for trial in self.trials

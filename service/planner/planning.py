@@ -70,8 +70,8 @@ def check(spec: SweepSpec, datasets: Mapping[str, DatasetShape], *, cap: int | N
         cap: The service's own limit of trials; None for no limit but the spec's.
 
     Raises:
-        SpecError: As `plan`, but for activations whose simulation finds no unbiased g: nothing is
-            simulated here.
+        SpecError: Every reason why the spec cannot be run, each once, but that an activation has
+            no unbiased g: finding that needs a simulation, which only `plan` does.
     """
     return len(runnable(spec, datasets, cap)) * len(seeds_of(spec))
 
@@ -79,8 +79,13 @@ def check(spec: SweepSpec, datasets: Mapping[str, DatasetShape], *, cap: int | N
 def runnable(spec: SweepSpec, datasets: Mapping[str, DatasetShape], cap: int | None) -> list[Point]:
     """Return the points of a spec, none of which has an issue.
 
+    Args:
+        spec: What a sweep asks for.
+        datasets: The shapes of all known data sets, by name.
+        cap: The service's own limit of trials; None for no limit but the spec's.
+
     Raises:
-        SpecError: As `check`.
+        SpecError: Every reason why the spec cannot be run that needs no simulation, each once.
     """
     too_many = size_issues(spec, cap)
     if too_many:

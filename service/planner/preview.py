@@ -1,4 +1,4 @@
-"""A sweep before it is submitted: what it would run, take and, by theory, do.
+"""Survey of a sweep before it is submitted: its trials, what they take, the walks to predict.
 
 Nothing is simulated here, and nothing is stored.
 """
@@ -26,7 +26,7 @@ class Row:
 
     Attributes:
         point: Its coordinates as written.
-        walk: Index of its walk.
+        walk: Index of its random network in `Survey.walks`.
         width: Units per hidden layer.
         parameters: Weights and biases.
         g_mode: How g was written.
@@ -51,9 +51,9 @@ class Survey:
         n_trials: Trials.
         n_points: Combinations of coordinates, each with every seed.
         rows: The first trials, in planning order.
-        resources: Of one trial of every point.
-        flops: Of all trials together.
-        datasets: The data set of each entry of `resources`.
+        resources: What one trial of each point takes.
+        flops: Additions and multiplications of all trials together.
+        datasets: The data set of each point.
         walks: The distinct random networks, by first occurrence.
         trials_of: How many trials each of them has.
     """
@@ -79,7 +79,7 @@ def survey(
         cap: The service's own limit of trials; None for no limit but the spec's.
 
     Raises:
-        SpecError: As `service.planner.check`.
+        SpecError: Every reason why the spec cannot be run that needs no simulation, each once.
     """
     found, seeds = runnable(spec, datasets, cap), seeds_of(spec)
     indices: dict[WalkRequest, int] = {}

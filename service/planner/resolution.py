@@ -1,4 +1,4 @@
-"""From a point as written to the numbers that decide its trials' curves."""
+"""Resolve a point as written to the configuration that workers run."""
 
 import json
 from collections.abc import Sequence
@@ -34,8 +34,8 @@ def resolve(point: Point, shape: DatasetShape, profile_epochs: Sequence[int] = (
 
     Args:
         point: One without issues.
-        shape: Of its data set.
-        profile_epochs: Epochs to profile, those behind the trials' last one among them.
+        shape: Shape of its data set.
+        profile_epochs: Epochs to profile; those after the trials' last epoch are left out.
 
     Raises:
         rwinit.GainNotFoundError: No g leaves the simulated walk without drift.
@@ -66,12 +66,12 @@ def resolve(point: Point, shape: DatasetShape, profile_epochs: Sequence[int] = (
 
 
 def shape_of(point: Point, width: int, profile_epochs: Sequence[int] = ()) -> TrialShape:
-    """Return the sizes of a point's trials, without what takes long to resolve.
+    """Return the sizes of a point's trials; g, which may need a simulation, is not among them.
 
     Args:
         point: One without issues.
         width: Units per hidden layer.
-        profile_epochs: As for `resolve`.
+        profile_epochs: Epochs to profile; those after the trials' last epoch are left out.
     """
     network, epochs = network_of(point, width), point.whole("training.epochs")
     return TrialShape(
@@ -87,7 +87,7 @@ def shape_of(point: Point, width: int, profile_epochs: Sequence[int] = ()) -> Tr
 
 
 def written_of(point: Point) -> Written:
-    """Return how a point's spec wrote what `resolve` replaces by numbers."""
+    """Return how the spec wrote what `resolve` replaces by numbers."""
     return Written(
         g_mode=mode_of(point),
         g_relative=relative_of(point),

@@ -1,4 +1,4 @@
-"""What a trial is expected to take: memory, arithmetic and time, counted from its shape."""
+"""Expected memory and arithmetic of a trial, counted from its shape."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ class Resources:
     """What one trial takes.
 
     Attributes:
-        shape: What it was counted from.
+        shape: The trial's sizes, from which the rest is counted.
         parameters: Weights and biases.
-        memory_bytes: Of a worker that runs nothing else and keeps every activation, its data set
-            included; not the libraries.
+        memory_bytes: Peak of a worker that runs the trial alone and keeps every activation, with
+            its data set and without libraries.
         flops: Additions and multiplications of all matrix products: training steps, and a full
             pass over both splits at epoch 0 and after every epoch.
     """
@@ -33,13 +33,13 @@ class Resources:
 def resources_of(
     point: Point, width: int, dataset: DatasetShape, profile_epochs: Sequence[int] = ()
 ) -> Resources:
-    """Return what a point's trials take, each.
+    """Return what each trial of a point takes.
 
     Args:
         point: One without issues.
         width: Units per hidden layer.
-        dataset: Of its data set.
-        profile_epochs: As for `service.planner.resolution.resolve`.
+        dataset: Shape of its data set.
+        profile_epochs: Epochs to profile; those after the trials' last epoch are left out.
     """
     return _taken(shape_of(point, width, profile_epochs), dataset)
 

@@ -1,4 +1,4 @@
-"""Early stopping at planning: what cannot be, and which trials compete."""
+"""Early stopping at planning: its issues, and the groups of trials that compete."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ EVERYBODY = "all trials"
 
 
 def stopping_issues(spec: SweepSpec, found: Sequence[Point]) -> Iterator[SpecIssue]:
-    """Yield an issue for everything about early stopping that would have no effect.
+    """Yield an issue for each part of a spec's early stopping that would have no effect.
 
     Args:
         spec: What a sweep asks for.
@@ -36,10 +36,10 @@ def stopping_issues(spec: SweepSpec, found: Sequence[Point]) -> Iterator[SpecIss
 
 
 def groups_of(sweep_id: UUID, spec: SweepSpec) -> dict[UUID, str]:
-    """Return the group of every trial of a sweep, in the order of the plan, in words.
+    """Return the group of every trial of a sweep in words, in the order of the plan.
 
-    Trials of one group agree on the coordinates that ``early_stopping.within`` names, and compete;
-    seeds of one configuration do as well.
+    Trials of one group compete: they agree on the coordinates that ``early_stopping.within``
+    names. So all seeds of a configuration are in one group.
     """
     within = () if spec.early_stopping is None else spec.early_stopping.within
     return {

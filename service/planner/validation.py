@@ -1,4 +1,4 @@
-"""What a single point can get wrong: issues that only its resolved values show."""
+"""Issues of a single point that show only when its values are resolved."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,7 +10,7 @@ from workers.contract import DatasetShape, OptimizerKind, Task
 
 
 def point_issues(point: Point, datasets: Mapping[str, DatasetShape]) -> Iterator[SpecIssue]:
-    """Yield why a point cannot be run.
+    """Yield an issue for every reason why a point cannot be run.
 
     Args:
         point: One point of a spec.

@@ -1,4 +1,4 @@
-"""The predicted walk of a random network: the one place that asks rwinit for it.
+"""Laws of random networks' walks, as rwinit gives them; all predictions come from here.
 
 Activations without an exact law are simulated, in a second or so each, with a fixed seed; rwinit
 keeps the answers on disk.

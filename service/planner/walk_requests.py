@@ -1,4 +1,4 @@
-"""Requests for a predicted walk: a random network, and g as far as it is known."""
+"""Requests for a forecast: a random network's walk, and g as far as it is known."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,12 @@ from workers.contract import Activation, Scheme
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkRequest:
-    """A random network before its random numbers; configurations that share it share its walk.
+    """A random network before its random numbers; configurations with equal ones share a walk.
 
     Attributes:
         kind: Kind of network.
-        question: Its walk; of a kind without a law, that of its layers without skips.
+        question: What its walk depends on; of a kind without a law, the walk of its layers
+            without skips.
         has_law: Whether the walk is the network's own, so that it can be predicted.
         relative: g over the unbiased g, where that is how g was given; else None.
         g: g where it was given as a number or by a scheme's formula; else None.

@@ -1,4 +1,4 @@
-"""Warnings of a sweep's predicted walks, in words: which configurations cannot train, and why."""
+"""Warnings about random networks whose predicted walk says that they cannot train, in words."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -28,8 +28,8 @@ class PlanWarning:
     """One thing that is expected to go wrong, and where.
 
     Attributes:
-        kind: What.
-        message: The same in words, with the worst configurations by name.
+        kind: What is expected.
+        message: The warning in words, with the worst configurations by name.
         places: Indices of the configurations, ascending.
     """
 
@@ -49,11 +49,11 @@ class _Rule:
 def warnings_of(
     configurations: Sequence[WalkRequest], forecasts: Sequence[Forecast]
 ) -> tuple[PlanWarning, ...]:
-    """Return what is expected to go wrong; what is pending is expected to go well.
+    """Return what is expected to go wrong; a forecast that is pending raises no warning.
 
     Args:
-        configurations: Distinct ones.
-        forecasts: One for each.
+        configurations: Distinct random networks.
+        forecasts: The forecast of each.
     """
     pairs = list(zip(configurations, forecasts, strict=True))
     found = (_warning(kind, rule, pairs) for kind, rule in _RULES.items())

@@ -22,7 +22,7 @@ from service.lifecycle import TrialState
 from service.store.column_types import FiniteFloat, database_now
 from service.store.database import WriteSession
 from service.store.models import Trial
-from service.store.trial_states import UNFINISHED
+from service.store.trial_states import is_unfinished
 from workers.contract import EpochRecord, InitialWalk, TrialEnd, TrialStart
 
 # The table itself, since the ORM has its own, slower idea of an UPDATE with many parameter sets.
@@ -113,7 +113,7 @@ def _run(
 
 def _open_trial() -> Update:
     return update(_TRIALS).where(
-        _TRIALS.c.id == bindparam("trial"), _TRIALS.c.state.in_(UNFINISHED)
+        _TRIALS.c.id == bindparam("trial"), is_unfinished(_TRIALS.c.state)
     )
 
 
@@ -156,7 +156,7 @@ def _adding(new: Mapping[str, ColumnElement[Any]]) -> Update:
         values[best.key] = case((or_(best.is_(None), least < best), least), else_=best)
     return (
         update(_TRIALS)
-        .where(_TRIALS.c.id == new["trial"], _TRIALS.c.state.in_(UNFINISHED))
+        .where(_TRIALS.c.id == new["trial"], is_unfinished(_TRIALS.c.state))
         .values(values)
     )
 

@@ -1,8 +1,9 @@
 """States of a sweep's trials."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.lifecycle import TrialState, trial_sources
@@ -11,6 +12,12 @@ from service.store.models import Trial
 
 UNFINISHED = trial_sources(TrialState.DONE)
 """States of trials that have no outcome."""
+
+
+def is_unfinished(state: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a trial has no outcome, for statements of many parameter sets."""
+    # An IN would be expanded anew for each set, which SQLAlchemy refuses.
+    return or_(*(state == each for each in sorted(UNFINISHED)))
 
 
 def has_unfinished(session: Session, sweep_id: UUID) -> bool:

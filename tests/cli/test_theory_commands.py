@@ -34,7 +34,7 @@ def spec_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_theory_tells_g_and_the_walk_without_a_service() -> None:
+def test_theory_prints_g_and_the_walk_without_a_service() -> None:
     result = fathom(NOWHERE, "theory", "relu", "--width", 100, "--depth", 128)
 
     assert result.exit_code == 0
@@ -48,9 +48,9 @@ def test_theory_as_json_is_the_walk() -> None:
 
     result = fathom(NOWHERE, *command)
 
-    told = json.loads(result.stdout)
-    assert told["g"] == 1.2
-    assert told["drift"] == float(rwinit.walk_law("tanh", 64, 6, g=1.2).drift)
+    document = json.loads(result.stdout)
+    assert document["g"] == 1.2
+    assert document["drift"] == float(rwinit.walk_law("tanh", 64, 6, g=1.2).drift)
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
@@ -112,7 +112,9 @@ def test_networks_that_pass_nothing_exit_with_2() -> None:
     assert "pass an error" in result.stderr
 
 
-def test_a_dry_run_tells_and_queues_nothing(url: str, database: Database, spec_file: Path) -> None:
+def test_a_dry_run_prints_the_preview_and_queues_nothing(
+    url: str, database: Database, spec_file: Path
+) -> None:
     result = fathom(url, "submit", "--dry-run", spec_file)
 
     assert result.exit_code == 0, result.output
@@ -137,9 +139,9 @@ def test_a_dry_run_warns_and_says_what_is_pending(
 
 
 def test_a_dry_run_as_json_is_the_preview(url: str, spec_file: Path) -> None:
-    told = json.loads(fathom(url, "submit", "--dry-run", "--json", spec_file).stdout)
+    document = json.loads(fathom(url, "submit", "--dry-run", "--json", spec_file).stdout)
 
-    assert (told["n_trials"], told["n_pending"]) == (18, 0)
+    assert (document["n_trials"], document["n_pending"]) == (18, 0)
 
 
 def test_a_dry_run_of_a_refused_spec_exits_with_2(url: str, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from service.driver.preparation import StoppedError, prepare
-from service.planner import PlannedTrial
+from service.planner import PlannedConfiguration
 from service.spec import Media, parse
 from service.store import Database, leases, sweeps, trials
 from service.store.leases import Claim
@@ -50,7 +50,9 @@ def test_others_write_while_a_plan_is_simulated(
 ) -> None:
     claim = _claimed(database)
 
-    def meanwhile(planned: Sequence[PlannedTrial], *rest: object) -> Sequence[PlannedTrial]:
+    def meanwhile(
+        planned: Sequence[PlannedConfiguration], *rest: object
+    ) -> Sequence[PlannedConfiguration]:
         with database.write() as session:
             assert leases.renew(session, claim, 60.0)
         return planned

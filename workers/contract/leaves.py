@@ -1,4 +1,4 @@
-"""The numbers and names of a configuration as a flat mapping, the way rows and queries see it."""
+"""The values of a configuration as a flat mapping, under the names of columns and queries."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -14,7 +14,7 @@ _RENAMED: Final = {
     "prediction.drift": "predicted_drift",
     "prediction.spread": "predicted_spread",
 }
-"""Leaves whose name differs from their field's: that is taken, or says too little alone."""
+"""Names of leaves by path where the field's name is taken by another leaf, or is too short."""
 
 
 def leaves(configuration: Configuration) -> dict[str, object]:
@@ -56,7 +56,7 @@ def _walk(value: object, path: str) -> list[tuple[str, object]]:
     for name, inner_path, inner in _parts(value, path):
         if _is_nested(inner):
             found += _walk(inner, inner_path)
-        elif inner_path != "prediction":
+        elif _is_leaf(inner_path, inner):
             found.append((name, inner))
     return found
 
@@ -64,7 +64,7 @@ def _walk(value: object, path: str) -> list[tuple[str, object]]:
 def _replaced(value: object, path: str, changes: dict[str, object]) -> object:
     new: dict[str, object] = {}
     for name, inner_path, inner in _parts(value, path):
-        if name in changes and not _is_nested(inner):
+        if name in changes and _is_leaf(inner_path, inner):
             new[inner_path.rpartition(".")[2]] = changes.pop(name)
         elif _is_nested(inner):
             new[inner_path.rpartition(".")[2]] = _replaced(inner, inner_path, changes)
@@ -85,9 +85,14 @@ def _is_nested(value: object) -> bool:
     return is_dataclass(value) and not isinstance(value, Schedule)
 
 
+def _is_leaf(path: str, value: object) -> bool:
+    # A prediction that there is not is a nested part without leaves, and no leaf itself.
+    return not _is_nested(value) and path != "prediction"
+
+
 @dataclass(frozen=True, slots=True)
 class LeafType:
-    """Where a leaf stands in a configuration, and what it is.
+    """Place and type of a leaf of a configuration.
 
     Attributes:
         path: Names of the nested fields, outermost first.
@@ -114,7 +119,7 @@ def _types_in(owner: type, path: str) -> list[tuple[str, LeafType]]:
     found: list[tuple[str, LeafType]] = []
     for name, hint in get_type_hints(owner).items():
         inner_path = f"{path}.{name}" if path else name
-        inner = next((each for each in get_args(hint) if each is not type(None)), hint)
+        inner: type = next((each for each in get_args(hint) if each is not type(None)), hint)
         if get_origin(hint) is tuple:
             inner = tuple
         if is_dataclass(inner) and inner is not Schedule:
