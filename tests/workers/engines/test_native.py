@@ -16,10 +16,12 @@ from torch import Tensor
 
 from workers.contract import Activation
 from workers.engines.packed import native as native_room
-from workers.engines.packed.arithmetic import Arithmetic, TorchArithmetic, arithmetic
+from workers.engines.packed.arithmetic import Arithmetic
+from workers.engines.packed.arithmetic_selection import arithmetic_for
 from workers.engines.packed.native import NativeArithmetic, Processor, processor
 from workers.engines.packed.native.machine_code import described
 from workers.engines.packed.nonlinearities import Nonlinearity, nonlinearity
+from workers.engines.packed.torch_arithmetic import TorchArithmetic
 from workers.estimates.sizes import WIDEST
 
 _FOUND = processor()
@@ -194,7 +196,7 @@ def test_what_is_no_number_stays_none_and_infinities_are_rectified(nonlinear: No
 
 @pytest.mark.parametrize("width", [WIDEST, WIDEST + 1])
 def test_wide_layers_are_left_to_torch(width: int) -> None:
-    found = arithmetic(RELU, width, 8, torch.zeros(()))
+    found = arithmetic_for(RELU, width, 8, torch.zeros(()))
 
     assert isinstance(found, NativeArithmetic) == (width <= WIDEST)
 
@@ -223,13 +225,13 @@ def test_on_a_processor_without_fused_operations_torch_computes(
 ) -> None:
     monkeypatch.setattr(native_room, "processor", lambda: None)
 
-    assert isinstance(arithmetic(RELU, 8, 8, torch.zeros(())), TorchArithmetic)
+    assert isinstance(arithmetic_for(RELU, 8, 8, torch.zeros(())), TorchArithmetic)
 
 
 def test_without_llvm_torch_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "llvmlite", None)
 
-    assert isinstance(arithmetic(RELU, 8, 8, torch.zeros(())), TorchArithmetic)
+    assert isinstance(arithmetic_for(RELU, 8, 8, torch.zeros(())), TorchArithmetic)
 
 
 def test_a_gradient_of_many_columns_is_left_to_torch() -> None:

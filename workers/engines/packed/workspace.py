@@ -4,7 +4,8 @@ import torch
 
 from workers.contract import DatasetShape, TrialSpec
 from workers.engines.dtypes import DTYPES
-from workers.engines.packed.arithmetic import Arithmetic, arithmetic
+from workers.engines.packed.arithmetic import Arithmetic
+from workers.engines.packed.arithmetic_selection import arithmetic_for
 from workers.engines.packed.buffers import Keep, keep_all, keep_segments
 from workers.engines.packed.measures import FullPasses, Probe
 from workers.engines.packed.nonlinearities import nonlinearity
@@ -90,7 +91,7 @@ class Workspace:
     def _arithmetic_in(self, dtype: torch.dtype) -> Arithmetic:
         hidden = nonlinearity(self.shape.activation, self.shape.slope)
         like = torch.zeros((), dtype=dtype, device=self._device)
-        return arithmetic(hidden, self.shape.width, self.shape.n_inputs, like)
+        return arithmetic_for(hidden, self.shape.width, self.shape.n_inputs, like)
 
     def _bytes_to_keep_all(self, spec: TrialSpec) -> int:
         trial = TrialShape.of(spec.configuration)

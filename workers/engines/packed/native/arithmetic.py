@@ -6,11 +6,11 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from workers.engines.packed.arithmetic import TorchArithmetic
 from workers.engines.packed.native.calls import Call, joined
 from workers.engines.packed.native.kernels import Epilogue
 from workers.engines.packed.native.machine_code import Kernel, Processor, address
 from workers.engines.packed.nonlinearities import Nonlinearity, Operation
+from workers.engines.packed.torch_arithmetic import TorchArithmetic
 from workers.estimates.sizes import WIDEST, transposed_size
 
 
