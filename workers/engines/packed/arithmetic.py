@@ -5,6 +5,8 @@ from typing import Protocol
 
 from torch import Tensor
 
+from workers.engines.packed.buffers import LevelBuffers
+from workers.engines.packed.gains import Gains
 from workers.engines.packed.nonlinearities import Operation
 
 
@@ -49,6 +51,50 @@ class Arithmetic(Protocol):
                 overwritten.
             output: Its output, of the same shape.
             target: Of the same shape, overwritten.
+        """
+        ...
+
+    def skip_forward(
+        self,
+        source: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        level: LevelBuffers,
+        gains: Gains,
+        rows: int,
+    ) -> Sequence[Operation]:
+        """Return what computes a layer with an identity skip, ``skip * h + branch * f(W h + b)``.
+
+        Args:
+            source: h, ``(trials, rows or more, width)``, filled up to whole vectors.
+            weight: ``(trials, width, width)``.
+            bias: ``(trials, width)``.
+            level: Buffers of the layer, of h's shape, overwritten.
+            gains: Of the trials.
+            rows: Samples that are computed.
+        """
+        ...
+
+    def skip_backward(
+        self,
+        errors: Tensor,
+        weight: Tensor,
+        carried: Tensor,
+        level: LevelBuffers,
+        gains: Gains,
+        target: Tensor,
+    ) -> Sequence[Operation]:
+        """Return what takes errors through a matrix with a skip and the nonlinearity before it.
+
+        Args:
+            errors: Behind the matrix, ``(trials, rows, width)``.
+            weight: ``(trials, width, width)``.
+            carried: Errors behind the skip, ``(trials, rows or more, width)``; overwritten with
+                those before matrix and skip.
+            level: Buffers of the layer below, of the same shape; ``entering`` may be overwritten.
+            gains: The skip's that is gone through; the branch's of the layer below.
+            target: Errors before the nonlinearity of the layer below, of the same shape,
+                overwritten.
         """
         ...
 

@@ -1,8 +1,10 @@
 """Everything that a pack allocates, made for its shape and grown for its deepest trial."""
 
+from collections.abc import Sequence
+
 import torch
 
-from workers.contract import DatasetShape, TrialSpec
+from workers.contract import DatasetShape, Network, TrialSpec
 from workers.engines.dtypes import DTYPES
 from workers.engines.packed.arithmetic import Arithmetic
 from workers.engines.packed.arithmetic_selection import arithmetic_for
@@ -68,6 +70,11 @@ class Workspace:
         if not self._segmented and self._bytes_to_keep_all(spec) > self._memory_bytes:
             self._segmented = True
             self._use(keep_segments(segment_length(spec.network.depth)))
+
+    def arrange(self, networks: Sequence[Network]) -> None:
+        """Take note of which networks are in the first slots now."""
+        self.store.write_gains(networks)
+        self.passes.forget()
 
     def _use(self, keep: Keep) -> None:
         self.trainer = Trainer(
