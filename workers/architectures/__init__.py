@@ -15,11 +15,12 @@ from workers.architectures.feed_forward import FeedForwardArchitecture
 from workers.architectures.hyperparameters import Hyperparameter
 from workers.architectures.parameters import Draw, Factor, ParameterGroup, parameter_count
 from workers.architectures.program import Layer, LayerRule, Skip, Source
+from workers.architectures.residual import ResidualArchitecture
 from workers.architectures.walks import WalkQuestion
 from workers.contract import Network
 from workers.errors import WorkersError
 
-_KINDS: tuple[Architecture, ...] = (FeedForwardArchitecture(),)
+_KINDS: tuple[Architecture, ...] = (FeedForwardArchitecture(), ResidualArchitecture())
 
 ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType({each.kind: each for each in _KINDS})
 """Every kind of network by its name in specs and rows; the first is the default."""

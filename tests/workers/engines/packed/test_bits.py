@@ -269,6 +269,18 @@ def test_a_trial_that_blows_up_stays_alone_with_it() -> None:
     pack.check(two.trial_id)
 
 
+def test_trials_of_one_depth_may_differ_in_the_scale_of_their_branches() -> None:
+    pack = _Watched(3)
+    for scale, spec in zip((0.1, 1.0, 3.0), _specs(3), strict=True):
+        pack.add(of_kind(varied(spec, depth=5), "residual", branch_scale=scale))
+
+    for _ in range(3):
+        pack.step([*pack.specs])
+
+    for key in pack.specs:
+        pack.check(key)
+
+
 @pytest.mark.parametrize("first", ARCHITECTURES)
 @pytest.mark.parametrize("second", ARCHITECTURES)
 def test_networks_with_and_without_skips_never_share_a_pack(first: str, second: str) -> None:
