@@ -6,7 +6,7 @@ new kind made of known rules runs wherever these do.
 
 from dataclasses import dataclass
 
-from workers.architectures import Skip, architecture_of
+from workers.architectures import LayerRule, Skip, architecture_of
 from workers.contract import EngineName, Network, Precision, Task
 
 
@@ -17,6 +17,8 @@ class EngineDeclaration:
     Attributes:
         name: The engine.
         skips: Skips of the layers that it computes.
+        any_rule: Whether it also computes layers without a skip that have a gain, and layers
+            whose branch is linear.
         tasks: Losses.
         precisions: Arithmetic.
         devices: Types of devices.
@@ -26,6 +28,7 @@ class EngineDeclaration:
 
     name: EngineName
     skips: frozenset[Skip]
+    any_rule: bool = False
     tasks: frozenset[Task] = frozenset(Task)
     precisions: frozenset[Precision] = frozenset(Precision)
     devices: frozenset[str] = frozenset({"cpu", "cuda"})
@@ -33,8 +36,13 @@ class EngineDeclaration:
 
     def runs(self, network: Network, task: Task, precision: Precision) -> bool:
         """Return whether the engine computes the layers of a network for a task."""
-        skip = architecture_of(network).hidden_rule(network).skip
-        return skip in self.skips and task in self.tasks and precision in self.precisions
+        rule = architecture_of(network).hidden_rule(network)
+        return self.computes(rule) and task in self.tasks and precision in self.precisions
+
+    def computes(self, rule: LayerRule) -> bool:
+        """Return whether the engine computes hidden layers of a rule."""
+        usual = rule.activated and (rule.skip is not Skip.NONE or rule.branch_gain == 1.0)
+        return rule.skip in self.skips and (usual or self.any_rule)
 
 
 ENGINES: tuple[EngineDeclaration, ...] = (
@@ -44,7 +52,7 @@ ENGINES: tuple[EngineDeclaration, ...] = (
         # A CPU's batched product is the same for every batch; that of CUDA is chosen by shape.
         batched_devices=frozenset({"cpu"}),
     ),
-    EngineDeclaration(name=EngineName.REFERENCE, skips=frozenset(Skip)),
+    EngineDeclaration(name=EngineName.REFERENCE, skips=frozenset(Skip), any_rule=True),
 )
 """All engines, the preferred ones first."""
 

@@ -112,9 +112,7 @@ def _run(
 
 
 def _open_trial() -> Update:
-    return update(_TRIALS).where(
-        _TRIALS.c.id == bindparam("trial"), is_unfinished(_TRIALS.c.state)
-    )
+    return update(_TRIALS).where(_TRIALS.c.id == bindparam("trial"), is_unfinished(_TRIALS.c.state))
 
 
 def _summary(records: Sequence[EpochRecord]) -> Mapping[str, object]:

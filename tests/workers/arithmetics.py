@@ -4,8 +4,8 @@ import pytest
 from torch import Tensor
 
 from workers.engines.packed import workspace as machine
-from workers.engines.packed.arithmetic import TorchArithmetic
 from workers.engines.packed.nonlinearities import Nonlinearity
+from workers.engines.packed.torch_arithmetic import TorchArithmetic
 
 
 def compute_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,4 +16,4 @@ def compute_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     ) -> TorchArithmetic:
         return TorchArithmetic(nonlinearity)
 
-    monkeypatch.setattr(machine, "arithmetic", by_torch)
+    monkeypatch.setattr(machine, "arithmetic_for", by_torch)

@@ -13,17 +13,13 @@ from workers.contract import Activation, Network, Scheme
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResidualNetwork(Network):
-    """A network with identity skips.
+    """A network whose hidden layers, but for the first, add to what goes into them.
 
     Attributes:
-        branch_scale: Factor of each hidden layer's branch.
+        branch_scale: Factor of what they add.
     """
 
     branch_scale: float
-
-
-def _branch_scale(depth: int, width: int) -> float:
-    return float(depth**-0.5)
 
 
 class ResidualArchitecture:
@@ -31,14 +27,15 @@ class ResidualArchitecture:
 
     kind = "residual"
     description = "A residual network: h' = h + branch_scale * f(W h + b)."
-    hyperparameters: tuple[Hyperparameter, ...] = (
+    hyperparameters = (
         Hyperparameter(
             name="branch_scale",
             description="auto or a number above 0",
             default=AUTO,
             above=0.0,
             at_most=1e6,
-            auto=_branch_scale,
+            # The sum of D independent branches then has the size of one.
+            auto=lambda depth, _width: depth**-0.5,
         ),
     )
     network_type = ResidualNetwork
@@ -51,8 +48,8 @@ class ResidualArchitecture:
         depth: int,
         width: int,
         hyperparameters: Mapping[str, float],
-    ) -> Network:
-        """Return a resolved network; ``hyperparameters`` has the branch scale."""
+    ) -> ResidualNetwork:
+        """Return a resolved network; ``hyperparameters`` has its ``branch_scale``."""
         return ResidualNetwork(
             kind=self.kind,
             activation=activation,
@@ -65,24 +62,25 @@ class ResidualArchitecture:
     def parameters(
         self, network: Network, n_inputs: int, n_outputs: int
     ) -> tuple[ParameterGroup, ...]:
-        """Return the first matrix, the D - 1 hidden ones and the last."""
+        """Return the groups of the feed-forward network of these sizes."""
         return chain_parameters(network, n_inputs, n_outputs)
 
     def hidden_rule(self, network: Network) -> LayerRule:
-        """Return the rule with the identity skip."""
-        assert isinstance(network, ResidualNetwork)
+        """Return the rule with an identity skip and the network's scale."""
+        if not isinstance(network, ResidualNetwork):
+            raise TypeError(f"a residual network has a branch_scale; given {network}")
         return LayerRule(skip=Skip.IDENTITY, branch_gain=network.branch_scale)
 
     def layers(self, network: Network) -> tuple[Layer, ...]:
-        """Return D + 1 layers, skips around the hidden ones behind the first."""
+        """Return a plain first layer, D - 1 with a skip, and a linear last one."""
         return chain_layers(network.depth, self.hidden_rule(network))
 
     def walk(
         self, network: Network, *, scheme: Scheme, g_in: float, n_inputs: int
     ) -> WalkQuestion | None:
-        """Return None: no law is known."""
+        """Return None: the walk of a network with skips has no law here."""
         return None
 
     def gain_walk(self, network: Network, *, scheme: Scheme, g_in: float) -> WalkQuestion:
-        """Return the walk of the layers without skips."""
+        """Return the walk of the network's layers without skips."""
         return plain_walk(network, scheme=scheme, g_in=g_in)

@@ -59,6 +59,11 @@ class PackShape:
             precision=spec.training.precision,
         )
 
+    @property
+    def has_skips(self) -> bool:
+        """Whether a layer's output is another than its nonlinearity's."""
+        return self.skip is not Skip.NONE
+
     def differences(self, other: "PackShape") -> list[str]:
         """Return the names of the attributes in which another shape differs."""
         names = [field.name for field in fields(self)]

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.architectures import Skip, architecture_of
 from workers.contract import Activation, OptimizerKind, Task, TrialSpec
 
 Array = NDArray[np.float64]
@@ -19,6 +20,7 @@ class NaiveNetwork:
 
     def __init__(self, spec: TrialSpec, weights: list[Array], biases: list[Array]) -> None:
         self.spec = spec
+        self.rules = [layer.rule for layer in architecture_of(spec.network).layers(spec.network)]
         self.parameters = [*weights, *biases]
         self.n_matrices = len(weights)
         self.first = [np.zeros_like(p) for p in self.parameters]
@@ -29,10 +31,13 @@ class NaiveNetwork:
     def forward(self, x: Array) -> tuple[list[Array], list[Array]]:
         """Return the inputs of every matrix and what it makes of them, before activation."""
         inputs, sums = [x], []
-        for d in range(self.n_matrices):
+        for d, rule in enumerate(self.rules):
             weight, bias = self.parameters[d], self.parameters[self.n_matrices + d]
             sums.append(inputs[-1] @ weight.T + bias)
-            inputs.append(self._activation(sums[-1]))
+            output = rule.branch_gain * self._activation(sums[-1])
+            if rule.skip is Skip.IDENTITY:
+                output = output + rule.skip_gain * inputs[-1]
+            inputs.append(output)
         return inputs[:-1], sums
 
     def loss(self, x: Array, targets: Array) -> float:
@@ -45,16 +50,18 @@ class NaiveNetwork:
         inputs, sums = self.forward(x)
         outputs = sums[-1]
         if self.spec.task is Task.AUTOENCODE:
-            delta = 2 * (outputs - targets) / outputs.size
+            error = 2 * (outputs - targets) / outputs.size
         else:
-            delta = (self._softmax(outputs) - targets) / len(x)
+            error = (self._softmax(outputs) - targets) / len(x)
         of_weights: list[Array] = []
         of_biases: list[Array] = []
         for d in reversed(range(self.n_matrices)):
+            rule = self.rules[d]
+            delta = rule.branch_gain * error * (self._slope(sums[d]) if rule.activated else 1.0)
             of_weights.insert(0, delta.T @ inputs[d])
             of_biases.insert(0, delta.sum(axis=0))
-            if d > 0:
-                delta = (delta @ self.parameters[d]) * self._slope(sums[d - 1])
+            below = delta @ self.parameters[d]
+            error = below + rule.skip_gain * error if rule.skip is Skip.IDENTITY else below
         return [*of_weights, *of_biases]
 
     def step(self, x: Array, targets: Array, lr: float) -> float:

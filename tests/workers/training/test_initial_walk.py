@@ -1,6 +1,7 @@
 """z_init against the law, and where there is none."""
 
 import math
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -16,7 +17,7 @@ from workers.training import run_trial
 from workers.training.initial_walk import initial_walk
 
 
-def predicted(**changes: object) -> TrialSpec:
+def predicted(**changes: Any) -> TrialSpec:  # leaves of any type
     """Return a trial with the law of its walk, as planning gives it."""
     spec = trial(**changes)
     law = rwinit.walk_law(

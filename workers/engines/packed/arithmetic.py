@@ -1,15 +1,13 @@
-"""The arithmetic of hidden layers as operations: by torch, or by kernels made for the machine."""
+"""The interface of arithmetics: the operations of hidden layers, each of all trials at once."""
 
-import importlib.util
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
-from workers.engines.packed.nonlinearities import Nonlinearity, Operation
-from workers.estimates.sizes import WIDEST
+from workers.engines.packed.buffers import LevelBuffers
+from workers.engines.packed.gains import Gains
+from workers.engines.packed.nonlinearities import Operation
 
 
 class Arithmetic(Protocol):
@@ -56,6 +54,50 @@ class Arithmetic(Protocol):
         """
         ...
 
+    def skip_forward(
+        self,
+        source: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        level: LevelBuffers,
+        gains: Gains,
+        rows: int,
+    ) -> Sequence[Operation]:
+        """Return what computes a layer with an identity skip, ``skip * h + branch * f(W h + b)``.
+
+        Args:
+            source: h, ``(trials, rows or more, width)``, filled up to whole vectors.
+            weight: ``(trials, width, width)``.
+            bias: ``(trials, width)``.
+            level: Buffers of the layer, of h's shape, overwritten.
+            gains: Of the trials.
+            rows: Samples that are computed.
+        """
+        ...
+
+    def skip_backward(
+        self,
+        errors: Tensor,
+        weight: Tensor,
+        carried: Tensor,
+        level: LevelBuffers,
+        gains: Gains,
+        target: Tensor,
+    ) -> Sequence[Operation]:
+        """Return what takes errors through a matrix with a skip and the nonlinearity before it.
+
+        Args:
+            errors: Behind the matrix, ``(trials, rows, width)``.
+            weight: ``(trials, width, width)``.
+            carried: Errors behind the skip, ``(trials, rows or more, width)``; overwritten with
+                those before matrix and skip.
+            level: Buffers of the layer below, of the same shape; ``entering`` may be overwritten.
+            gains: The skip's that is gone through; the branch's of the layer below.
+            target: Errors before the nonlinearity of the layer below, of the same shape,
+                overwritten.
+        """
+        ...
+
     def gradient(
         self, errors: Tensor, source: Tensor, weight: Tensor, bias: Tensor
     ) -> Sequence[Operation]:
@@ -72,63 +114,3 @@ class Arithmetic(Protocol):
     def joined(self, operations: Iterable[Operation]) -> list[Operation]:
         """Return operations that do the same in the same order, perhaps in fewer calls."""
         ...
-
-
-class TorchArithmetic:
-    """`Arithmetic` by torch's batched products, on any device."""
-
-    def __init__(self, nonlinearity: Nonlinearity) -> None:
-        """Take a nonlinearity."""
-        self._nonlinearity = nonlinearity
-        self.keeps_input = nonlinearity.keeps_input
-
-    def affine(
-        self, source: Tensor, weight: Tensor, bias: Tensor, target: Tensor
-    ) -> Sequence[Operation]:
-        """Return a batched product."""
-        return [partial(torch.baddbmm, bias.unsqueeze(1), source, weight.mT, out=target)]
-
-    def activate(self, source: Tensor, target: Tensor) -> Sequence[Operation]:
-        """Return the nonlinearity's operations."""
-        return self._nonlinearity.forward(source, target)
-
-    def backward_input(
-        self, errors: Tensor, weight: Tensor, source: Tensor, output: Tensor, target: Tensor
-    ) -> Sequence[Operation]:
-        """Return a batched product and the derivative."""
-        rows = errors.shape[1]
-        return [
-            partial(torch.bmm, errors, weight, out=target[:, :rows]),
-            *self._nonlinearity.backward(target, source, output),
-        ]
-
-    def gradient(
-        self, errors: Tensor, source: Tensor, weight: Tensor, bias: Tensor
-    ) -> Sequence[Operation]:
-        """Return a batched product and a sum."""
-        return [
-            partial(torch.bmm, errors.mT, source, out=weight),
-            partial(torch.sum, errors, 1, out=bias),
-        ]
-
-    def joined(self, operations: Iterable[Operation]) -> list[Operation]:
-        """Return the operations as they are."""
-        return list(operations)
-
-
-def arithmetic(nonlinearity: Nonlinearity, width: int, n_inputs: int, like: Tensor) -> Arithmetic:
-    """Return the fastest arithmetic that there is for a shape on this machine.
-
-    Args:
-        nonlinearity: Of the hidden layers.
-        width: Their units.
-        n_inputs: Dimensions of one sample.
-        like: Gives dtype and device.
-    """
-    reaches = like.device.type == "cpu" and width <= WIDEST
-    if reaches and importlib.util.find_spec("llvmlite"):
-        from workers.engines.packed.native import NativeArithmetic, processor
-
-        if on := processor():
-            return NativeArithmetic(nonlinearity, width, n_inputs, like, on)
-    return TorchArithmetic(nonlinearity)

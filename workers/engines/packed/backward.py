@@ -10,7 +10,9 @@ from typing import Protocol
 
 from torch import Tensor
 
-from workers.engines.packed.forward import Frame, level_operations
+from workers.engines.packed.buffers import Errors
+from workers.engines.packed.frame import Frame
+from workers.engines.packed.layer_passes import LayerPass, layer_pass
 from workers.engines.packed.nonlinearities import Operation
 from workers.engines.packed.storage import Block
 
@@ -27,25 +29,24 @@ class Gradients(Protocol):
         ...
 
 
-def backward_operations(
-    frame: Frame, deltas: tuple[Tensor, Tensor], gradients: Gradients
-) -> Iterator[Operation]:
+def backward_operations(frame: Frame, errors: Errors, gradients: Gradients) -> Iterator[Operation]:
     """Yield the whole pass, from the errors at the output to the first matrix, in order.
 
     Args:
         frame: The pass; its forward operations came before.
-        deltas: Two buffers of one level's shape, for the errors on their way.
+        errors: Buffers for the errors on their way.
         gradients: Where gradients go and what follows. A block is done only after the errors
             have passed through its matrices, so these may then change.
     """
     depths, store, batch = frame.depths, frame.store, frame.batch
-    held = _Held(frame)
+    layers = layer_pass(frame, errors)
+    held = _Held(frame, layers)
     everyone = (0, len(depths))
-    delta, below = deltas
-    errors = batch.errors.mT
-    yield from _through(frame, store.last, 0, len(depths), errors, delta, 0)
+    delta, below = errors.deltas
+    output_errors = batch.errors.mT
+    yield from layers.backward(store.last, 0, 0, output_errors, delta)
     output = frame.activations.output(0)
-    yield from _gradient(frame, gradients, store.last, 0, everyone, errors, output)
+    yield from _gradient(frame, gradients, store.last, 0, everyone, output_errors, output)
     yield from gradients.done(store.last)
     for level in range(depths.depth):
         if deeper := depths.count_of(level + 2):
@@ -53,7 +54,7 @@ def backward_operations(
             block, place = store.hidden_at(level)
             source = frame.activations.output(level + 1)
             # The errors go first: their pass over the activations brings these into the cache.
-            yield from _through(frame, block, place, deeper, delta, below, level + 1)
+            yield from layers.backward(block, place, level + 1, delta, below)
             yield from _gradient(frame, gradients, block, place, (0, deeper), delta, source)
             if place == block.count - 1 or level == depths.depth - 2:
                 yield from gradients.done(block)
@@ -66,35 +67,19 @@ def backward_operations(
 class _Held:
     """Which levels the buffers hold, as the backward pass goes on."""
 
-    def __init__(self, frame: Frame) -> None:
-        self._frame = frame
+    def __init__(self, frame: Frame, layers: LayerPass) -> None:
+        self._depth, self._layers = frame.depths.depth, layers
         self._key = frame.activations.key
-        levels = reversed(range(frame.depths.depth))
-        self._level_of = {self._key(level): level for level in levels}
+        self._level_of = {self._key(level): level for level in reversed(range(self._depth))}
 
     def again(self, level: int) -> Iterator[Operation]:
         """Yield what computes a level anew, from the nearest level above that is held."""
         top = level
-        while top < self._frame.depths.depth and self._level_of[self._key(top)] != top:
+        while top < self._depth and self._level_of[self._key(top)] != top:
             top += 1
         for lost in reversed(range(level, top)):
             self._level_of[self._key(lost)] = lost
-            yield from level_operations(self._frame, lost)
-
-
-def _through(
-    frame: Frame, block: Block, place: int, count: int, delta: Tensor, below: Tensor, level: int
-) -> Iterator[Operation]:
-    """Take the errors of the first trials through a matrix and the nonlinearity before it."""
-    rows, buffers = frame.rows, frame.activations
-    weight = frame.weight(block, place, 0, count)
-    yield from frame.arithmetic.backward_input(
-        delta[:count, :rows],
-        weight,
-        buffers.input(level)[:count],
-        buffers.output(level)[:count],
-        below[:count],
-    )
+            yield from self._layers.forward(lost)
 
 
 def _gradient(
@@ -111,8 +96,11 @@ def _gradient(
     if target is None:
         return
     lo, hi = trials
-    slots = (frame.depths.first_slot + lo, frame.depths.first_slot + hi)
+    slots = frame.slots(lo, hi)
     error, given = delta[lo:hi, : frame.rows], source[lo:hi, : frame.rows]
     yield from frame.arithmetic.gradient(
-        error, given, block.weight(target, place, *slots), block.bias(target, place, *slots)
+        error,
+        given,
+        block.weight(target, place, slots.start, slots.stop),
+        block.bias(target, place, slots.start, slots.stop),
     )

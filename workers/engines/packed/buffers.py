@@ -5,6 +5,7 @@ which of them stay in between.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -39,14 +40,52 @@ def keep_segments(length: int) -> Keep:
     return keep
 
 
+class LevelBuffers(NamedTuple):
+    """Buffers of one hidden layer, ``(trials, rows, width)``; some may be the same memory.
+
+    Attributes:
+        entering: Input of the nonlinearity; ``branch`` where that is computed in place.
+        branch: Output of the nonlinearity.
+        output: Output of the layer; ``branch`` where there is no skip.
+    """
+
+    entering: Tensor
+    branch: Tensor
+    output: Tensor
+
+    def part(self, trials: slice, rows: int | None = None) -> "LevelBuffers":
+        """Return the buffers of some trials and of the first rows; None takes all rows."""
+        return LevelBuffers(*(each[trials, :rows] for each in self))
+
+
+class Errors(NamedTuple):
+    """Buffers for errors on their way back, each ``(slots, rows, width)``.
+
+    Attributes:
+        deltas: With respect to the input of a nonlinearity, for one level and the next in turn.
+        carried: With respect to the output of a level; None where there is no skip.
+    """
+
+    deltas: tuple[Tensor, Tensor]
+    carried: Tensor | None
+
+
 class Activations:
-    """Inputs and outputs of the nonlinearity by level, each ``(slots, rows, width)``.
+    """What the hidden layers compute, by level, each ``(slots, rows, width)``.
 
     Rows beyond the minibatch, there to fill whole vectors, never get another input than 0.
     """
 
     def __init__(
-        self, slots: int, rows: int, width: int, *, keep: Keep, keeps_input: bool, like: Tensor
+        self,
+        slots: int,
+        rows: int,
+        width: int,
+        *,
+        keep: Keep,
+        keeps_input: bool,
+        has_skips: bool,
+        like: Tensor,
     ) -> None:
         """Make room for no level yet.
 
@@ -56,20 +95,26 @@ class Activations:
             width: Units per hidden layer.
             keep: Which levels share a buffer.
             keeps_input: Whether the input of the nonlinearity has buffers of its own.
+            has_skips: Whether its output has, because a layer's is another.
             like: Gives dtype and device.
         """
         self._size = (slots, padded_rows(rows, width), width)
         self._keep, self._keeps_input, self._like = keep, keeps_input, like
         self._outputs: dict[int, Tensor] = {}
-        self._inputs: dict[int, Tensor] = {} if keeps_input else self._outputs
+        self._branches: dict[int, Tensor] = {} if has_skips else self._outputs
+        self._inputs: dict[int, Tensor] = {}
 
     def output(self, level: int) -> Tensor:
-        """Return the buffer of a level's output."""
+        """Return the buffer of a layer's output."""
         return self._get(self._outputs, level)
 
-    def input(self, level: int) -> Tensor:
-        """Return the buffer of a level's input; its output's where the activation is in place."""
-        return self._get(self._inputs, level)
+    def plain(self, level: int) -> LevelBuffers:
+        """Return the buffers of a layer without a skip."""
+        return self._level(level, self._outputs)
+
+    def skipped(self, level: int) -> LevelBuffers:
+        """Return the buffers of a layer with a skip."""
+        return self._level(level, self._branches)
 
     def key(self, level: int) -> int:
         """Return the number of a level's buffers; levels that share it overwrite each other."""
@@ -79,14 +124,24 @@ class Activations:
         """Return how many rows the first few take with what fills up whole vectors."""
         return padded_rows(rows, self._size[2])
 
-    def blank(self) -> Tensor:
-        """Return zeros of the shape of one level."""
+    def errors(self) -> Errors:
+        """Return new buffers for errors on their way back."""
+        carried = self._blank() if self._branches is not self._outputs else None
+        return Errors((self._blank(), self._blank()), carried)
+
+    def _blank(self) -> Tensor:
         return self._like.new_zeros(self._size)
+
+    def _level(self, level: int, branches: dict[int, Tensor]) -> LevelBuffers:
+        entering = self._inputs if self._keeps_input else branches
+        return LevelBuffers(
+            self._get(entering, level), self._get(branches, level), self.output(level)
+        )
 
     def _get(self, buffers: dict[int, Tensor], level: int) -> Tensor:
         key = self._keep(level)
         if key not in buffers:
-            buffers[key] = self.blank()
+            buffers[key] = self._blank()
         return buffers[key]
 
 

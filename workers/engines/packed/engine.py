@@ -157,7 +157,7 @@ class PackedEngine:
     def probe(self, trial_id: UUID) -> GradientNorms:
         """Return the log gradient norms, computed in float64 whatever the trial's precision."""
         slot = self._slot(trial_id)
-        return self._running().probe.run(slot, self._live[slot].spec.network.depth)
+        return self._running().probe.run(slot, self._live[slot].spec.network)
 
     @_computing()
     def save(self, trial_id: UUID) -> TrialState:
@@ -261,7 +261,7 @@ class PackedEngine:
 
     def _rearranged(self) -> None:
         self._program = None
-        self._running().passes.forget()
+        self._running().arrange([live.spec.network for live in self._live])
 
     def _running(self) -> Workspace:
         if self._workspace is None:

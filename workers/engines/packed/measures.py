@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from workers.contract import Task
+from workers.contract import Network, Task
 from workers.engines.gradients import log_norm
 from workers.engines.interface import GradientNorms, SplitResult
 from workers.engines.objective import count_errors, summed_loss
@@ -16,7 +16,8 @@ from workers.engines.packed.arithmetic import Arithmetic
 from workers.engines.packed.backward import backward_operations
 from workers.engines.packed.buffers import Activations, Batch, Keep, keep_two
 from workers.engines.packed.criterion import Criterion
-from workers.engines.packed.forward import Frame, forward_operations
+from workers.engines.packed.forward import forward_operations
+from workers.engines.packed.frame import Frame
 from workers.engines.packed.nonlinearities import Operation
 from workers.engines.packed.slot_depths import SlotDepths
 from workers.engines.packed.storage import Block, Store
@@ -47,6 +48,7 @@ class FullPasses:
             shape.width,
             keep=keep_two,
             keeps_input=arithmetic.keeps_input,
+            has_skips=shape.has_skips,
             like=like,
         )
         self._programs: dict[tuple[int, int, int], Sequence[Operation]] = {}
@@ -138,15 +140,18 @@ class Probe:
             shape.width,
             keep=keep,
             keeps_input=arithmetic.keeps_input,
+            has_skips=shape.has_skips,
             like=like,
         )
-        self._deltas = self._activations.blank(), self._activations.blank()
+        self._errors = self._activations.errors()
         self._programs: dict[int, Sequence[Operation]] = {}
 
-    def run(self, slot: int, depth: int) -> GradientNorms:
+    def run(self, slot: int, network: Network) -> GradientNorms:
         """Return the norms of the trial in a slot."""
+        depth = network.depth
         self._store.ensure(depth, 1)
         self._store.copy_parameters(self._source, slot, depth)
+        self._store.write_gains([network])
         if depth not in self._programs:
             self._programs[depth] = self._arithmetic.joined(self._operations(depth))
         for operation in self._programs[depth]:
@@ -167,7 +172,7 @@ class Probe:
             *forward_operations(frame),
             *self._criterion.loss_operations(1),
             *self._criterion.error_operations(1),
-            *backward_operations(frame, self._deltas, self._gradients),
+            *backward_operations(frame, self._errors, self._gradients),
         ]
 
     def _gradient(self, block: Block) -> Tensor:

@@ -9,6 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from torch import Tensor
 
+from workers.architectures import architecture_of
+from workers.contract import Network
+from workers.engines.packed.gains import gain_columns
 from workers.estimates.pack_shape import PackShape
 from workers.estimates.sizes import block_layers as suited_layers
 from workers.estimates.sizes import slab_size
@@ -77,6 +80,7 @@ class Store:
         first: The matrices next to the inputs.
         last: Those next to the outputs.
         hidden: Blocks of hidden matrices, output side first.
+        gains: Gains of hidden layers with a skip; None where they are plain.
         block_layers: Layers of each hidden block.
     """
 
@@ -96,6 +100,7 @@ class Store:
         self.first = Block(shape.width, shape.n_inputs, count=1, slots=slots, like=like)
         self.last = Block(shape.n_outputs, shape.width, count=1, slots=slots, like=like)
         self.hidden: list[Block] = []
+        self.gains = gain_columns(shape.skip, slots, like)
         self.block_layers = block_layers or suited_layers(shape.width, slots, like.element_size())
 
     def ensure(self, depth: int, kinds: int) -> None:
@@ -113,6 +118,11 @@ class Store:
             )
         for block in (self.first, self.last, *self.hidden):
             block.ensure_kinds(self._kinds)
+
+    def write_gains(self, networks: Sequence[Network]) -> None:
+        """Write the gains of the networks in the first slots, where layers have any."""
+        if self.gains is not None:
+            self.gains.write([architecture_of(each).hidden_rule(each) for each in networks])
 
     def parts(self, depth: int) -> Iterator[tuple[Block, int]]:
         """Yield each block that a trial of a depth reaches into, and how many numbers of it."""

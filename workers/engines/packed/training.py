@@ -12,7 +12,8 @@ from workers.engines.packed.arithmetic import Arithmetic
 from workers.engines.packed.backward import backward_operations
 from workers.engines.packed.buffers import Activations, Batch, Keep
 from workers.engines.packed.criterion import Criterion
-from workers.engines.packed.forward import Frame, forward_operations
+from workers.engines.packed.forward import forward_operations
+from workers.engines.packed.frame import Frame
 from workers.engines.packed.host_device import HostDeviceTensor
 from workers.engines.packed.nonlinearities import Operation
 from workers.engines.packed.optimizer import BatchedOptimizer
@@ -75,9 +76,10 @@ class Trainer:
             shape.width,
             keep=keep,
             keeps_input=arithmetic.keeps_input,
+            has_skips=shape.has_skips,
             like=like,
         )
-        self._deltas = self._activations.blank(), self._activations.blank()
+        self._errors = self._activations.errors()
         self._gradients = GradientBuffers()
 
     @property
@@ -121,7 +123,7 @@ class Trainer:
         )
         to_update = (
             *self._criterion.error_operations(live),
-            *backward_operations(frame, self._deltas, learning),
+            *backward_operations(frame, self._errors, learning),
         )
         return Program(self._arithmetic.joined(to_losses), self._arithmetic.joined(to_update))
 

@@ -1,10 +1,13 @@
 """Everything that a pack allocates, made for its shape and grown for its deepest trial."""
 
+from collections.abc import Sequence
+
 import torch
 
-from workers.contract import DatasetShape, TrialSpec
+from workers.contract import DatasetShape, Network, TrialSpec
 from workers.engines.dtypes import DTYPES
-from workers.engines.packed.arithmetic import Arithmetic, arithmetic
+from workers.engines.packed.arithmetic import Arithmetic
+from workers.engines.packed.arithmetic_selection import arithmetic_for
 from workers.engines.packed.buffers import Keep, keep_all, keep_segments
 from workers.engines.packed.measures import FullPasses, Probe
 from workers.engines.packed.nonlinearities import nonlinearity
@@ -68,6 +71,11 @@ class Workspace:
             self._segmented = True
             self._use(keep_segments(segment_length(spec.network.depth)))
 
+    def arrange(self, networks: Sequence[Network]) -> None:
+        """Take note of which networks are in the first slots now."""
+        self.store.write_gains(networks)
+        self.passes.forget()
+
     def _use(self, keep: Keep) -> None:
         self.trainer = Trainer(
             self.shape,
@@ -90,7 +98,7 @@ class Workspace:
     def _arithmetic_in(self, dtype: torch.dtype) -> Arithmetic:
         hidden = nonlinearity(self.shape.activation, self.shape.slope)
         like = torch.zeros((), dtype=dtype, device=self._device)
-        return arithmetic(hidden, self.shape.width, self.shape.n_inputs, like)
+        return arithmetic_for(hidden, self.shape.width, self.shape.n_inputs, like)
 
     def _bytes_to_keep_all(self, spec: TrialSpec) -> int:
         trial = TrialShape.of(spec.configuration)

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories import varied
-from tests.workers.examples import blobs, trial
+from tests.workers.examples import blobs, of_kind, trial
+from workers.architectures import ARCHITECTURES
 from workers.contract import Activation, OptimizerKind, Task, TrialSpec
-from workers.engines import GradientNorms, StepInput, TrialState
+from workers.engines import GradientNorms, StepInput, TrialState, UnsupportedTrialError
 from workers.engines.packed import PackedEngine, PackFullError
 
 # Odd sizes, so that nothing fills whole vectors by accident.
@@ -122,6 +123,7 @@ def _same(found: TrialState, expected: TrialState) -> None:
         assert np.array_equal(found.arrays[name].view(np.int32), array.view(np.int32)), name
 
 
+@pytest.mark.usefixtures("each_kind")
 @pytest.mark.parametrize("kind", OptimizerKind)
 @pytest.mark.parametrize("task", Task)
 @pytest.mark.parametrize("activation", Activation)
@@ -139,6 +141,7 @@ def test_a_trial_of_a_mixed_pack_is_the_trial_alone(
         pack.check(key)
 
 
+@pytest.mark.usefixtures("each_kind")
 @pytest.mark.parametrize(("width", "batch"), [(1, 1), (8, 10), (32, 61), (100, 25), (150, 3)])
 @pytest.mark.parametrize("count", [2, 3, 8, 11])
 def test_sizes_and_numbers_of_neighbours_do_not_matter(width: int, batch: int, count: int) -> None:
@@ -160,12 +163,12 @@ _actions = st.lists(
 
 
 @settings(max_examples=25)
-@given(_actions, st.sampled_from(OptimizerKind), st.booleans())
+@given(_actions, st.sampled_from(OptimizerKind), st.booleans(), st.sampled_from([*ARCHITECTURES]))
 def test_trials_come_and_go_and_the_others_do_not_notice(
-    actions: list[tuple[str, int]], kind: OptimizerKind, again: bool
+    actions: list[tuple[str, int]], optimizer: OptimizerKind, again: bool, kind: str
 ) -> None:
     pack = _Watched(4, memory_bytes=0 if again else 1 << 30)
-    queue = iter(_specs(20, activation=Activation.GELU, optimizer=kind))
+    queue = iter(_specs(20, activation=Activation.GELU, optimizer=optimizer, kind=kind))
     pack.add(next(queue))
 
     for action, number in actions:
@@ -185,6 +188,7 @@ def test_trials_come_and_go_and_the_others_do_not_notice(
         pack.check(key)
 
 
+@pytest.mark.usefixtures("each_kind")
 @pytest.mark.parametrize("kind", OptimizerKind)
 @pytest.mark.parametrize("activation", Activation)
 def test_activations_computed_again_are_the_same(
@@ -234,10 +238,11 @@ def test_two_threads_are_as_good_as_one() -> None:
     assert norms() == with_two
 
 
+@pytest.mark.usefixtures("each_kind")
 def test_a_deeper_trial_may_come_later() -> None:
     pack = _Watched(2)
     one, two = _specs(2)
-    shallow, deep = varied(one, depth=2), varied(two, depth=40)
+    shallow, deep = varied(one, depth=2), of_kind(varied(two, depth=40), two.network.kind)
     pack.add(shallow)
     pack.step([shallow.trial_id])
 
@@ -249,6 +254,7 @@ def test_a_deeper_trial_may_come_later() -> None:
     pack.check(deep.trial_id)
 
 
+@pytest.mark.usefixtures("each_kind")
 def test_a_trial_that_blows_up_stays_alone_with_it() -> None:
     pack = _Watched(3)
     one, bad, two = _specs(3)
@@ -261,6 +267,34 @@ def test_a_trial_that_blows_up_stays_alone_with_it() -> None:
     assert not np.isfinite(pack.losses[bad.trial_id][-1])
     pack.check(one.trial_id)
     pack.check(two.trial_id)
+
+
+def test_trials_of_one_depth_may_differ_in_the_scale_of_their_branches() -> None:
+    pack = _Watched(3)
+    for scale, spec in zip((0.1, 1.0, 3.0), _specs(3), strict=True):
+        pack.add(of_kind(varied(spec, depth=5), "residual", branch_scale=scale))
+
+    for _ in range(3):
+        pack.step([*pack.specs])
+
+    for key in pack.specs:
+        pack.check(key)
+
+
+@pytest.mark.parametrize("first", ARCHITECTURES)
+@pytest.mark.parametrize("second", ARCHITECTURES)
+def test_networks_with_and_without_skips_never_share_a_pack(first: str, second: str) -> None:
+    here, there = (
+        of_kind(spec, kind) for kind, spec in zip((first, second), _specs(2), strict=True)
+    )
+    engine = _engine(2)
+    engine.add(here)
+
+    assert engine.accepts(there) is (first == second)
+    if first != second:
+        with pytest.raises(UnsupportedTrialError) as caught:
+            engine.add(there)
+        assert caught.value.field == "skip"
 
 
 def test_a_full_pack_takes_no_trial_and_keeps_the_ones_it_has() -> None:

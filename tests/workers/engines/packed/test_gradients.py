@@ -94,6 +94,7 @@ COMBINATIONS = [
 ]
 
 
+@pytest.mark.usefixtures("each_kind")
 @pytest.mark.parametrize(("activation", "slope", "task", "kind"), COMBINATIONS)
 def test_ten_steps_of_a_pack_agree_with_autograd(
     activation: Activation, slope: float, task: Task, kind: OptimizerKind
@@ -120,6 +121,7 @@ def test_ten_steps_of_a_pack_agree_with_autograd(
         assert norms.log_last == pytest.approx(right.log_last, rel=1e-10, abs=1e-10)
 
 
+@pytest.mark.usefixtures("each_kind")
 @pytest.mark.parametrize("task", Task)
 @pytest.mark.parametrize("activation", Activation)
 def test_a_gradient_agrees_with_autograd(activation: Activation, task: Task) -> None:

@@ -6,11 +6,13 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from workers.engines.packed.arithmetic import TorchArithmetic
+from workers.engines.packed.buffers import LevelBuffers
+from workers.engines.packed.gains import Gains
 from workers.engines.packed.native.calls import Call, joined
 from workers.engines.packed.native.kernels import Epilogue
 from workers.engines.packed.native.machine_code import Kernel, Processor, address
 from workers.engines.packed.nonlinearities import Nonlinearity, Operation
+from workers.engines.packed.torch_arithmetic import TorchArithmetic, carry_past
 from workers.estimates.sizes import WIDEST, transposed_size
 
 
@@ -40,9 +42,13 @@ class NativeArithmetic:
     ) -> Sequence[Operation]:
         """Return one call, with the nonlinearity in it if that is a rectifier."""
         code = self._code(Kernel.AFFINE, weight, weight.shape[1], self._epilogue)
-        product = _product(source, weight, target)
-        words = (code, *product, *_extra(bias), self._scratch.data_ptr(), self._slope)
-        return [Call(words, source, weight, bias, target, self._scratch)]
+        words = _words(
+            _product(source, weight, target),
+            extra=_extra(bias),
+            scratch=self._scratch.data_ptr(),
+            slope=self._slope,
+        )
+        return [Call((code, *words), source, weight, bias, target, self._scratch)]
 
     def activate(self, source: Tensor, target: Tensor) -> Sequence[Operation]:
         """Return the nonlinearity's operations, none if `affine` has applied it."""
@@ -57,14 +63,58 @@ class NativeArithmetic:
     ) -> Sequence[Operation]:
         """Return one call, with the derivative in it if it is a rectifier's."""
         code = self._code(Kernel.MULTIPLY, weight, weight.shape[2], self._epilogue)
-        product = _product(errors, weight, target)
+        words = _words(
+            _product(errors, weight, target), extra=self._signs(output, target), slope=self._slope
+        )
+        call = Call((code, *words), errors, weight, output, target)
+        return [call, *self._derivative(source, output, target)]
+
+    def skip_forward(
+        self,
+        source: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        level: LevelBuffers,
+        gains: Gains,
+        rows: int,
+    ) -> Sequence[Operation]:
+        """Return one call if the nonlinearity is a rectifier, else three operations more."""
         if self._epilogue is Epilogue.NONE:
-            call = Call((code, *product, *_NOTHING), errors, weight, target)
-            return [call, *self._nonlinearity.backward(target, source, output)]
-        # The kernel reads output and target at the same places.
-        assert output.stride() == target.stride()
-        words = (code, *product, *_extra(output), 0, self._slope)
-        return [Call(words, errors, weight, output, target)]
+            entering = level.entering[:, :rows]
+            return [
+                *self.affine(source[:, :rows], weight, bias, entering),
+                *self.activate(level.entering, level.branch),
+                *carry_past(source, level, gains),
+            ]
+        code = self._code(Kernel.SKIP_AFFINE, weight, weight.shape[1], self._epilogue)
+        words = _words(
+            _product(source[:, :rows], weight, level.output[:, :rows]),
+            extra=_extra(bias),
+            scratch=self._scratch.data_ptr(),
+            slope=self._slope,
+            skip=_skip(source, level.branch, gains, like=level.output),
+        )
+        return [Call((code, *words), source, weight, bias, self._scratch, *level, *gains)]
+
+    def skip_backward(
+        self,
+        errors: Tensor,
+        weight: Tensor,
+        carried: Tensor,
+        level: LevelBuffers,
+        gains: Gains,
+        target: Tensor,
+    ) -> Sequence[Operation]:
+        """Return one call, with the derivative in it if it is a rectifier's."""
+        code = self._code(Kernel.SKIP_MULTIPLY, weight, weight.shape[2], self._epilogue)
+        words = _words(
+            _product(errors, weight, target),
+            extra=self._signs(level.branch, target),
+            slope=self._slope,
+            skip=_skip(carried, level.branch, gains, like=target),
+        )
+        call = Call((code, *words), errors, weight, carried, target, *level, *gains)
+        return [call, *self._derivative(level.entering, level.branch, target)]
 
     def gradient(
         self, errors: Tensor, source: Tensor, weight: Tensor, bias: Tensor
@@ -73,25 +123,39 @@ class NativeArithmetic:
         columns = weight.shape[2]
         if columns > WIDEST:
             return self._torch.gradient(errors, source, weight, bias)
-        product = _product(errors.mT, source, weight)
         code = self._code(Kernel.MULTIPLY, weight, columns, Epilogue.NONE)
-        call = Call((code, *product, *_NOTHING), errors, source, weight)
+        product = _product(errors.mT, source, weight)
+        call = Call((code, *_words(product)), errors, source, weight)
         if errors.stride(2) != 1:
             return [call, partial(torch.sum, errors, 1, out=bias)]
         # Of the product, this kernel looks at the errors alone.
         code = self._code(Kernel.COLUMN_SUMS, errors, errors.shape[2], Epilogue.NONE)
-        return [call, Call((code, *product, *_extra(bias), 0, 0), errors, bias)]
+        return [call, Call((code, *_words(product, extra=_extra(bias))), errors, bias)]
 
     def joined(self, operations: Iterable[Operation]) -> list[Operation]:
         """Return the operations with neighbouring calls made into one."""
         return list(joined(operations))
 
+    def _signs(self, output: Tensor, target: Tensor) -> tuple[int, int]:
+        """Return the words of what a rectifier's derivative is taken of."""
+        if self._epilogue is Epilogue.NONE:
+            return _NOTHING
+        # The kernel reads output and target at the same places.
+        assert output.stride() == target.stride()
+        return _extra(output)
+
+    def _derivative(self, source: Tensor, output: Tensor, target: Tensor) -> Sequence[Operation]:
+        """Return the derivative's operations, none if a kernel has applied it."""
+        if self._epilogue is not Epilogue.NONE:
+            return []
+        return self._nonlinearity.backward(target, source, output)
+
     def _code(self, kernel: Kernel, like: Tensor, columns: int, epilogue: Epilogue) -> int:
         return address(kernel, like.element_size(), columns, epilogue, self._on)
 
 
-_NOTHING = (0, 0, 0, 0)
-"""The last words of a kernel that needs nothing besides: no scratch, no slope."""
+_NOTHING = (0, 0)
+_NO_SKIP = (0, 0, 0, 0)
 
 
 def _epilogue(nonlinearity: Nonlinearity, like: Tensor) -> tuple[Epilogue, int]:
@@ -102,6 +166,29 @@ def _epilogue(nonlinearity: Nonlinearity, like: Tensor) -> tuple[Epilogue, int]:
     integers = {4: torch.int32, 8: torch.int64}[like.element_size()]
     bits = like.new_tensor(slope).view(integers).item()
     return (Epilogue.SLOPED if slope else Epilogue.FLAT), int(bits)
+
+
+def _words(
+    product: tuple[int, ...],
+    *,
+    extra: tuple[int, int] = _NOTHING,
+    scratch: int = 0,
+    slope: int = 0,
+    skip: tuple[int, int, int, int] = _NO_SKIP,
+) -> tuple[int, ...]:
+    """Return the words of a call behind the first, in the order of `Word`."""
+    return (*product, *extra, scratch, slope, *skip)
+
+
+def _skip(
+    carried: Tensor, branch: Tensor, gains: Gains, *, like: Tensor
+) -> tuple[int, int, int, int]:
+    """Return the words of a layer's skip, whose matrices lie as the result does."""
+    assert carried.stride() == branch.stride() == like.stride()
+    skip, each = gains
+    assert skip.dtype == each.dtype == like.dtype
+    assert skip.stride(0) == each.stride(0) == 1
+    return carried.data_ptr(), branch.data_ptr(), skip.data_ptr(), each.data_ptr()
 
 
 def _extra(tensor: Tensor) -> tuple[int, int]:

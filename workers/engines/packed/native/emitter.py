@@ -122,6 +122,9 @@ class Emitter:
         function = self.vectors.intrinsic("fma", vector, [vector] * 3)
         return self.builder.call(function, [left, right, addend])
 
+    def scaled(self, value: ir.Value, factor: ir.Value) -> ir.Value:
+        return self.builder.fmul(value, factor)
+
     def add(self, left: ir.Value, right: ir.Value) -> ir.Value:
         return self.builder.fadd(left, right)
 

@@ -50,6 +50,11 @@ class Word(IntEnum):
     EXTRA_NEXT = 15
     SCRATCH = 16
     SLOPE = 17  # The bits of a number of the kernel's precision.
+    # Of a layer with a skip, in matrices with the steps of C, and in columns of one per product:
+    CARRIED = 18  # What is carried past the layer.
+    BRANCH = 19  # Output of the nonlinearity.
+    SKIP_GAIN = 20
+    BRANCH_GAIN = 21
 
 
 class Epilogue(StrEnum):
@@ -95,43 +100,62 @@ class _Panel:
         return [vectors.constant(0.0)] * len(self.counts)
 
 
-def affine(vectors: Vectors, name: str, columns: int, epilogue: Epilogue) -> None:
+def affine(
+    vectors: Vectors, name: str, columns: int, epilogue: Epilogue, *, skips: bool = False
+) -> None:
     """Define ``C = f(A B' + bias)``, with B of ``columns`` rows; EXTRA is the bias.
+
+    With a skip, BRANCH gets that, and ``C = SKIP_GAIN * CARRIED + BRANCH_GAIN * BRANCH``.
 
     Args:
         vectors: Of the module.
         name: Of the function.
         columns: Of the result.
         epilogue: f's.
+        skips: Whether the layer has a skip.
     """
     product = _Product(vectors, name, columns)
     emitter = product.emitter
     stride = integer(padded(columns))
     for trial in product.trials():
+        skip = product.skip(trial) if skips else None
         product.transpose(trial)
         for panel in product.panels():
             bias = panel.load(emitter, trial.extra)
             for row, sums in product.tiles(trial, panel, product.scratch, stride, bias):
                 results = product.rectified(epilogue, sums, sums)
+                if skip is not None:
+                    panel.store(emitter, results, emitter.at(skip.branch, row))
+                    carried = panel.load(emitter, emitter.at(skip.carried, row))
+                    results = skip.output(emitter, results, carried)
                 panel.store(emitter, results, emitter.at(trial.c, row))
     product.end()
 
 
-def multiply(vectors: Vectors, name: str, columns: int, epilogue: Epilogue) -> None:
+def multiply(
+    vectors: Vectors, name: str, columns: int, epilogue: Epilogue, *, skips: bool = False
+) -> None:
     """Define ``C = (A B) * f'(EXTRA)``; EXTRA has the shape of C and the sign of f's input.
 
-    Arguments are those of `affine`.
+    With a skip, ``A B + SKIP_GAIN * CARRIED`` is written over CARRIED, and C is BRANCH_GAIN times
+    that instead of ``A B``. Arguments are those of `affine`.
     """
     product = _Product(vectors, name, columns)
     emitter = product.emitter
     for trial in product.trials():
+        skip = product.skip(trial) if skips else None
         for panel in product.panels():
             zeros = panel.zeros(vectors)
             for row, sums in product.tiles(trial, panel, trial.b, product.b_row, zeros):
                 results = sums
+                if skip is not None:
+                    place = emitter.at(skip.carried, row)
+                    errors = skip.errors(emitter, sums, panel.load(emitter, place))
+                    panel.store(emitter, errors, place)
+                    results = [emitter.scaled(error, skip.branch_gain) for error in errors]
                 if epilogue is not Epilogue.NONE:
                     signs = panel.load(emitter, emitter.at(trial.extra, row))
-                    results = product.rectified(epilogue, sums, signs)
+                    results = product.rectified(epilogue, results, signs)
                 panel.store(emitter, results, emitter.at(trial.c, row))
     product.end()
 
@@ -167,12 +191,41 @@ def runner(module: ir.Module, name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """Pointers to one trial's matrices."""
+    """A trial's number, and pointers to its matrices."""
 
+    number: ir.Value
     a: ir.Value
     b: ir.Value
     c: ir.Value
     extra: ir.Value
+
+
+@dataclass(frozen=True, slots=True)
+class _Skip:
+    """Pointers to the matrices of one trial's skip, and vectors of its gains."""
+
+    carried: ir.Value
+    branch: ir.Value
+    skip_gain: ir.Value
+    branch_gain: ir.Value
+
+    def output(
+        self, emitter: Emitter, branch: list[ir.Value], carried: list[ir.Value]
+    ) -> list[ir.Value]:
+        """Return the layer's output."""
+        return [
+            emitter.multiply_add(each, self.branch_gain, emitter.scaled(past, self.skip_gain))
+            for each, past in zip(branch, carried, strict=True)
+        ]
+
+    def errors(
+        self, emitter: Emitter, through: list[ir.Value], carried: list[ir.Value]
+    ) -> list[ir.Value]:
+        """Return the errors before the layer, from those through its matrix and past it."""
+        return [
+            emitter.multiply_add(past, self.skip_gain, each)
+            for each, past in zip(through, carried, strict=True)
+        ]
 
 
 class _Product:
@@ -218,8 +271,22 @@ class _Product:
         ]
         turn = Loop(self.emitter, integer(0), self._word(Word.COUNT))
         times = self.emitter.times
-        yield _Trial(*(self.emitter.at(base, times(turn.index, step)) for base, step in pairs))
+        matrices = (self.emitter.at(base, times(turn.index, step)) for base, step in pairs)
+        yield _Trial(turn.index, *matrices)
         turn.end()
+
+    def skip(self, trial: _Trial) -> _Skip:
+        """Return the skip of the trial that the generated loop is at."""
+        emitter = self.emitter
+        offset = emitter.times(trial.number, self._word(Word.C_NEXT))
+        carried, branch = (
+            emitter.at(self._pointer(word), offset) for word in (Word.CARRIED, Word.BRANCH)
+        )
+        skip_gain, branch_gain = (
+            emitter.spread(emitter.builder.load(emitter.at(self._pointer(word), trial.number)))
+            for word in (Word.SKIP_GAIN, Word.BRANCH_GAIN)
+        )
+        return _Skip(carried, branch, skip_gain, branch_gain)
 
     def panels(self) -> Iterator[_Panel]:
         """Yield the panel that a generated loop over whole ones is at, and the one that is left."""

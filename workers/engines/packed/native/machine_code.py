@@ -22,6 +22,8 @@ class Kernel(StrEnum):
 
     AFFINE = "affine"
     MULTIPLY = "multiply"
+    SKIP_AFFINE = "skip_affine"
+    SKIP_MULTIPLY = "skip_multiply"
     COLUMN_SUMS = "column_sums"
 
 
@@ -115,10 +117,12 @@ def _kernel(
     real = ir.DoubleType() if number_bytes == 8 else ir.FloatType()
     vectors = Vectors(module, real, on.lanes(number_bytes), on.registers)
     match kernel:
-        case Kernel.AFFINE:
-            kernels.affine(vectors, module.name, columns, epilogue)
-        case Kernel.MULTIPLY:
-            kernels.multiply(vectors, module.name, columns, epilogue)
+        case Kernel.AFFINE | Kernel.SKIP_AFFINE:
+            skips = kernel is Kernel.SKIP_AFFINE
+            kernels.affine(vectors, module.name, columns, epilogue, skips=skips)
+        case Kernel.MULTIPLY | Kernel.SKIP_MULTIPLY:
+            skips = kernel is Kernel.SKIP_MULTIPLY
+            kernels.multiply(vectors, module.name, columns, epilogue, skips=skips)
         case Kernel.COLUMN_SUMS:
             kernels.column_sums(vectors, module.name, columns)
     return _Code(module, on.name, on.features)

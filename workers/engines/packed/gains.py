@@ -1,0 +1,61 @@
+"""Gains of the layers with a skip, for each trial of a pack."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from torch import Tensor
+
+from workers.architectures import LayerRule, Skip
+from workers.engines.packed.host_device import HostDeviceTensor
+
+
+class Gains(NamedTuple):
+    """Gains of a layer in some trials: ``h' = skip * h + branch * f(W h + b)``.
+
+    Attributes:
+        skip: ``(trials, 1, 1)``.
+        branch: ``(trials, 1, 1)``.
+    """
+
+    skip: Tensor
+    branch: Tensor
+
+
+class GainColumns:
+    """Gains of the hidden layers by slot: trials of one pack may differ in them."""
+
+    def __init__(self, slots: int, like: Tensor) -> None:
+        """Make the columns.
+
+        Args:
+            slots: Trials.
+            like: Gives dtype and device.
+        """
+        self._skip = HostDeviceTensor(like.new_zeros((slots, 1, 1)))
+        self._branch = HostDeviceTensor(like.new_zeros((slots, 1, 1)))
+        self._one = like.new_ones((slots, 1, 1))
+
+    def write(self, rules: Sequence[LayerRule]) -> None:
+        """Write the gains of the trials in the first slots.
+
+        Args:
+            rules: Rule of the hidden layers behind the first one, by slot.
+        """
+        for slot, rule in enumerate(rules):
+            self._skip.array[slot] = rule.skip_gain
+            self._branch.array[slot] = rule.branch_gain
+        self._skip.send()
+        self._branch.send()
+
+    def behind_the_first(self, slots: slice) -> Gains:
+        """Return the gains of the hidden layers that have a skip."""
+        return Gains(self._skip.tensor[slots], self._branch.tensor[slots])
+
+    def of_the_first(self, slots: slice) -> Gains:
+        """Return the gains of first layers, which are plain but pass errors on as the others do."""
+        return Gains(self._skip.tensor[slots], self._one[slots])
+
+
+def gain_columns(skip: Skip, slots: int, like: Tensor) -> GainColumns | None:
+    """Return the columns of a pack; None for plain layers, which have no gains."""
+    return None if skip is Skip.NONE else GainColumns(slots, like)

@@ -1,0 +1,101 @@
+"""The arithmetic of hidden layers by torch's batched products, on any device."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from workers.engines.packed.buffers import LevelBuffers
+from workers.engines.packed.gains import Gains
+from workers.engines.packed.nonlinearities import Nonlinearity, Operation
+
+
+class TorchArithmetic:
+    """`Arithmetic` by torch's batched products, on any device."""
+
+    def __init__(self, nonlinearity: Nonlinearity) -> None:
+        """Take a nonlinearity."""
+        self._nonlinearity = nonlinearity
+        self.keeps_input = nonlinearity.keeps_input
+
+    def affine(
+        self, source: Tensor, weight: Tensor, bias: Tensor, target: Tensor
+    ) -> Sequence[Operation]:
+        """Return a batched product."""
+        return [partial(torch.baddbmm, bias.unsqueeze(1), source, weight.mT, out=target)]
+
+    def activate(self, source: Tensor, target: Tensor) -> Sequence[Operation]:
+        """Return the nonlinearity's operations."""
+        return self._nonlinearity.forward(source, target)
+
+    def backward_input(
+        self, errors: Tensor, weight: Tensor, source: Tensor, output: Tensor, target: Tensor
+    ) -> Sequence[Operation]:
+        """Return a batched product and the derivative."""
+        rows = errors.shape[1]
+        return [
+            partial(torch.bmm, errors, weight, out=target[:, :rows]),
+            *self._nonlinearity.backward(target, source, output),
+        ]
+
+    def skip_forward(
+        self,
+        source: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        level: LevelBuffers,
+        gains: Gains,
+        rows: int,
+    ) -> Sequence[Operation]:
+        """Return a batched product, the nonlinearity and the sum with what is carried past."""
+        return [
+            *self.affine(source[:, :rows], weight, bias, level.entering[:, :rows]),
+            *self.activate(level.entering, level.branch),
+            *carry_past(source, level, gains),
+        ]
+
+    def skip_backward(
+        self,
+        errors: Tensor,
+        weight: Tensor,
+        carried: Tensor,
+        level: LevelBuffers,
+        gains: Gains,
+        target: Tensor,
+    ) -> Sequence[Operation]:
+        """Return a batched product, the sum with what is carried past, and the derivative."""
+        rows = errors.shape[1]
+        return [
+            partial(torch.bmm, errors, weight, out=target[:, :rows]),
+            partial(torch.addcmul, target, carried, gains.skip, out=carried),
+            partial(torch.mul, carried, gains.branch, out=target),
+            *self._nonlinearity.backward(target, level.entering, level.branch),
+        ]
+
+    def gradient(
+        self, errors: Tensor, source: Tensor, weight: Tensor, bias: Tensor
+    ) -> Sequence[Operation]:
+        """Return a batched product and a sum."""
+        return [
+            partial(torch.bmm, errors.mT, source, out=weight),
+            partial(torch.sum, errors, 1, out=bias),
+        ]
+
+    def joined(self, operations: Iterable[Operation]) -> list[Operation]:
+        """Return the operations as they are."""
+        return list(operations)
+
+
+def carry_past(source: Tensor, level: LevelBuffers, gains: Gains) -> Sequence[Operation]:
+    """Return what computes ``skip * source + branch * f`` once the branch has been computed.
+
+    Args:
+        source: Output of the level above, ``(trials, rows, width)``, in whole vectors.
+        level: Buffers of the level, of the same shape.
+        gains: Of the trials.
+    """
+    return [
+        partial(torch.mul, source, gains.skip, out=level.output),
+        partial(level.output.addcmul_, level.branch, gains.branch),
+    ]
