@@ -15,11 +15,13 @@ from workers.contract import (
     Optimizer,
     Precision,
     Prediction,
+    Residual,
     Scheme,
     Task,
     Timings,
     Training,
     TrialSpec,
+    Work,
     leaves,
 )
 from workers.estimates import TrialShape
@@ -87,18 +89,27 @@ def epoch_record(trial_id: UUID, epoch: int, **changes: object) -> EpochRecord:
 
 
 TIMINGS = Timings(
-    call=1e-5,
-    step=6e-5,
-    trial_step=7e-6,
-    epoch=3e-4,
-    level=(2e-6, 5e-6, 4e-5, 1e-5, 5e-5, 4e-4, 8e-5, 4e-4, 4e-3),
-    adam=(6e-7, 3e-6, 2e-4),
-    curved=4e-10,
-    full_pass=(1.4e-5, 1e-4, 1.3e-3),
-    chunk=7e-5,
-    start=1e-3,
-    start_layer=1.2e-4,
-    start_weight=2e-8,
+    seconds_each=Work(
+        steps=3e-5,
+        trial_steps=6e-6,
+        epoch_ends=2e-4,
+        starts=5e-4,
+        layer_passes=3e-6,
+        elementwise_calls=2e-6,
+        probed_layers=1e-6,
+        started_layers=1e-4,
+        profiled_layers=3e-4,
+        products=8e-12,
+        activations=3e-11,
+        exponentials=1e-9,
+        samples=3e-8,
+        weight_passes=7e-11,
+        updates=1e-10,
+        drawn_weights=1.5e-8,
+        profiled_activations=4e-8,
+        distant_bytes=1e-10,
+    ),
+    residuals=(Residual("a step", 1e-4, 1.25), Residual("a start", 1e-3, 0.8)),
 )
 
 

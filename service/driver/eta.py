@@ -44,7 +44,7 @@ class Costs:
             live = slots_for(trial, dataset) if self._is_cpu else 1
             model = self._models[spec.engine]
             self._known[key] = (
-                model.start_seconds(trial, dataset, live),
+                model.start_seconds(trial, dataset),
                 model.epoch_seconds(trial, dataset, live),
             )
         return self._known[key]

@@ -4,10 +4,7 @@ The service builds them from rows and validates them with pydantic; a worker nee
 pydantic nor Ray to read them. Every float is finite: what is not finite is an `Outcome`.
 """
 
-from workers.contract.calibration import (
-    Calibration,
-    Timings,
-)
+from workers.contract.calibration import Calibration, Residual, Timings, Work
 from workers.contract.names import (
     Activation,
     EngineName,
@@ -59,6 +56,7 @@ __all__ = [
     "Precision",
     "Prediction",
     "Report",
+    "Residual",
     "Scheme",
     "StoppingDecision",
     "StoppingKind",
@@ -70,4 +68,5 @@ __all__ = [
     "TrialReport",
     "TrialSpec",
     "TrialStart",
+    "Work",
 ]

@@ -1,6 +1,7 @@
 """What a trial's row says about where it ran."""
 
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -36,6 +37,8 @@ def arithmetic_versions() -> str:
     return f"torch {torch.__version__}, {_installed('llvmlite', 'llvmlite')}"
 
 
+# A look-up goes through the file system: three of them take longer than a small trial's epoch.
+@cache
 def _installed(name: str, package: str) -> str:
     try:
         return f"{name} {version(package)}"

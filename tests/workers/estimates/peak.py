@@ -26,7 +26,7 @@ def specs_of(changes: Mapping[str, object], count: int) -> list[TrialSpec]:
     enums = {name: KINDS[name](str(value)) for name, value in changes.items() if name in KINDS}
     fixed = {"engine": EngineName.PACKED, "epochs": 1, "learning_rate": 1e-6, "g": 1.41}
     # A planned trial has them, and its initial walk is then measured on a copy of it.
-    walk = {"predicted_drift": 0.0, "predicted_spread": 1.0}
+    walk = {"prediction": (0.0, 1.0)}
     given = {**fixed, **walk, **changes, **enums}
     return [trial_spec(trial_id=UUID(int=i), seed=i, **given) for i in range(count)]
 
