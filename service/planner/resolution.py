@@ -1,32 +1,20 @@
 """Resolve a point as written to the configuration that workers run."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from enum import StrEnum
+from functools import cache
+from typing import Any, get_origin, get_type_hints
 
 from service.planner.gains import gain_of, mode_of, relative_of
 from service.planner.learning_rates import rate_of
 from service.planner.networks import BUDGET_PATH, network_of, width_of
 from service.planner.planned import Written
 from service.spec import Point
-from workers.contract import (
-    Configuration,
-    DatasetShape,
-    EngineName,
-    Init,
-    Network,
-    Optimizer,
-    OptimizerKind,
-    Precision,
-    Scheme,
-    Task,
-    Training,
-)
+from workers.contract import Configuration, DatasetShape, Init, Optimizer, Task, Training
 from workers.engine_table import engine_for
 from workers.estimates import TrialShape
-from workers.schedules import Schedule, ScheduleKind
-
-_PLAIN = Schedule()
-_OPTIMIZER = Optimizer()
+from workers.schedules import Schedule
 
 
 def resolve(point: Point, shape: DatasetShape, profile_epochs: Sequence[int] = ()) -> Configuration:
@@ -34,55 +22,45 @@ def resolve(point: Point, shape: DatasetShape, profile_epochs: Sequence[int] = (
 
     Args:
         point: One without issues.
-        shape: Shape of its data set.
-        profile_epochs: Epochs to profile; those after the trials' last epoch are left out.
+        shape: Of its data set.
+        profile_epochs: Epochs to profile, those behind the trials' last one among them.
 
     Raises:
         rwinit.GainNotFoundError: No g leaves the simulated walk without drift.
     """
     network = network_of(point, width_of(point, shape))
-    epochs = point.whole("training.epochs")
+    training = _training(point)
+    last = training.epochs
     return Configuration(
         dataset=shape.name,
         task=Task(point.text("dataset.task")),
         network=network,
-        init=Init(
-            scheme=Scheme(point.text("init.scheme")),
-            g=gain_of(point, network),
-            g_in=point.number("init.g_in"),
-            g_out=point.number("init.g_out"),
-        ),
-        training=Training(
-            epochs=epochs,
-            batch_size=point.whole("training.batch_size"),
-            learning_rate=rate_of(point),
-            schedule=_schedule(point),
-            optimizer=_optimizer(point),
-            precision=Precision(point.text("training.precision")),
-        ),
-        engine=_engine(point, network),
-        profile_epochs=tuple(sorted(epoch for epoch in profile_epochs if epoch <= epochs)),
+        init=Init(**_by_name(point, "init", Init) | {"g": gain_of(point, network)}),
+        training=training,
+        engine=engine_for(network, Task(point.text("dataset.task")), training.precision),
+        profile_epochs=tuple(sorted(epoch for epoch in profile_epochs if epoch <= last)),
     )
 
 
 def shape_of(point: Point, width: int, profile_epochs: Sequence[int] = ()) -> TrialShape:
-    """Return the sizes of a point's trials; g, which may need a simulation, is not among them.
+    """Return the sizes of a point's trials, without what takes long to resolve.
 
     Args:
         point: One without issues.
         width: Units per hidden layer.
-        profile_epochs: Epochs to profile; those after the trials' last epoch are left out.
+        profile_epochs: As for `resolve`.
     """
-    network, epochs = network_of(point, width), point.whole("training.epochs")
+    network, training = network_of(point, width), _training(point)
+    task = Task(point.text("dataset.task"))
     return TrialShape(
-        task=Task(point.text("dataset.task")),
+        task=task,
         network=network,
-        optimizer=_optimizer(point),
-        epochs=epochs,
-        batch_size=point.whole("training.batch_size"),
-        precision=Precision(point.text("training.precision")),
-        engine=_engine(point, network),
-        profiles=sum(epoch <= epochs for epoch in profile_epochs),
+        optimizer=training.optimizer,
+        epochs=training.epochs,
+        batch_size=training.batch_size,
+        precision=training.precision,
+        engine=engine_for(network, task, training.precision),
+        profiles=sum(epoch <= training.epochs for epoch in profile_epochs),
     )
 
 
@@ -98,52 +76,55 @@ def written_of(point: Point) -> Written:
     )
 
 
-def _engine(point: Point, network: Network) -> EngineName:
-    task = Task(point.text("dataset.task"))
-    return engine_for(network, task, Precision(point.text("training.precision")))
+def _training(point: Point) -> Training:
+    rest = {
+        "learning_rate": rate_of(point),
+        "schedule": Schedule(**_by_name(point, "training.schedule", Schedule)),
+        "optimizer": Optimizer(**_by_name(point, "training.optimizer", Optimizer) | _betas(point)),
+    }
+    return Training(**_by_name(point, "training", Training) | rest)
 
 
-def _optimizer(point: Point) -> Optimizer:
-    path = "training.optimizer"
-    beta1, beta2 = _betas(point)
-    return Optimizer(
-        kind=OptimizerKind(point.text(f"{path}.kind")),
-        momentum=point.number(f"{path}.momentum", _OPTIMIZER.momentum),
-        nesterov=point.get(f"{path}.nesterov") is True,
-        weight_decay=point.number(f"{path}.weight_decay"),
-        clip_norm=_clip_norm(point),
-        beta1=beta1,
-        beta2=beta2,
-        eps=point.number(f"{path}.eps", _OPTIMIZER.eps),
-    )
+# Any: values of many types, each checked by the grammar and turned into its field's here.
+def _by_name(point: Point, section: str, kind: type[Any]) -> dict[str, Any]:
+    """Return the values of a section for the fields of a dataclass that have its coordinates.
+
+    An option that is written as it is stored needs no line here. Fields whose coordinate the
+    point does not have keep the dataclass's default.
+    """
+    return {
+        name: convert(point[f"{section}.{name}"])
+        for name, convert in _converters(kind).items()
+        if f"{section}.{name}" in point
+    }
 
 
-def _clip_norm(point: Point) -> float | None:
-    path = "training.optimizer.clip_norm"
-    return None if point[path] is None else point.number(path)
+@cache
+def _converters(kind: Hashable) -> Mapping[str, Callable[[Any], Any]]:
+    """Return, by field of a dataclass, what turns a coordinate's value into the field's."""
+    converters: dict[str, Callable[[Any], Any]] = {}
+    for name, hint in get_type_hints(kind).items():
+        if isinstance(hint, type) and issubclass(hint, StrEnum):
+            converters[name] = hint
+        elif get_origin(hint) is tuple:
+            converters[name] = _pairs
+        else:
+            converters[name] = _as_it_is
+    return converters
 
 
-def _betas(point: Point) -> tuple[float, float]:
+def _as_it_is(value: object) -> object:
+    return value
+
+
+def _pairs(value: Sequence[Sequence[float]]) -> tuple[tuple[float, float], ...]:
+    return tuple((float(first), float(second)) for first, second in value)
+
+
+def _betas(point: Point) -> dict[str, float]:
+    """Return Adam's two decays, which a spec writes as one value."""
     match point.get("training.optimizer.betas"):
         case (float(first), float(second)):
-            return first, second
+            return {"beta1": first, "beta2": second}
         case _:
-            return _OPTIMIZER.beta1, _OPTIMIZER.beta2
-
-
-def _schedule(point: Point) -> Schedule:
-    path = "training.schedule"
-    return Schedule(
-        kind=ScheduleKind(point.text(f"{path}.kind")),
-        warmup_epochs=point.number(f"{path}.warmup_epochs"),
-        final_factor=point.number(f"{path}.final_factor", _PLAIN.final_factor),
-        factor=point.number(f"{path}.factor", _PLAIN.factor),
-        every_epochs=point.whole(f"{path}.every_epochs", _PLAIN.every_epochs),
-        decay_epochs=point.number(f"{path}.decay_epochs", _PLAIN.decay_epochs),
-        points=_points(point.get(f"{path}.points", ())),
-    )
-
-
-def _points(value: object) -> tuple[tuple[float, float], ...]:
-    rows = value if isinstance(value, tuple) else ()
-    return tuple((float(epoch), float(factor)) for epoch, factor in rows)
+            return {}
