@@ -86,7 +86,7 @@ def _training(point: Point) -> Training:
 
 
 # Any: values of many types, each checked by the grammar and turned into its field's here.
-def _by_name(point: Point, section: str, kind: type[Any]) -> dict[str, Any]:
+def _by_name(point: Point, section: str, kind: Hashable) -> dict[str, Any]:
     """Return the values of a section for the fields of a dataclass that have its coordinates.
 
     An option that is written as it is stored needs no line here. Fields whose coordinate the
