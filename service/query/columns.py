@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Enum, Integer, String
+from sqlalchemy import JSON, Boolean, ColumnElement, Enum, Integer, String, type_coerce
 from sqlalchemy.types import Double, TypeDecorator, TypeEngine
 
 from service.query.errors import UnknownNameError
@@ -123,7 +123,8 @@ def attribute(name: str) -> ColumnElement[Any]:  # Any: the column's type is in 
         return cast(ColumnElement[Any], value.as_float())
     if issubclass(leaf.type, str):
         return cast(ColumnElement[Any], value.as_string())
-    return value
+    # Without it a list inside the JSON would be read as a whole configuration.
+    return type_coerce(value, JSON())
 
 
 def is_nullable(name: str) -> bool:
