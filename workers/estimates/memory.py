@@ -9,6 +9,7 @@ the copies of live trials in the one step in which a neighbour diverges.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workers.architectures import Skip
 from workers.contract import Activation, DatasetShape, EngineName, OptimizerKind
 from workers.estimates.buffers import total_bytes
 from workers.estimates.kept_levels import kept_levels
@@ -135,11 +136,13 @@ def _operations(
     live = sorted((trial.network.depth for trial in trials), reverse=True)[: plan.slots]
     depth = live[0]
     again = 2 if recomputes else 0
+    # A call for a layer with a skip holds views of half as many tensors more.
+    views = 1.5 if plan.shape.has_skips else 1.0
     rule = 9 if plan.shape.optimizer is OptimizerKind.ADAM else 3
-    step = (6 + again) * depth + rule * plan.store.blocks(depth)
-    probe = (4 + again) * depth
+    step, probe = (6 + again) * depth, (4 + again) * depth
     passes = 2 * sum(live) * len(_chunk_sizes(dataset))
-    return (step + probe + passes) * _OPERATION_BYTES
+    updates = rule * plan.store.blocks(depth)
+    return int(views * (step + probe + passes) + updates) * _OPERATION_BYTES
 
 
 def _passing(
@@ -194,11 +197,20 @@ def _chunk_sizes(dataset: DatasetShape) -> set[int]:
     return sizes
 
 
+def _graph_tensors(trial: TrialShape) -> int:
+    """Return how many tensors of a level's size autograd takes for a hidden layer."""
+    if trial.skip is not Skip.NONE:
+        # The layer's output, what the derivative is taken of, and as much that lies between them
+        # and is not given back. Measured.
+        return 4
+    return 2 if trial.keeps_input else 1
+
+
 def _reference(trial: TrialShape, dataset: DatasetShape) -> Memory:
     """Return what autograd takes for one network."""
     size, n_outputs = trial.number_bytes, dataset.n_outputs(trial.task)
     rows, parameters = trial.rows(dataset), trial.parameters(dataset)
-    tensors = 2 if trial.keeps_input else 1
+    tensors = _graph_tensors(trial)
     # Beside what is kept: the errors on their way, the outputs and their errors.
     kept = rows * (
         (tensors * trial.network.depth + 2) * trial.network.width + dataset.n_inputs + 3 * n_outputs

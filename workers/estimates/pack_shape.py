@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from workers.architectures import Skip, architecture_of
+from workers.architectures import Skip
 from workers.contract import (
     Activation,
     DatasetShape,
@@ -60,7 +60,7 @@ class PackShape:
             n_outputs=dataset.n_outputs(trial.task),
             activation=network.activation,
             slope=network.slope if has_slope else 0.0,
-            skip=architecture_of(network).hidden_rule(network).skip,
+            skip=trial.skip,
             optimizer=trial.optimizer.kind,
             precision=trial.precision,
         )

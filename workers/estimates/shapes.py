@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workers.architectures import architecture_of, parameter_count
+from workers.architectures import Skip, architecture_of, parameter_count
 from workers.contract import (
     Activation,
     Configuration,
@@ -78,6 +78,11 @@ class TrialShape:
         if self.optimizer.kind is OptimizerKind.ADAM:
             return 3
         return 2 if self.optimizer.momentum != 0.0 else 1
+
+    @property
+    def skip(self) -> Skip:
+        """Skip of the hidden layers behind the first one."""
+        return architecture_of(self.network).hidden_rule(self.network).skip
 
     @property
     def keeps_input(self) -> bool:

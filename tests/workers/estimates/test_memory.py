@@ -177,8 +177,34 @@ def test_recomputation_takes_less_where_networks_are_deep(depth: int) -> None:
             "n_train": 4000,
         },
         {"trial": {"depth": 200, "width": 256, "engine": "reference"}, "slots": 1},
+        {"trial": {"kind": "residual", "depth": 400, "width": 100}, "slots": 4},
+        {
+            "trial": {"kind": "residual", "depth": 500, "width": 128, "batch_size": 400},
+            "slots": 2,
+            "memory_bytes": 0,
+        },
+        {
+            "trial": {
+                "kind": "residual",
+                "depth": 200,
+                "width": 128,
+                "batch_size": 400,
+                "engine": "reference",
+            },
+            "slots": 1,
+        },
     ],
-    ids=["wide", "deep", "adam with refill", "recomputed", "profiled on large data", "reference"],
+    ids=[
+        "wide",
+        "deep",
+        "adam with refill",
+        "recomputed",
+        "profiled on large data",
+        "reference",
+        "skips",
+        "skips recomputed",
+        "skips by the reference",
+    ],
 )
 def test_a_pack_peaks_within_a_fifth_of_the_prediction(case: Mapping[str, object]) -> None:
     defaults = {"n_inputs": 64, "n_train": 400, "memory_bytes": ENDLESS, "trials": case["slots"]}
