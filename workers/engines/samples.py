@@ -40,22 +40,22 @@ class Split:
         return x, None if self._y is None else self._y.index_select(0, indices)
 
     def gather_operations(
-        self, indices: Tensor, x: Tensor, labels: Tensor
+        self, indices: Tensor, gathered: Tensor, x: Tensor, labels: Tensor
     ) -> list[Callable[[], object]]:
         """Return what writes the samples that ``indices`` names at the time into buffers.
 
         Args:
             indices: int64, shape ``(count,)``.
-            x: Inputs, shape ``(count, n_inputs)``, of any floating-point type.
+            gathered: Inputs in the precision of the split, shape ``(count, n_inputs)``; ``x``
+                itself where that has it.
+            x: Inputs, of the same shape, of any floating-point type.
             labels: int64, shape ``(count,)``; not written where there are none.
         """
-        same = x.dtype == self._x.dtype
-        rows = x if same else torch.zeros_like(x, dtype=self._x.dtype)
         operations: list[Callable[[], object]] = [
-            partial(torch.index_select, self._x, 0, indices, out=rows)
+            partial(torch.index_select, self._x, 0, indices, out=gathered)
         ]
-        if not same:
-            operations.append(partial(x.copy_, rows))
+        if gathered.data_ptr() != x.data_ptr():
+            operations.append(partial(x.copy_, gathered))
         if self._y is not None:
             operations.append(partial(torch.index_select, self._y, 0, indices, out=labels))
         return operations

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from workers.architectures import Skip, architecture_of
+from workers.architectures import Skip
 from workers.contract import (
     Activation,
     DatasetShape,
@@ -11,6 +11,7 @@ from workers.contract import (
     Task,
     TrialSpec,
 )
+from workers.estimates.shapes import TrialShape, keeps_input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,20 +45,30 @@ class PackShape:
     @classmethod
     def of(cls, spec: TrialSpec, dataset: DatasetShape) -> "PackShape":
         """Return the shape of the packs that a trial fits into."""
-        network = spec.network
+        return cls.of_shape(TrialShape.of(spec.configuration), dataset)
+
+    @classmethod
+    def of_shape(cls, trial: TrialShape, dataset: DatasetShape) -> "PackShape":
+        """Return the shape of the packs that trials of a shape fit into."""
+        network = trial.network
         has_slope = network.activation is Activation.LEAKY_RELU
         return cls(
-            task=spec.task,
-            batch_rows=min(spec.training.batch_size, dataset.n_train),
+            task=trial.task,
+            batch_rows=trial.rows(dataset),
             width=network.width,
             n_inputs=dataset.n_inputs,
-            n_outputs=dataset.n_outputs(spec.task),
+            n_outputs=dataset.n_outputs(trial.task),
             activation=network.activation,
             slope=network.slope if has_slope else 0.0,
-            skip=architecture_of(network).hidden_rule(network).skip,
-            optimizer=spec.optimizer.kind,
-            precision=spec.training.precision,
+            skip=trial.skip,
+            optimizer=trial.optimizer.kind,
+            precision=trial.precision,
         )
+
+    @property
+    def keeps_input(self) -> bool:
+        """Whether the input of the nonlinearity stays until the backward pass."""
+        return keeps_input(self.activation, self.slope)
 
     @property
     def has_skips(self) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workers.architectures import architecture_of, parameter_count
+from workers.architectures import Skip, architecture_of, parameter_count
 from workers.contract import (
     Activation,
     Configuration,
@@ -80,11 +80,14 @@ class TrialShape:
         return 2 if self.optimizer.momentum != 0.0 else 1
 
     @property
+    def skip(self) -> Skip:
+        """Skip of the hidden layers behind the first one."""
+        return architecture_of(self.network).hidden_rule(self.network).skip
+
+    @property
     def keeps_input(self) -> bool:
         """Whether the activation's derivative is taken of its input, which then stays as well."""
-        if self.network.activation is Activation.LEAKY_RELU:
-            return self.network.slope < 0.0
-        return self.network.activation in _DERIVED_OF_INPUT
+        return keeps_input(self.network.activation, self.network.slope)
 
     def rows(self, dataset: DatasetShape) -> int:
         """Return the samples of a full minibatch."""
@@ -96,3 +99,15 @@ class TrialShape:
             self.network, dataset.n_inputs, dataset.n_outputs(self.task)
         )
         return parameter_count(groups)
+
+
+def keeps_input(activation: Activation, slope: float) -> bool:
+    """Return whether an activation's derivative is taken of its input.
+
+    Args:
+        activation: Which.
+        slope: Negative-side slope of ``leaky_relu``; not read for the others.
+    """
+    if activation is Activation.LEAKY_RELU:
+        return slope < 0.0
+    return activation in _DERIVED_OF_INPUT

@@ -55,16 +55,3 @@ def block_layers(width: int, slots: int, number_bytes: int) -> int:
 def segment_length(depth: int) -> int:
     """Return the length of the segments that need the fewest buffers at a depth."""
     return math.isqrt(depth - 1) + 1
-
-
-def levels_kept(depth: int, *, recomputes: bool) -> int:
-    """Return how many levels of activations have buffers.
-
-    Args:
-        depth: Hidden layers.
-        recomputes: Whether only the ends of segments stay, and one segment's inside at a time.
-    """
-    if not recomputes:
-        return depth
-    length = segment_length(depth)
-    return -(-depth // length) + min(length, depth) - 1

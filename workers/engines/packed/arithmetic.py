@@ -17,11 +17,6 @@ class Arithmetic(Protocol):
     goes through the layers.
     """
 
-    @property
-    def keeps_input(self) -> bool:
-        """Whether the nonlinearity's input has buffers of its own; see `Nonlinearity`."""
-        ...
-
     def affine(
         self, source: Tensor, weight: Tensor, bias: Tensor, target: Tensor
     ) -> Sequence[Operation]:

@@ -1,43 +1,13 @@
-"""Buffers of a pass, made once: minibatches, hidden activations, errors, outputs.
+"""Tensors of a pass, made once: minibatches, hidden activations, errors, outputs."""
 
-A hidden activation is needed twice: by the next layer, and by the backward pass. `Keep` says
-which of them stay in between.
-"""
-
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from workers.estimates.pack_shape import PackShape
+from workers.engines.packed.allocation import allocate, allocate_all
+from workers.estimates.buffers import BatchPlan, LevelPlan
 from workers.estimates.sizes import padded_rows
-
-Keep = Callable[[int], int]
-"""From a level to the buffer that holds it; levels of one buffer overwrite each other."""
-
-
-def keep_all(level: int) -> int:
-    """Keep every level."""
-    return level
-
-
-def keep_two(level: int) -> int:
-    """Keep a level until the next but one is computed: enough for a forward pass alone."""
-    return level % 2
-
-
-def keep_segments(length: int) -> Keep:
-    """Keep the last level of each segment and, of one segment at a time, the others.
-
-    Args:
-        length: Levels of a segment, at least 1.
-    """
-
-    def keep(level: int) -> int:
-        return level if level % length == 0 else -(level % length)
-
-    return keep
 
 
 class LevelBuffers(NamedTuple):
@@ -76,32 +46,16 @@ class Activations:
     Rows beyond the minibatch, there to fill whole vectors, never get another input than 0.
     """
 
-    def __init__(
-        self,
-        slots: int,
-        rows: int,
-        width: int,
-        *,
-        keep: Keep,
-        keeps_input: bool,
-        has_skips: bool,
-        like: Tensor,
-    ) -> None:
+    def __init__(self, plan: LevelPlan, device: torch.device) -> None:
         """Make room for no level yet.
 
         Args:
-            slots: Trials.
-            rows: Samples that are computed.
-            width: Units per hidden layer.
-            keep: Which levels share a buffer.
-            keeps_input: Whether the input of the nonlinearity has buffers of its own.
-            has_skips: Whether its output has, because a layer's is another.
-            like: Gives dtype and device.
+            plan: Sizes, and which levels share a buffer.
+            device: Where to compute.
         """
-        self._size = (slots, padded_rows(rows, width), width)
-        self._keep, self._keeps_input, self._like = keep, keeps_input, like
+        self._plan, self._device = plan, device
         self._outputs: dict[int, Tensor] = {}
-        self._branches: dict[int, Tensor] = {} if has_skips else self._outputs
+        self._branches: dict[int, Tensor] = {} if plan.shape.has_skips else self._outputs
         self._inputs: dict[int, Tensor] = {}
 
     def output(self, level: int) -> Tensor:
@@ -118,31 +72,31 @@ class Activations:
 
     def key(self, level: int) -> int:
         """Return the number of a level's buffers; levels that share it overwrite each other."""
-        return self._keep(level)
+        return self._plan.keep.key(level)
 
     def spanned(self, rows: int) -> int:
         """Return how many rows the first few take with what fills up whole vectors."""
-        return padded_rows(rows, self._size[2])
+        return padded_rows(rows, self._plan.shape.width)
 
     def errors(self) -> Errors:
         """Return new buffers for errors on their way back."""
-        carried = self._blank() if self._branches is not self._outputs else None
-        return Errors((self._blank(), self._blank()), carried)
-
-    def _blank(self) -> Tensor:
-        return self._like.new_zeros(self._size)
+        deltas = self._blank(), self._blank()
+        return Errors(deltas, self._blank() if self._plan.shape.has_skips else None)
 
     def _level(self, level: int, branches: dict[int, Tensor]) -> LevelBuffers:
-        entering = self._inputs if self._keeps_input else branches
+        entering = self._inputs if self._plan.shape.keeps_input else branches
         return LevelBuffers(
             self._get(entering, level), self._get(branches, level), self.output(level)
         )
 
     def _get(self, buffers: dict[int, Tensor], level: int) -> Tensor:
-        key = self._keep(level)
+        key = self.key(level)
         if key not in buffers:
             buffers[key] = self._blank()
         return buffers[key]
+
+    def _blank(self) -> Tensor:
+        return allocate(self._plan.level, self._device)
 
 
 class Batch:
@@ -159,19 +113,8 @@ class Batch:
         errors: Gradient of the loss with respect to the outputs, of the same shape.
     """
 
-    def __init__(self, shape: PackShape, slots: int, rows: int, like: Tensor) -> None:
-        """Make the buffers.
-
-        Args:
-            shape: Of the pack.
-            slots: Trials.
-            rows: Samples of a full minibatch.
-            like: Gives dtype and device.
-        """
-        padded = padded_rows(rows, shape.n_inputs, shape.n_outputs)
-        self.indices = torch.zeros((slots, padded), dtype=torch.int64, device=like.device)
-        self.share = like.new_zeros((slots, padded))
-        self.x = like.new_zeros((slots, padded, shape.n_inputs))
-        self.labels = torch.zeros((slots, padded), dtype=torch.int64, device=like.device)
-        self.outputs = like.new_zeros((slots, shape.n_outputs, padded))
-        self.errors = torch.zeros_like(self.outputs)
+    def __init__(self, plan: BatchPlan, device: torch.device) -> None:
+        """Make the buffers."""
+        made = allocate_all(plan.batch(), device)
+        self.indices, self.share, self.x = made["indices"], made["share"], made["x"]
+        self.labels, self.outputs, self.errors = made["labels"], made["outputs"], made["errors"]

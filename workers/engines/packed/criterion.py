@@ -6,9 +6,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from workers.contract import Task
+from workers.engines.packed.allocation import allocate_all
 from workers.engines.packed.buffers import Batch
 from workers.engines.packed.nonlinearities import Operation
+from workers.estimates.buffers import BatchPlan
 
 
 class Criterion:
@@ -18,17 +19,23 @@ class Criterion:
         losses: Minibatch loss by slot, shape ``(slots,)``.
     """
 
-    def __init__(self, task: Task, batch: Batch) -> None:
-        """Make the buffers."""
-        self._task, self._batch = task, batch
-        n_outputs = batch.outputs.shape[1]
-        self._by_sample = torch.zeros_like(batch.share)
-        self._minus_one = torch.full_like(batch.share, -1.0).unsqueeze(1)
+    def __init__(self, plan: BatchPlan, batch: Batch) -> None:
+        """Make the buffers.
+
+        Args:
+            plan: Of the batch.
+            batch: Minibatches and their outputs.
+        """
+        self._batch = batch
+        n_outputs, device = plan.shape.n_outputs, batch.share.device
+        made = allocate_all(plan.criterion(), device)
+        self._by_sample = made["by_sample"]
+        self._minus_one = made["minus_one"].fill_(-1.0).unsqueeze(1)
+        self._squares = made.get("squares")
         # Tensors, because torch makes one of a Python number at every call.
         self._part = batch.share.new_full((), 1.0 / n_outputs)
         self._slope = batch.share.new_full((), 2.0 / n_outputs)
-        self._squares = torch.zeros_like(batch.outputs) if task is Task.AUTOENCODE else None
-        self.losses = batch.share.new_zeros(len(batch.share))
+        self.losses = allocate_all(plan.losses(), device)["losses"]
 
     def loss_operations(self, live: int) -> Sequence[Operation]:
         """Return what computes the losses of the first slots from their outputs."""

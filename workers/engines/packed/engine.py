@@ -227,7 +227,6 @@ class PackedEngine:
                 shape,
                 self._dataset,
                 self._train,
-                self._eval,
                 self._slots,
                 self._device,
                 self._memory_bytes,

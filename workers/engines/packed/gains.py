@@ -1,11 +1,11 @@
 """Gains of the layers with a skip, for each trial of a pack."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from torch import Tensor
 
-from workers.architectures import LayerRule, Skip
+from workers.architectures import LayerRule
 from workers.engines.packed.host_device import HostDeviceTensor
 
 
@@ -24,16 +24,11 @@ class Gains(NamedTuple):
 class GainColumns:
     """Gains of the hidden layers by slot: trials of one pack may differ in them."""
 
-    def __init__(self, slots: int, like: Tensor) -> None:
-        """Make the columns.
-
-        Args:
-            slots: Trials.
-            like: Gives dtype and device.
-        """
-        self._skip = HostDeviceTensor(like.new_zeros((slots, 1, 1)))
-        self._branch = HostDeviceTensor(like.new_zeros((slots, 1, 1)))
-        self._one = like.new_ones((slots, 1, 1))
+    def __init__(self, columns: Mapping[str, Tensor]) -> None:
+        """Take zeros of shape ``(slots, 1, 1)``, under ``skip``, ``branch`` and ``one``."""
+        self._skip = HostDeviceTensor(columns["skip"])
+        self._branch = HostDeviceTensor(columns["branch"])
+        self._one = columns["one"].fill_(1.0)
 
     def write(self, rules: Sequence[LayerRule]) -> None:
         """Write the gains of the trials in the first slots.
@@ -54,8 +49,3 @@ class GainColumns:
     def of_the_first(self, slots: slice) -> Gains:
         """Return the gains of first layers, which are plain but pass errors on as the others do."""
         return Gains(self._skip.tensor[slots], self._one[slots])
-
-
-def gain_columns(skip: Skip, slots: int, like: Tensor) -> GainColumns | None:
-    """Return the columns of a pack; None for plain layers, which have no gains."""
-    return None if skip is Skip.NONE else GainColumns(slots, like)

@@ -14,7 +14,7 @@ from workers.engines.interface import GradientNorms, SplitResult
 from workers.engines.objective import count_errors, summed_loss
 from workers.engines.packed.arithmetic import Arithmetic
 from workers.engines.packed.backward import backward_operations
-from workers.engines.packed.buffers import Activations, Batch, Keep, keep_two
+from workers.engines.packed.buffers import Activations, Batch
 from workers.engines.packed.criterion import Criterion
 from workers.engines.packed.forward import forward_operations
 from workers.engines.packed.frame import Frame
@@ -22,35 +22,26 @@ from workers.engines.packed.nonlinearities import Operation
 from workers.engines.packed.slot_depths import SlotDepths
 from workers.engines.packed.storage import Block, Store
 from workers.engines.samples import Split
-from workers.estimates.pack_shape import PackShape
+from workers.estimates.pack_plan import PackPlan
 
 
 class FullPasses:
     """Losses and errors over a split, in chunks as every engine takes them."""
 
     def __init__(
-        self, shape: PackShape, store: Store, arithmetic: Arithmetic, rows: int, like: Tensor
+        self, plan: PackPlan, store: Store, arithmetic: Arithmetic, device: torch.device
     ) -> None:
         """Make the buffers.
 
         Args:
-            shape: Of the pack.
-            store: Its parameters.
+            plan: Their sizes.
+            store: Parameters of the pack.
             arithmetic: Of the hidden layers.
-            rows: Samples of the largest chunk.
-            like: Gives dtype and device.
+            device: Where to compute.
         """
-        self._task, self._store, self._arithmetic = shape.task, store, arithmetic
-        self._batch = Batch(shape, 1, rows, like)
-        self._activations = Activations(
-            1,
-            rows,
-            shape.width,
-            keep=keep_two,
-            keeps_input=arithmetic.keeps_input,
-            has_skips=shape.has_skips,
-            like=like,
-        )
+        self._task, self._store, self._arithmetic = plan.shape.task, store, arithmetic
+        self._batch = Batch(plan.pass_batch, device)
+        self._activations = Activations(plan.pass_levels, device)
         self._programs: dict[tuple[int, int, int], Sequence[Operation]] = {}
 
     def forget(self) -> None:
@@ -105,44 +96,33 @@ class Probe:
 
     def __init__(
         self,
-        shape: PackShape,
+        plan: PackPlan,
         store: Store,
         arithmetic: Arithmetic,
         split: Split,
-        keep: Keep,
         device: torch.device,
     ) -> None:
         """Make the buffers.
 
         Args:
-            shape: Of the pack.
-            store: Its parameters.
-            arithmetic: Of the hidden layers.
+            plan: Their sizes.
+            store: Parameters of the pack.
+            arithmetic: Of the hidden layers, in float64.
             split: The training samples.
-            keep: Which activations stay until the backward pass.
             device: Where to compute.
         """
-        like = torch.zeros((), dtype=torch.float64, device=device)
-        self._source, self._arithmetic, self._rows = store, arithmetic, shape.batch_rows
+        self._source, self._arithmetic, self._rows = store, arithmetic, plan.shape.batch_rows
         # A copy of the trial, in float64.
-        self._store = Store(shape, 1, like, store.block_layers)
+        self._store = Store(plan.probe_store, device)
         self._gradients = _EndGradients(self._store)
-        self._batch = Batch(shape, 1, self._rows, like)
+        self._batch = Batch(plan.probe_batch, device)
         x, labels = split.head(self._rows, torch.float64)
         self._batch.x[0, : self._rows].copy_(x)
         if labels is not None:
             self._batch.labels[0, : self._rows].copy_(labels)
         self._batch.share[0, : self._rows] = 1.0 / self._rows
-        self._criterion = Criterion(shape.task, self._batch)
-        self._activations = Activations(
-            1,
-            self._rows,
-            shape.width,
-            keep=keep,
-            keeps_input=arithmetic.keeps_input,
-            has_skips=shape.has_skips,
-            like=like,
-        )
+        self._criterion = Criterion(plan.probe_batch, self._batch)
+        self._activations = Activations(plan.probe_levels, device)
         self._errors = self._activations.errors()
         self._programs: dict[int, Sequence[Operation]] = {}
 

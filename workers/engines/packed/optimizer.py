@@ -6,7 +6,7 @@ bias corrections is moved into two constants, which is the same number but for r
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -38,22 +38,16 @@ class Variant(NamedTuple):
 class BatchedOptimizer:
     """One kind of optimizer; constants are by slot, so trials may move."""
 
-    def __init__(self, kind: OptimizerKind, slots: int, like: Tensor) -> None:
-        """Make the constants.
+    def __init__(self, kind: OptimizerKind, columns: Mapping[str, Tensor]) -> None:
+        """Take room for the constants.
 
         Args:
             kind: Which optimizer.
-            slots: Trials.
-            like: Gives dtype and device.
+            columns: By the names of `workers.estimates.buffers.optimizer_columns`, each of shape
+                ``(slots, 1)``.
         """
         self._kind = kind
-
-        def column() -> HostDeviceTensor:
-            return HostDeviceTensor(like.new_zeros((slots, 1)))
-
-        self._rate, self._decay = column(), column()
-        self._momentum = column()  # Adam: 1 - beta1.
-        self._square_keep, self._square_take, self._offset = column(), column(), column()
+        self._columns = {name: HostDeviceTensor(each) for name, each in columns.items()}
 
     def set(self, slot: int, spec: TrialSpec, steps: int, learning_rate: float) -> None:
         """Write a trial's constants for one step.
@@ -64,30 +58,13 @@ class BatchedOptimizer:
             steps: Steps with this one.
             learning_rate: The step's.
         """
-        self._decay.array[slot] = spec.optimizer.weight_decay
-        if self._kind is OptimizerKind.SGD:
-            self._rate.array[slot] = -learning_rate
-            self._momentum.array[slot] = spec.optimizer.momentum
-            return
-        # m / c1 / (sqrt(v) / c2 + eps) is c2 / c1 * m / (sqrt(v) + c2 * eps).
-        correction = math.sqrt(1.0 - spec.optimizer.beta2**steps)
-        self._rate.array[slot] = -learning_rate * correction / (1.0 - spec.optimizer.beta1**steps)
-        self._momentum.array[slot] = 1.0 - spec.optimizer.beta1
-        self._square_keep.array[slot] = spec.optimizer.beta2
-        self._square_take.array[slot] = 1.0 - spec.optimizer.beta2
-        self._offset.array[slot] = correction * spec.optimizer.eps
+        for name, value in _constants(self._kind, spec, steps, learning_rate).items():
+            self._columns[name].array[slot] = value
 
     def send(self) -> None:
         """Bring the constants to the device."""
-        for mirror in (
-            self._rate,
-            self._decay,
-            self._momentum,
-            self._square_keep,
-            self._square_take,
-            self._offset,
-        ):
-            mirror.send()
+        for column in self._columns.values():
+            column.send()
 
     def operations(
         self, values: list[Tensor], gradient: Tensor, scratch: Tensor, variant: Variant, lo: int
@@ -102,16 +79,16 @@ class BatchedOptimizer:
             lo: The first trial's slot.
         """
         slots = slice(lo, lo + len(gradient))
+        column = {name: each.tensor[slots] for name, each in self._columns.items()}
         weight = values[0]
         if variant.decays:
-            decay = self._decay.tensor[slots]
-            yield partial(torch.addcmul, gradient, weight, decay, out=scratch)
+            yield partial(torch.addcmul, gradient, weight, column["decay"], out=scratch)
             gradient = scratch
         if self._kind is OptimizerKind.ADAM:
-            yield from self._adam(values[1], values[2], gradient, scratch, slots)
+            yield from _adam(column, values[1], values[2], gradient, scratch)
             direction = scratch
         elif variant.has_momentum:
-            momentum, buffer = self._momentum.tensor[slots], values[1]
+            momentum, buffer = column["momentum"], values[1]
             yield partial(torch.addcmul, gradient, buffer, momentum, out=buffer)
             direction = buffer
             if variant.nesterov:
@@ -119,15 +96,36 @@ class BatchedOptimizer:
                 direction = scratch
         else:
             direction = gradient
-        yield partial(weight.addcmul_, direction, self._rate.tensor[slots])
+        yield partial(weight.addcmul_, direction, column["rate"])
 
-    def _adam(
-        self, mean: Tensor, square: Tensor, gradient: Tensor, scratch: Tensor, slots: slice
-    ) -> Iterator[Operation]:
-        yield partial(mean.lerp_, gradient, self._momentum.tensor[slots])
-        yield partial(torch.mul, gradient, gradient, out=scratch)
-        yield partial(square.mul_, self._square_keep.tensor[slots])
-        yield partial(square.addcmul_, scratch, self._square_take.tensor[slots])
-        yield partial(torch.sqrt, square, out=scratch)
-        yield partial(scratch.add_, self._offset.tensor[slots])
-        yield partial(torch.div, mean, scratch, out=scratch)
+
+def _constants(
+    kind: OptimizerKind, spec: TrialSpec, steps: int, learning_rate: float
+) -> Mapping[str, float]:
+    """Return a trial's constants for one step, by column."""
+    rule = spec.optimizer
+    if kind is OptimizerKind.SGD:
+        return {"rate": -learning_rate, "decay": rule.weight_decay, "momentum": rule.momentum}
+    # m / c1 / (sqrt(v) / c2 + eps) is c2 / c1 * m / (sqrt(v) + c2 * eps).
+    correction = math.sqrt(1.0 - rule.beta2**steps)
+    return {
+        "rate": -learning_rate * correction / (1.0 - rule.beta1**steps),
+        "decay": rule.weight_decay,
+        "momentum": 1.0 - rule.beta1,
+        "square_keep": rule.beta2,
+        "square_take": 1.0 - rule.beta2,
+        "offset": correction * rule.eps,
+    }
+
+
+def _adam(
+    column: Mapping[str, Tensor], mean: Tensor, square: Tensor, gradient: Tensor, scratch: Tensor
+) -> Iterator[Operation]:
+    """Yield what brings Adam's state up to date and writes its direction into ``scratch``."""
+    yield partial(mean.lerp_, gradient, column["momentum"])
+    yield partial(torch.mul, gradient, gradient, out=scratch)
+    yield partial(square.mul_, column["square_keep"])
+    yield partial(square.addcmul_, scratch, column["square_take"])
+    yield partial(torch.sqrt, square, out=scratch)
+    yield partial(scratch.add_, column["offset"])
+    yield partial(torch.div, mean, scratch, out=scratch)

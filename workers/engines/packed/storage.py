@@ -7,14 +7,14 @@ slots, the trials that have a layer are the first few slots of it.
 
 from collections.abc import Iterator, Sequence
 
+import torch
 from torch import Tensor
 
 from workers.architectures import architecture_of
 from workers.contract import Network
-from workers.engines.packed.gains import gain_columns
-from workers.estimates.pack_shape import PackShape
-from workers.estimates.sizes import block_layers as suited_layers
-from workers.estimates.sizes import slab_size
+from workers.engines.packed.allocation import allocate, allocate_all
+from workers.engines.packed.gains import GainColumns
+from workers.estimates.buffers import BlockPlan, StorePlan
 
 
 class Block:
@@ -28,26 +28,17 @@ class Block:
             Padding starts at 0 and means nothing.
     """
 
-    def __init__(self, fan_out: int, fan_in: int, *, count: int, slots: int, like: Tensor) -> None:
-        """Make a block of zeros, without optimizer state.
-
-        Args:
-            fan_out: Rows of each matrix.
-            fan_in: Columns.
-            count: Layers.
-            slots: Trials.
-            like: Gives dtype and device.
-        """
-        self.count = count
-        self.slab = slab_size(fan_out, fan_in)
-        self.shape = (fan_out, fan_in)
-        self._slots, self._like = slots, like
+    def __init__(self, plan: BlockPlan, device: torch.device) -> None:
+        """Make a block of zeros, without optimizer state."""
+        self.count, self.slab = plan.count, plan.slab
+        self.shape = (plan.fan_out, plan.fan_in)
+        self._plan, self._device = plan, device
         self.values: list[Tensor] = []
         self.ensure_kinds(1)
 
     def blank(self) -> Tensor:
         """Return zeros of the shape of one kind of values."""
-        return self._like.new_zeros((self._slots, self.count * self.slab))
+        return allocate(self._plan.values, self._device)
 
     def ensure_kinds(self, kinds: int) -> None:
         """Add optimizer state of zeros until there are as many kinds of values."""
@@ -84,38 +75,21 @@ class Store:
         block_layers: Layers of each hidden block.
     """
 
-    def __init__(
-        self, shape: PackShape, slots: int, like: Tensor, block_layers: int | None = None
-    ) -> None:
-        """Make a store without hidden layers.
-
-        Args:
-            shape: Of the pack.
-            slots: Trials at once.
-            like: Gives dtype and device.
-            block_layers: Layers of each hidden block; None takes what suits a cache.
-        """
-        self._width, self._slots, self._like = shape.width, slots, like
+    def __init__(self, plan: StorePlan, device: torch.device) -> None:
+        """Make a store without hidden layers."""
+        self._plan, self._device = plan, device
         self._kinds = 1
-        self.first = Block(shape.width, shape.n_inputs, count=1, slots=slots, like=like)
-        self.last = Block(shape.n_outputs, shape.width, count=1, slots=slots, like=like)
+        self.first, self.last = Block(plan.first, device), Block(plan.last, device)
         self.hidden: list[Block] = []
-        self.gains = gain_columns(shape.skip, slots, like)
-        self.block_layers = block_layers or suited_layers(shape.width, slots, like.element_size())
+        self.block_layers = plan.block_layers
+        columns = allocate_all(plan.gains(), device)
+        self.gains = GainColumns(columns) if columns else None
 
     def ensure(self, depth: int, kinds: int) -> None:
         """Make room for trials of a depth and for kinds of values; what is there stays."""
         self._kinds = max(self._kinds, kinds)
-        while len(self.hidden) * self.block_layers < depth - 1:
-            self.hidden.append(
-                Block(
-                    self._width,
-                    self._width,
-                    count=self.block_layers,
-                    slots=self._slots,
-                    like=self._like,
-                )
-            )
+        while len(self.hidden) < self._plan.blocks(depth):
+            self.hidden.append(Block(self._plan.hidden, self._device))
         for block in (self.first, self.last, *self.hidden):
             block.ensure_kinds(self._kinds)
 

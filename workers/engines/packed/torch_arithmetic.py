@@ -17,7 +17,6 @@ class TorchArithmetic:
     def __init__(self, nonlinearity: Nonlinearity) -> None:
         """Take a nonlinearity."""
         self._nonlinearity = nonlinearity
-        self.keeps_input = nonlinearity.keeps_input
 
     def affine(
         self, source: Tensor, weight: Tensor, bias: Tensor, target: Tensor

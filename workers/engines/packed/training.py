@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from workers.contract import TrialSpec
+from workers.engines.packed.allocation import allocate_all
 from workers.engines.packed.arithmetic import Arithmetic
 from workers.engines.packed.backward import backward_operations
-from workers.engines.packed.buffers import Activations, Batch, Keep
+from workers.engines.packed.buffers import Activations, Batch
 from workers.engines.packed.criterion import Criterion
 from workers.engines.packed.forward import forward_operations
 from workers.engines.packed.frame import Frame
@@ -21,7 +23,8 @@ from workers.engines.packed.slot_depths import SlotDepths
 from workers.engines.packed.storage import Store
 from workers.engines.packed.update_plan import GradientBuffers, UpdatePlan
 from workers.engines.samples import Split
-from workers.estimates.pack_shape import PackShape
+from workers.estimates.buffers import optimizer_columns
+from workers.estimates.pack_plan import PackPlan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,45 +45,35 @@ class Trainer:
 
     def __init__(
         self,
-        shape: PackShape,
+        plan: PackPlan,
         store: Store,
         arithmetic: Arithmetic,
         split: Split,
-        keep: Keep,
-        slots: int,
-        like: Tensor,
+        device: torch.device,
     ) -> None:
         """Make the buffers.
 
         Args:
-            shape: Of the pack.
+            plan: Their sizes.
             store: Parameters and optimizer state.
             arithmetic: Of the hidden layers.
             split: Training samples.
-            keep: Which activations stay until the backward pass.
-            slots: Trials at once.
-            like: Gives dtype and device.
+            device: Where to compute.
         """
-        self._shape, self._store, self._arithmetic = shape, store, arithmetic
+        self._shape, self._store, self._arithmetic = plan.shape, store, arithmetic
         self._split = split
-        self.optimizer = BatchedOptimizer(shape.optimizer, slots, like)
-        self._batch = Batch(shape, slots, shape.batch_rows, like)
+        columns = optimizer_columns(plan.shape.optimizer, plan.slots, plan.number)
+        self.optimizer = BatchedOptimizer(plan.shape.optimizer, allocate_all(columns, device))
+        self._batch = Batch(plan.batch, device)
+        self._gathered = allocate_all(plan.batch.gathered(), device).get("gathered", self._batch.x)
         self._indices, self._share = (
             HostDeviceTensor(self._batch.indices),
             HostDeviceTensor(self._batch.share),
         )
-        self._criterion = Criterion(shape.task, self._batch)
-        self._activations = Activations(
-            slots,
-            shape.batch_rows,
-            shape.width,
-            keep=keep,
-            keeps_input=arithmetic.keeps_input,
-            has_skips=shape.has_skips,
-            like=like,
-        )
+        self._criterion = Criterion(plan.batch, self._batch)
+        self._activations = Activations(plan.levels, device)
         self._errors = self._activations.errors()
-        self._gradients = GradientBuffers()
+        self._gradients = GradientBuffers(plan, device)
 
     @property
     def losses(self) -> Tensor:
@@ -128,9 +121,10 @@ class Trainer:
         return Program(self._arithmetic.joined(to_losses), self._arithmetic.joined(to_update))
 
     def _gather(self, live: int) -> list[Operation]:
-        batch = self._batch
+        batch, n_inputs = self._batch, self._shape.n_inputs
         return self._split.gather_operations(
             batch.indices[:live].view(-1),
-            batch.x[:live].view(-1, self._shape.n_inputs),
+            self._gathered[:live].view(-1, n_inputs),
+            batch.x[:live].view(-1, n_inputs),
             batch.labels[:live].view(-1),
         )

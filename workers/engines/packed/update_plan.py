@@ -8,18 +8,21 @@ import torch
 from torch import Tensor
 
 from workers.contract import TrialSpec
+from workers.engines.packed.allocation import allocate
 from workers.engines.packed.host_device import HostDeviceTensor
 from workers.engines.packed.nonlinearities import Operation
 from workers.engines.packed.optimizer import BatchedOptimizer, Variant
 from workers.engines.packed.slot_depths import runs
 from workers.engines.packed.storage import Block, Store
+from workers.estimates.pack_plan import PackPlan
 
 
 class GradientBuffers:
     """Tensors for gradients: one for blocks of a shape in turn, or one for each block."""
 
-    def __init__(self) -> None:
+    def __init__(self, plan: PackPlan, device: torch.device) -> None:
         """Make none yet."""
+        self._plan, self._device = plan, device
         self._own: dict[Hashable, Tensor] = {}
         self._shared: dict[Hashable, Tensor] = {}
         self._scratch: dict[Hashable, Tensor] = {}
@@ -34,6 +37,10 @@ class GradientBuffers:
         if apart:
             return _made(self._own, id(block), block)
         return _made(self._shared, (block.shape, block.count), block)
+
+    def exact(self, depth: int) -> Tensor:
+        """Return new room for any one block's gradients in float64, of a trial of a depth."""
+        return allocate(self._plan.exact(depth), self._device)
 
     def scratch(self, block: Block) -> Tensor:
         """Return a tensor of a block's shape for an update to overwrite."""
@@ -143,6 +150,6 @@ class UpdatePlan:
             if spec.optimizer.clip_norm is None:
                 continue
             parts = [self.of(block)[slot, :n] for block, n in self._store.parts(spec.network.depth)]
-            exact = parts[0].new_zeros(max(map(len, parts)), dtype=torch.float64)
+            exact = self._buffers.exact(spec.network.depth)
             factor = HostDeviceTensor(parts[0].new_zeros(()))
             yield _Clip(spec.optimizer.clip_norm, parts, exact, exact.new_zeros(()), factor)

@@ -1,6 +1,7 @@
 """Everything that a pack allocates, made for its shape and grown for its deepest trial."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
@@ -8,7 +9,6 @@ from workers.contract import DatasetShape, Network, TrialSpec
 from workers.engines.dtypes import DTYPES
 from workers.engines.packed.arithmetic import Arithmetic
 from workers.engines.packed.arithmetic_selection import arithmetic_for
-from workers.engines.packed.buffers import Keep, keep_all, keep_segments
 from workers.engines.packed.measures import FullPasses, Probe
 from workers.engines.packed.nonlinearities import nonlinearity
 from workers.engines.packed.storage import Store
@@ -16,8 +16,9 @@ from workers.engines.packed.training import Trainer
 from workers.engines.samples import Split
 from workers.engines.states import state_kinds
 from workers.estimates import TrialShape, pack_memory
+from workers.estimates.kept_levels import KeepAll, kept_levels
+from workers.estimates.pack_plan import PackPlan
 from workers.estimates.pack_shape import PackShape
-from workers.estimates.sizes import CHUNK, segment_length
 
 
 class Workspace:
@@ -36,7 +37,6 @@ class Workspace:
         shape: PackShape,
         dataset: DatasetShape,
         train: Split,
-        evaluation: Split,
         slots: int,
         device: torch.device,
         memory_bytes: int,
@@ -47,53 +47,38 @@ class Workspace:
             shape: What the trials share.
             dataset: Sizes of the data set.
             train: Training samples.
-            evaluation: Test samples.
             slots: Trials at once.
             device: Where to compute.
             memory_bytes: A pack that would take more computes activations again.
         """
-        self.shape, self._dataset = shape, dataset
-        self._train, self._slots, self._device = train, slots, device
-        self._memory_bytes = memory_bytes
-        dtype = DTYPES[shape.precision]
-        self._like = torch.zeros((), dtype=dtype, device=device)
-        self._arithmetic = self._arithmetic_in(dtype)
-        self.store = Store(shape, slots, self._like)
-        rows = min(CHUNK, max(len(train), len(evaluation)))
-        self.passes = FullPasses(shape, self.store, self._arithmetic, rows, self._like)
+        self.shape, self._dataset, self._train = shape, dataset, train
+        self._device, self._memory_bytes = device, memory_bytes
+        self._plan = PackPlan.of(shape, dataset, slots, KeepAll())
+        self._arithmetic = self._arithmetic_in(DTYPES[shape.precision])
+        self.store = Store(self._plan.store, device)
+        self.passes = FullPasses(self._plan, self.store, self._arithmetic, device)
         self._segmented = False
-        self._use(keep_all)
+        self._use(self._plan)
 
     def ensure(self, spec: TrialSpec) -> None:
         """Make room for a trial; what is there stays."""
         self.store.ensure(spec.network.depth, len(state_kinds(spec)))
         if not self._segmented and self._bytes_to_keep_all(spec) > self._memory_bytes:
             self._segmented = True
-            self._use(keep_segments(segment_length(spec.network.depth)))
+            keep = kept_levels(spec.network.depth, recomputes=True)
+            self._use(replace(self._plan, keep=keep))
 
     def arrange(self, networks: Sequence[Network]) -> None:
         """Take note of which networks are in the first slots now."""
         self.store.write_gains(networks)
         self.passes.forget()
 
-    def _use(self, keep: Keep) -> None:
-        self.trainer = Trainer(
-            self.shape,
-            self.store,
-            self._arithmetic,
-            self._train,
-            keep,
-            self._slots,
-            self._like,
-        )
-        self.probe = Probe(
-            self.shape,
-            self.store,
-            self._arithmetic_in(torch.float64),
-            self._train,
-            keep,
-            self._device,
-        )
+    def _use(self, plan: PackPlan) -> None:
+        """Make the buffers of steps and probes, without those that were there before."""
+        self._plan = plan
+        self.trainer = Trainer(plan, self.store, self._arithmetic, self._train, self._device)
+        exact = self._arithmetic_in(torch.float64)
+        self.probe = Probe(plan, self.store, exact, self._train, self._device)
 
     def _arithmetic_in(self, dtype: torch.dtype) -> Arithmetic:
         hidden = nonlinearity(self.shape.activation, self.shape.slope)
@@ -102,4 +87,4 @@ class Workspace:
 
     def _bytes_to_keep_all(self, spec: TrialSpec) -> int:
         trial = TrialShape.of(spec.configuration)
-        return pack_memory([trial], self._dataset, self._slots, recomputes=False).total
+        return pack_memory([trial], self._dataset, self._plan.slots, recomputes=False).total

@@ -1,5 +1,6 @@
 """The packed engine against autograd, in float64, for everything that it declares."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 from uuid import UUID
@@ -8,11 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from tests.workers.examples import blobs, trial
+from tests.workers.examples import blobs, of_kind, trial
 from workers import engines
+from workers.architectures import LayerRule
+from workers.architectures.residual import ResidualArchitecture
 from workers.contract import (
     Activation,
     EngineName,
+    Network,
     OptimizerKind,
     Precision,
     Task,
@@ -145,6 +149,31 @@ def test_a_gradient_agrees_with_autograd(activation: Activation, task: Task) -> 
 
     for spec in specs:
         _agree(packed.save(spec.trial_id), autograd.save(spec.trial_id))
+
+
+@pytest.mark.parametrize("activation", [Activation.RELU, Activation.TANH, Activation.ERF])
+def test_skips_with_gains_of_their_own_agree_with_autograd(
+    activation: Activation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain_sum = ResidualArchitecture.hidden_rule
+
+    def fading(self: ResidualArchitecture, network: Network) -> LayerRule:
+        return replace(plain_sum(self, network), skip_gain=1.0 - 0.1 * network.depth)
+
+    monkeypatch.setattr(ResidualArchitecture, "hidden_rule", fading)
+    specs = [
+        of_kind(spec, "residual") for spec in _specs(OptimizerKind.ADAM, activation=activation)
+    ]
+    packed, autograd = _packed(specs), _autograd(specs)
+
+    for step in range(4):
+        losses = packed.step(_inputs(specs, step))
+        assert losses == pytest.approx(autograd.step(_inputs(specs, step)), rel=1e-10)
+
+    for spec in specs:
+        _agree(packed.save(spec.trial_id), autograd.save(spec.trial_id))
+        norms, right = (engine.probe(spec.trial_id) for engine in (packed, autograd))
+        assert norms.log_first == pytest.approx(right.log_first, rel=1e-10, abs=1e-10)
 
 
 def test_the_bound_of_the_norm_binds() -> None:

@@ -6,6 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from workers.engines.packed.allocation import allocate, number_of
 from workers.engines.packed.buffers import LevelBuffers
 from workers.engines.packed.gains import Gains
 from workers.engines.packed.native.calls import Call, joined
@@ -13,7 +14,8 @@ from workers.engines.packed.native.kernels import Epilogue
 from workers.engines.packed.native.machine_code import Kernel, Processor, address
 from workers.engines.packed.nonlinearities import Nonlinearity, Operation
 from workers.engines.packed.torch_arithmetic import TorchArithmetic, carry_past
-from workers.estimates.sizes import WIDEST, transposed_size
+from workers.estimates.buffers import transposed
+from workers.estimates.sizes import WIDEST
 
 
 class NativeArithmetic:
@@ -31,11 +33,10 @@ class NativeArithmetic:
             like: Gives the dtype.
             on: The processor.
         """
-        self.keeps_input = nonlinearity.keeps_input
         self._nonlinearity, self._torch = nonlinearity, TorchArithmetic(nonlinearity)
         self._epilogue, self._slope = _epilogue(nonlinearity, like)
         self._on = on
-        self._scratch = like.new_empty(transposed_size(width, max(width, n_inputs)))
+        self._scratch = allocate(transposed(width, n_inputs, number_of(like)), like.device)
 
     def affine(
         self, source: Tensor, weight: Tensor, bias: Tensor, target: Tensor

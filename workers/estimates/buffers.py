@@ -1,0 +1,248 @@
+"""Buffers of the packed engine by their sizes, without torch.
+
+The engine makes its tensors from these descriptions, and the memory model adds them up, so that
+neither can have one that the other does not know.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import prod
+
+from workers.contract import OptimizerKind, Precision, Task
+from workers.estimates.kept_levels import Keep
+from workers.estimates.pack_shape import PackShape
+from workers.estimates.sizes import padded_rows, slab_size, transposed_size
+
+
+class Number(StrEnum):
+    """Types of numbers, by the names that torch and numpy have for them."""
+
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+    INT64 = "int64"
+
+    @classmethod
+    def of(cls, precision: Precision) -> "Number":
+        """Return the type of a precision."""
+        return cls.FLOAT64 if precision is Precision.FLOAT64 else cls.FLOAT32
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of one number."""
+        return 4 if self is Number.FLOAT32 else 8
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """Tensors of one size.
+
+    Attributes:
+        shape: Of each.
+        number: Type of the numbers.
+        count: How many there are.
+    """
+
+    shape: tuple[int, ...]
+    number: Number
+    count: int = 1
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all of them."""
+        return self.count * prod(self.shape) * self.number.bytes
+
+    def times(self, count: int) -> "Buffer":
+        """Return as many times the tensors."""
+        return Buffer(self.shape, self.number, self.count * count)
+
+
+Buffers = Mapping[str, Buffer]
+"""Buffers by name; some of them may have a count of 0."""
+
+
+def total_bytes(buffers: Buffers) -> int:
+    """Return the bytes of all buffers."""
+    return sum(buffer.bytes for buffer in buffers.values())
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPlan:
+    """A run of equally shaped layers of some trials.
+
+    Attributes:
+        fan_out: Rows of each matrix.
+        fan_in: Columns.
+        count: Layers.
+        slots: Trials.
+        number: Type of the numbers.
+    """
+
+    fan_out: int
+    fan_in: int
+    count: int
+    slots: int
+    number: Number
+
+    @property
+    def slab(self) -> int:
+        """Numbers of one layer: a matrix, its bias and padding."""
+        return slab_size(self.fan_out, self.fan_in)
+
+    @property
+    def values(self) -> Buffer:
+        """One kind of numbers: parameters, optimizer state, gradients, or scratch of an update."""
+        return Buffer((self.slots, self.count * self.slab), self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class StorePlan:
+    """Parameters of some trials.
+
+    Attributes:
+        shape: Of the pack.
+        slots: Trials.
+        number: Type of the numbers.
+        block_layers: Layers of each hidden block, at least 1.
+    """
+
+    shape: PackShape
+    slots: int
+    number: Number
+    block_layers: int
+
+    @property
+    def first(self) -> BlockPlan:
+        """The matrices next to the inputs."""
+        return BlockPlan(self.shape.width, self.shape.n_inputs, 1, self.slots, self.number)
+
+    @property
+    def hidden(self) -> BlockPlan:
+        """One block of hidden matrices."""
+        width = self.shape.width
+        return BlockPlan(width, width, self.block_layers, self.slots, self.number)
+
+    @property
+    def last(self) -> BlockPlan:
+        """The matrices next to the outputs."""
+        return BlockPlan(self.shape.n_outputs, self.shape.width, 1, self.slots, self.number)
+
+    def blocks(self, depth: int) -> int:
+        """Return the number of hidden blocks for networks of a depth."""
+        return -(-(depth - 1) // self.block_layers)
+
+    def values(self, depth: int) -> Buffers:
+        """Return one kind of numbers, for networks of a depth."""
+        return {
+            "first": self.first.values,
+            "hidden": self.hidden.values.times(self.blocks(depth)),
+            "last": self.last.values,
+        }
+
+    def gains(self) -> Buffers:
+        """Return columns of the gains of layers with a skip."""
+        column = Buffer((self.slots, 1, 1), self.number)
+        return dict.fromkeys(("skip", "branch", "one"), column) if self.shape.has_skips else {}
+
+
+@dataclass(frozen=True, slots=True)
+class LevelPlan:
+    """What the hidden layers compute in one pass.
+
+    Attributes:
+        shape: Of the pack.
+        slots: Trials.
+        rows: Samples that are computed.
+        number: Type of the numbers.
+        keep: Which levels share a buffer.
+    """
+
+    shape: PackShape
+    slots: int
+    rows: int
+    number: Number
+    keep: Keep
+
+    @property
+    def level(self) -> Buffer:
+        """One level."""
+        width = self.shape.width
+        return Buffer((self.slots, padded_rows(self.rows, width), width), self.number)
+
+    def activations(self, depth: int) -> Buffers:
+        """Return what is computed on the way forward, for networks of a depth."""
+        # A network's first layer has no skip, and its output is that of its nonlinearity.
+        skips = depth - 1 if self.shape.has_skips else 0
+        return {
+            "outputs": self.level.times(self.keep.count(depth)),
+            "branches": self.level.times(self.keep.count(skips)),
+            "inputs": self.level.times(self.keep.count(depth) if self.shape.keeps_input else 0),
+        }
+
+    def errors(self) -> Buffers:
+        """Return the errors on their way back: of two levels in turn, and past the skips."""
+        return {"deltas": self.level.times(2), "carried": self.level.times(self.shape.has_skips)}
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlan:
+    """Minibatches and what comes of them at the output.
+
+    Attributes:
+        shape: Of the pack.
+        slots: Trials.
+        rows: Samples of a full minibatch.
+        number: Type of the numbers.
+    """
+
+    shape: PackShape
+    slots: int
+    rows: int
+    number: Number
+
+    @property
+    def padded(self) -> int:
+        """Rows that fill whole vectors."""
+        return padded_rows(self.rows, self.shape.n_inputs, self.shape.n_outputs)
+
+    def batch(self) -> Buffers:
+        """Return the buffers of `workers.engines.packed.buffers.Batch`."""
+        by_sample, inputs = (self.slots, self.padded), self.shape.n_inputs
+        outputs = Buffer((self.slots, self.shape.n_outputs, self.padded), self.number)
+        return {
+            "indices": Buffer(by_sample, Number.INT64),
+            "share": Buffer(by_sample, self.number),
+            "x": Buffer((*by_sample, inputs), self.number),
+            "labels": Buffer(by_sample, Number.INT64),
+            "outputs": outputs,
+            "errors": outputs,
+        }
+
+    def gathered(self) -> Buffers:
+        """Return where float32 samples are gathered, before they get another precision."""
+        shape = (self.slots, self.padded, self.shape.n_inputs)
+        return {"gathered": Buffer(shape, Number.FLOAT32, int(self.number is not Number.FLOAT32))}
+
+    def criterion(self) -> Buffers:
+        """Return the buffers of `workers.engines.packed.criterion.Criterion`."""
+        by_sample = Buffer((self.slots, self.padded), self.number)
+        shape = (self.slots, self.shape.n_outputs, self.padded)
+        squares = Buffer(shape, self.number, int(self.shape.task is Task.AUTOENCODE))
+        return {"by_sample": by_sample, "minus_one": by_sample, "squares": squares}
+
+    def losses(self) -> Buffers:
+        """Return the losses of the minibatches."""
+        return {"losses": Buffer((self.slots,), self.number)}
+
+
+def optimizer_columns(kind: OptimizerKind, slots: int, number: Number) -> Buffers:
+    """Return columns of an update rule's constants."""
+    names = ["rate", "decay", "momentum"]
+    if kind is OptimizerKind.ADAM:
+        names += ["square_keep", "square_take", "offset"]
+    return dict.fromkeys(names, Buffer((slots, 1), number))
+
+
+def transposed(width: int, n_inputs: int, number: Number) -> Buffer:
+    """Return room for any matrix next to a hidden layer, column by column."""
+    return Buffer((transposed_size(width, max(width, n_inputs)),), number)
