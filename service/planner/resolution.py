@@ -53,7 +53,7 @@ def shape_of(point: Point, width: int, profile_epochs: Sequence[int] = ()) -> Tr
     network, training = network_of(point, width), _training(point)
     task = Task(point.text("dataset.task"))
     return TrialShape(
-        task=task,
+        loss=training.loss(task),
         network=network,
         optimizer=training.optimizer,
         epochs=training.epochs,

@@ -99,6 +99,17 @@ class Optimizer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """The loss that steps descend.
+
+    Attributes:
+        task: Softmax cross-entropy where the task is to classify, else mean squared error.
+    """
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
     """How the weights are moved.
 
@@ -117,6 +128,10 @@ class Training:
     schedule: Schedule
     optimizer: Optimizer
     precision: Precision
+
+    def loss(self, task: Task) -> Loss:
+        """Return the loss of a task, with the options that belong to it."""
+        return Loss(task=task)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +200,11 @@ class TrialSpec:
     def task(self) -> Task:
         """Loss and outputs."""
         return self.configuration.task
+
+    @property
+    def loss(self) -> Loss:
+        """The loss that steps descend."""
+        return self.configuration.training.loss(self.configuration.task)
 
     @property
     def network(self) -> Network:

@@ -5,26 +5,26 @@ import math
 import torch
 from torch import Tensor
 
-from workers.contract import Task
+from workers.contract import Loss
 from workers.engines.interface import GradientNorms
 from workers.engines.objective import batch_loss
 from workers.engines.program_network import ProgramNetwork
 
 
 def gradient_norms(
-    network: ProgramNetwork, task: Task, x: Tensor, targets: Tensor
+    network: ProgramNetwork, loss: Loss, x: Tensor, targets: Tensor
 ) -> GradientNorms:
     """Return the log gradient norms of the first and the last matrix.
 
     Args:
         network: In float64; left unchanged.
-        task: Which loss.
+        loss: What the network descends.
         x: Inputs, float64, shape ``(batch, n_inputs)``.
         targets: As `batch_loss` takes them.
     """
-    loss = batch_loss(task, network(x), targets)
+    value = batch_loss(loss, network(x), targets)
     ends = [network.weight_of(layer) for layer in (network.layers[0], network.layers[-1])]
-    first, last = torch.autograd.grad(loss, ends)
+    first, last = torch.autograd.grad(value, ends)
     return GradientNorms(log_norm(first), log_norm(last))
 
 

@@ -1,26 +1,32 @@
-"""The two tasks' losses, and the error of a classifier."""
+"""Losses that steps descend, and the loss and the error that full passes measure."""
 
 from torch import Tensor
 from torch.nn import functional
 
-from workers.contract import Task
+from workers.contract import Loss, Task
 
 
-def batch_loss(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
+def batch_loss(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
     """Return the loss that a step descends, a scalar in the dtype of the outputs.
 
     Args:
-        task: Which loss.
+        loss: Which one.
         outputs: Of the last layer, shape ``(batch, n_outputs)``.
         targets: Labels, int64 of shape ``(batch,)``; when autoencoding the inputs.
     """
-    if task is Task.CLASSIFY:
+    if loss.task is Task.CLASSIFY:
         return functional.cross_entropy(outputs, targets)
     return functional.mse_loss(outputs, targets)
 
 
 def summed_loss(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the sum of the samples' losses, a float64 scalar; arguments as `batch_loss`'s."""
+    """Return the sum of the samples' losses as full passes measure them, a float64 scalar.
+
+    Args:
+        task: What the network learns.
+        outputs: Of the last layer, shape ``(batch, n_outputs)``.
+        targets: As for `batch_loss`.
+    """
     if task is Task.CLASSIFY:
         # With the samples side by side a CPU's softmax is three times as fast.
         chances = functional.log_softmax(outputs.T.contiguous().double(), dim=0)

@@ -92,7 +92,7 @@ class ReferenceEngine:
         slot = self._slots[trial_id]
         x, labels = self._train.head(slot.spec.training.batch_size, torch.float64)
         exact = copy.deepcopy(slot.network).double()
-        return gradient_norms(exact, slot.spec.task, x, _targets(slot.spec.task, x, labels))
+        return gradient_norms(exact, slot.spec.loss, x, _targets(slot.spec.task, x, labels))
 
     def save(self, trial_id: UUID) -> TrialState:
         """Return a copy of a trial's state."""
@@ -145,8 +145,8 @@ class ReferenceEngine:
     def _step(self, slot: _Slot, given: StepInput) -> float:
         indices = torch.from_numpy(given.indices).to(self._device)
         x, labels = self._train.batch(indices, slot.dtype)
-        task = slot.spec.task
-        loss = batch_loss(task, slot.network(x), _targets(task, x, labels))
+        targets = _targets(slot.spec.task, x, labels)
+        loss = batch_loss(slot.spec.loss, slot.network(x), targets)
         value = loss.item()
         if math.isfinite(value):
             _update(slot, loss, given.learning_rate)

@@ -6,6 +6,7 @@ from workers.architectures import Skip
 from workers.contract import (
     Activation,
     DatasetShape,
+    Loss,
     OptimizerKind,
     Precision,
     Task,
@@ -19,7 +20,7 @@ class PackShape:
     """What all trials of a pack share: equal shapes can be trained as one batched product.
 
     Attributes:
-        task: Loss and outputs.
+        loss: What steps descend.
         batch_rows: Samples of a full minibatch.
         width: Units per hidden layer.
         n_inputs: Dimensions of one sample.
@@ -31,7 +32,7 @@ class PackShape:
         precision: Arithmetic.
     """
 
-    task: Task
+    loss: Loss
     batch_rows: int
     width: int
     n_inputs: int
@@ -53,7 +54,7 @@ class PackShape:
         network = trial.network
         has_slope = network.activation is Activation.LEAKY_RELU
         return cls(
-            task=trial.task,
+            loss=trial.loss,
             batch_rows=trial.rows(dataset),
             width=network.width,
             n_inputs=dataset.n_inputs,
@@ -64,6 +65,11 @@ class PackShape:
             optimizer=trial.optimizer.kind,
             precision=trial.precision,
         )
+
+    @property
+    def task(self) -> Task:
+        """What the networks learn."""
+        return self.loss.task
 
     @property
     def keeps_input(self) -> bool:

@@ -8,6 +8,7 @@ from workers.contract import (
     Configuration,
     DatasetShape,
     EngineName,
+    Loss,
     Network,
     Optimizer,
     OptimizerKind,
@@ -33,7 +34,7 @@ class TrialShape:
     """The sizes of a trial.
 
     Attributes:
-        task: Loss and outputs.
+        loss: What steps descend.
         network: The architecture and its hyper-parameters.
         optimizer: The update rule.
         epochs: Passes over the training set.
@@ -43,7 +44,7 @@ class TrialShape:
         profiles: How many layer profiles it reports.
     """
 
-    task: Task
+    loss: Loss
     network: Network
     optimizer: Optimizer
     epochs: int
@@ -57,7 +58,7 @@ class TrialShape:
         """Return the shape of a configuration's trials."""
         training = configuration.training
         return cls(
-            task=configuration.task,
+            loss=training.loss(configuration.task),
             network=configuration.network,
             optimizer=training.optimizer,
             epochs=training.epochs,
@@ -66,6 +67,11 @@ class TrialShape:
             engine=configuration.engine,
             profiles=len(configuration.profile_epochs),
         )
+
+    @property
+    def task(self) -> Task:
+        """What the network learns."""
+        return self.loss.task
 
     @property
     def number_bytes(self) -> int:

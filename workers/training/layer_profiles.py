@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from workers.contract import LayerProfile, Task, TrialSpec
+from workers.contract import LayerProfile, Loss, Task, TrialSpec
 from workers.datasets import Data
 from workers.engines import Engine
 from workers.engines.devices import fixed_arithmetic
@@ -29,7 +29,7 @@ def layer_profile(engine: Engine, spec: TrialSpec, data: Data, epoch: int) -> La
     network = FrozenNetwork(spec, engine.save(spec.trial_id))
     x = torch.tensor(data.train_x[: spec.training.batch_size], dtype=torch.float64)
     passed = forward(network, x)
-    error = _output_error(spec.task, outputs(network, passed.inputs[-1]), _targets(spec, data, x))
+    error = _output_error(spec.loss, outputs(network, passed.inputs[-1]), _targets(spec, data, x))
     errors, gradients = _backward(network, passed, error)
     return LayerProfile(
         trial_id=spec.trial_id,
@@ -46,11 +46,11 @@ def _targets(spec: TrialSpec, data: Data, x: Tensor) -> Tensor:
     return torch.tensor(data.train_y[: spec.training.batch_size])
 
 
-def _output_error(task: Task, given: Tensor, targets: Tensor) -> Scaled:
+def _output_error(loss: Loss, given: Tensor, targets: Tensor) -> Scaled:
     """Return the gradient of the batch's loss with respect to its outputs."""
     with torch.enable_grad():
         leaf = given.detach().requires_grad_()
-        (gradient,) = torch.autograd.grad(batch_loss(task, leaf, targets), leaf)
+        (gradient,) = torch.autograd.grad(batch_loss(loss, leaf, targets), leaf)
     return Scaled.plain(gradient).normalised()
 
 
