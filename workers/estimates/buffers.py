@@ -228,7 +228,7 @@ class BatchPlan:
         by_sample = Buffer((self.slots, self.padded), self.number)
         shape = (self.slots, self.shape.n_outputs, self.padded)
         squares = Buffer(shape, self.number, int(self.shape.task is Task.AUTOENCODE))
-        return {"by_sample": by_sample, "minus_one": by_sample, "squares": squares}
+        return {"by_sample": by_sample, "minus_target": by_sample, "squares": squares}
 
     def losses(self) -> Buffers:
         """Return the losses of the minibatches."""

@@ -30,7 +30,7 @@ class Criterion:
         n_outputs, device = plan.shape.n_outputs, batch.share.device
         made = allocate_all(plan.criterion(), device)
         self._by_sample = made["by_sample"]
-        self._minus_one = made["minus_one"].fill_(-1.0).unsqueeze(1)
+        self._minus_target = made["minus_target"].fill_(-1.0).unsqueeze(1)
         self._squares = made.get("squares")
         # Tensors, because torch makes one of a Python number at every call.
         self._part = batch.share.new_full((), 1.0 / n_outputs)
@@ -55,7 +55,7 @@ class Criterion:
         labels = self._batch.labels[:live].unsqueeze(1)
         return [
             errors.exp_,
-            partial(errors.scatter_add_, 1, labels, self._minus_one[:live]),
+            partial(errors.scatter_add_, 1, labels, self._minus_target[:live]),
             partial(errors.mul_, share),
         ]
 
