@@ -22,7 +22,13 @@ def point_issues(point: Point, datasets: Mapping[str, DatasetShape]) -> Iterator
         if shape is None
         else [_unlabelled(point, shape), width_issue(point, shape)]
     )
-    for issue in (*per_dataset, gain_issue(point), rate_issue(point), _nesterov(point)):
+    for issue in (
+        *per_dataset,
+        gain_issue(point),
+        rate_issue(point),
+        _nesterov(point),
+        _smoothing(point),
+    ):
         if issue is not None:
             yield issue
 
@@ -48,3 +54,12 @@ def _nesterov(point: Point) -> SpecIssue | None:
     if not looks_ahead:
         return None
     return SpecIssue("training.optimizer.nesterov", "true", "needs a momentum above 0")
+
+
+def _smoothing(point: Point) -> SpecIssue | None:
+    """Return an issue where labels are to be smoothed that nobody trains on."""
+    share = point.number("training.label_smoothing")
+    if share == 0.0 or point["dataset.task"] == Task.CLASSIFY:
+        return None
+    message = "autoencoding has no labels; leave it out, or use the task classify"
+    return SpecIssue("training.label_smoothing", f"{share:g}", message)

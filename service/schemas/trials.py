@@ -72,6 +72,9 @@ class TrialRead(Schema):
     schedule_kind: OpenEnum[ScheduleKind] | None = None
     schedule: OpenSchedule | None = None
     precision: OpenEnum[Precision] | None = None
+    label_smoothing: float | None = Field(
+        None, description="Share of each target that is spread evenly over all classes."
+    )
     seed: int | None = None
     engine: OpenEnum[EngineName] | None = None
     profile_epochs: tuple[int, ...] | None = Field(

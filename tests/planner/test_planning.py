@@ -221,6 +221,14 @@ def test_a_profile_beyond_the_epochs_of_every_point_is_an_issue_at_its_place() -
     ("changes", "path", "words"),
     [
         ({"dataset": {"name": "sounds"}}, "dataset.task", "sounds has no labels"),
+        (
+            {
+                "dataset": {"name": "digits", "task": ["classify", "autoencode"]},
+                "training": training(label_smoothing=[0.0, 0.1]),
+            },
+            "training.label_smoothing",
+            "autoencoding has no labels",
+        ),
         ({"init": {"scheme": "he", "g": 1.2}}, "init.g", "he fixes its own gain"),
         ({"init": {"scheme": "glorot", "g": {"relative": 1}}}, "init.g", "use scheme rwi"),
         (

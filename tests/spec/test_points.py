@@ -93,6 +93,7 @@ def test_a_point_has_every_coordinate_with_its_default() -> None:
         "training.lr_depth_power": 0.0,
         "training.schedule.kind": "constant",
         "training.schedule.warmup_epochs": 0.0,
+        "training.label_smoothing": 0.0,
         "training.precision": "float32",
     }
 

@@ -104,9 +104,12 @@ class Loss:
 
     Attributes:
         task: Softmax cross-entropy where the task is to classify, else mean squared error.
+        label_smoothing: Share of each target that is spread evenly over all classes; 0 where the
+            task is not to classify.
     """
 
     task: Task
+    label_smoothing: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +123,8 @@ class Training:
         schedule: How the rate moves from there.
         optimizer: Update rule.
         precision: Arithmetic.
+        label_smoothing: Share of each target that is spread evenly over all classes, below 1.
+            Full passes measure the loss without it.
     """
 
     epochs: int
@@ -128,10 +133,12 @@ class Training:
     schedule: Schedule
     optimizer: Optimizer
     precision: Precision
+    label_smoothing: float = 0.0
 
     def loss(self, task: Task) -> Loss:
         """Return the loss of a task, with the options that belong to it."""
-        return Loss(task=task)
+        smoothing = self.label_smoothing if task is Task.CLASSIFY else 0.0
+        return Loss(task=task, label_smoothing=smoothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ def batch_loss(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
         targets: Labels, int64 of shape ``(batch,)``; when autoencoding the inputs.
     """
     if loss.task is Task.CLASSIFY:
-        return functional.cross_entropy(outputs, targets)
+        smoothing = loss.label_smoothing
+        return functional.cross_entropy(outputs, targets, label_smoothing=smoothing)
     return functional.mse_loss(outputs, targets)
 
 

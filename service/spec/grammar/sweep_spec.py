@@ -22,6 +22,7 @@ from service.spec.grammar.optimizers import OptimizerSection, Sgd
 from service.spec.grammar.scalars import (
     Count,
     Finite,
+    Fraction,
     Label,
     Parts,
     Positive,
@@ -48,6 +49,9 @@ class Training(StrictModel):
     lr_depth_power: NumberAxis[Finite] = Field(0.0, description="a number")
     schedule: Variants[ScheduleSection] = Field(
         Constant(kind="constant"), description="a mapping with a kind"
+    )
+    label_smoothing: NumberAxis[Fraction] = Field(
+        0.0, description="a number from 0 to below 1; of the task classify only"
     )
     precision: SymbolAxis[PrecisionName] = Field(
         Precision.FLOAT32, description="float32 or float64"

@@ -30,11 +30,15 @@ class Criterion:
         n_outputs, device = plan.shape.n_outputs, batch.share.device
         made = allocate_all(plan.criterion(), device)
         self._by_sample = made["by_sample"]
-        self._minus_target = made["minus_target"].fill_(-1.0).unsqueeze(1)
+        smoothing = plan.shape.loss.label_smoothing
+        self._minus_target = made["minus_target"].fill_(smoothing - 1.0).unsqueeze(1)
         self._squares = made.get("squares")
         # Tensors, because torch makes one of a Python number at every call.
         self._part = batch.share.new_full((), 1.0 / n_outputs)
         self._slope = batch.share.new_full((), 2.0 / n_outputs)
+        self._kept = batch.share.new_full((), 1.0 - smoothing)
+        self._spread = batch.share.new_full((), smoothing / n_outputs)
+        self._is_smoothed = smoothing != 0.0
         self.losses = allocate_all(plan.losses(), device)["losses"]
 
     def loss_operations(self, live: int) -> Sequence[Operation]:
@@ -44,6 +48,22 @@ class Criterion:
             *self._sample_losses(live, by_sample),
             partial(torch.mul, by_sample, share, out=by_sample),
             partial(torch.sum, by_sample, 1, out=self.losses[:live]),
+            *self._smoothing(live, by_sample),
+        ]
+
+    def _smoothing(self, live: int, by_sample: Tensor) -> Sequence[Operation]:
+        """Return what adds the share of the targets that is spread over all classes."""
+        if not self._is_smoothed:
+            return []
+        errors, share = self._batch.errors[:live], self._batch.share[:live]
+        return [
+            partial(torch.sum, errors, 1, out=by_sample),
+            partial(
+                self.losses[:live, None, None].baddbmm_,
+                by_sample.unsqueeze(1),
+                share.unsqueeze(2),
+                alpha=-self._spread.item(),
+            ),
         ]
 
     def error_operations(self, live: int) -> Sequence[Operation]:
@@ -56,6 +76,7 @@ class Criterion:
         return [
             errors.exp_,
             partial(errors.scatter_add_, 1, labels, self._minus_target[:live]),
+            *([partial(errors.sub_, self._spread)] if self._is_smoothed else []),
             partial(errors.mul_, share),
         ]
 
@@ -74,4 +95,5 @@ class Criterion:
             partial(torch.log_softmax, outputs, 1, out=errors),
             partial(torch.gather, errors, 1, labels, out=by_sample.unsqueeze(1)),
             by_sample.neg_,
+            *([partial(by_sample.mul_, self._kept)] if self._is_smoothed else []),
         ]
