@@ -6,7 +6,7 @@ The theory needs numpy and scipy only; names that need torch load it when they a
 import importlib
 from typing import TYPE_CHECKING
 
-from rwinit.arguments import ACTIVATION_NAMES, MODEL_SCHEME_NAMES, SCHEME_NAMES
+from rwinit.arguments import MODEL_SCHEME_NAMES, SCHEME_NAMES
 from rwinit.bands import WalkBand, walk_band
 from rwinit.cache import CACHE_VARIABLE, cache_folder
 from rwinit.correlation import (
@@ -23,7 +23,7 @@ from rwinit.estimates import LONG_DEPTH, STANDARD_ERROR, estimate_gain
 from rwinit.gains import gain, gain_array, he_gain, paper_gain, scheme_gain, unbiased_gain
 from rwinit.laws import LogGainLaw, log_gain_law, paper_log_gain_law
 from rwinit.limits import death_probability, depth_limit, inverse_width_sum
-from rwinit.nonlinearities import NONLINEARITIES, Nonlinearity, nonlinearity
+from rwinit.nonlinearities import ACTIVATION_NAMES, NONLINEARITIES, Nonlinearity, nonlinearity
 from rwinit.root_search import GainEstimate
 from rwinit.simulated_walks import simulate_walks
 from rwinit.simulation import Conditions, Walks

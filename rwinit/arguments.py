@@ -7,22 +7,6 @@ from typing import Final, SupportsIndex
 
 from rwinit.errors import ArgumentError
 
-ACTIVATION_NAMES: Final = (
-    "linear",
-    "relu",
-    "leaky_relu",
-    "tanh",
-    "hardtanh",
-    "sigmoid_centred",
-    "erf",
-    "softplus",
-    "gelu",
-    "silu",
-    "selu",
-    "elu",
-    "sine",
-)
-
 HOMOGENEOUS_NAMES: Final = ("linear", "relu", "leaky_relu")
 
 SCHEME_NAMES: Final = ("rwi", "rwi_paper", "he", "glorot", "lecun", "orthogonal")

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rwinit.arguments import (
-    ACTIVATION_NAMES,
     SCHEME_NAMES,
     check_choice,
     check_count,
@@ -22,7 +21,7 @@ from rwinit.cache import cache_folder
 from rwinit.errors import ArgumentError, GainNotFoundError
 from rwinit.estimates import STANDARD_ERROR, answer, ask
 from rwinit.laws import paper_log_gain_law
-from rwinit.nonlinearities import Nonlinearity
+from rwinit.nonlinearities import ACTIVATION_NAMES, Nonlinearity
 from rwinit.simulation import STANDARD, Conditions
 
 

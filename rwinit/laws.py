@@ -17,7 +17,6 @@ from typing import Final
 
 from rwinit.active_units import active_moments
 from rwinit.arguments import (
-    ACTIVATION_NAMES,
     HOMOGENEOUS_NAMES,
     WEIGHT_LAWS,
     check_choice,
@@ -27,6 +26,7 @@ from rwinit.arguments import (
 )
 from rwinit.errors import UnsupportedActivationError
 from rwinit.leaky_units import leaky_moments
+from rwinit.nonlinearities import ACTIVATION_NAMES
 
 _LN_2: Final = math.log(2.0)
 

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rwinit.arguments import (
-    ACTIVATION_NAMES,
     HOMOGENEOUS_NAMES,
     MAX_DEPTH,
     check_choice,
@@ -25,7 +24,7 @@ from rwinit.arguments import (
 )
 from rwinit.configurations import broadcast, counts, fractions, numbers
 from rwinit.errors import ArgumentError
-from rwinit.nonlinearities import Nonlinearity, nonlinearity
+from rwinit.nonlinearities import ACTIVATION_NAMES, Nonlinearity, nonlinearity
 from rwinit.simulation import STANDARD, Conditions
 from rwinit.walks import WalkLaw, chance_within, step_moments, walk_law
 

@@ -11,7 +11,6 @@ import torch
 from torch import Generator, Tensor, nn
 
 from rwinit.arguments import (
-    ACTIVATION_NAMES,
     MODEL_SCHEME_NAMES,
     check_choice,
     check_multiplier,
@@ -22,6 +21,7 @@ from rwinit.draws import draw, normal
 from rwinit.errors import ArgumentError
 from rwinit.gains import scheme_gain
 from rwinit.initializers import check_bias, checked_generator, looks_linear_, matrix_shape
+from rwinit.nonlinearities import ACTIVATION_NAMES
 
 
 @dataclass(frozen=True, slots=True)

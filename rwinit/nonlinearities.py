@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from rwinit.arguments import ACTIVATION_NAMES, check_choice, check_slope
+from rwinit.arguments import check_choice, check_slope
 from rwinit.errors import ArgumentError
 
 Array = NDArray[np.float64]
@@ -157,3 +157,6 @@ NONLINEARITIES: Final[Mapping[str, Nonlinearity]] = MappingProxyType(
     }
 )
 """Every activation at its default parameters: leaky ReLU's slope is 0.01, GELU is the erf form."""
+
+ACTIVATION_NAMES: Final = tuple(NONLINEARITIES)
+"""Names of the activations that come with the package."""

@@ -103,16 +103,12 @@ class PackTrainable(tune.Trainable):
         from workers.training import run_pack
 
         pack = self._packs[new_config["pack"]]
-        # A batched product on a GPU is not the same for every batch, so there each trial has its
-        # own; on a CPU it is, bit for bit.
-        slots = None if self._device == "cpu" else 1
         control = self._control
         judges = self._stopping in (StoppingKind.ASHA, StoppingKind.MEDIAN)
         self._run = run_pack(
             pack.specs,
             self._data[pack.dataset],
             device=self._device,
-            slots=slots,
             verdict=control.judge if control is not None and judges else None,
             until=self._until,
             checkpoints=control if self._stopping is StoppingKind.HALVING else None,

@@ -219,12 +219,6 @@ def _run_columns() -> list[sa.Column[object]]:
 def _configuration_rules(table: str) -> list[sa.CheckConstraint]:
     return [
         _one_of(table, "task", "classify autoencode"),
-        _one_of(
-            table,
-            "activation",
-            "linear relu leaky_relu tanh hardtanh sigmoid_centred erf softplus gelu silu selu elu "
-            "sine",
-        ),
         _one_of(table, "scheme", "rwi rwi_paper he glorot lecun orthogonal"),
         _one_of(table, "optimizer", "sgd adam"),
         _one_of(

@@ -27,7 +27,7 @@ class Costs:
             shapes: Of the data sets, by name.
             device_type: ``"cpu"`` or ``"cuda"``; others' calibrations are not read.
         """
-        self._shapes, self._is_cpu = shapes, device_type == "cpu"
+        self._shapes, self._device_type = shapes, device_type
         fitting = [each for each in calibrations if each.device_type == device_type]
         self._models = {each.engine: CostModel(each.timings) for each in reversed(fitting)}
         self._known: dict[tuple[TrialShape, str], tuple[float, float]] = {}
@@ -41,7 +41,7 @@ class Costs:
         key = TrialShape.of(spec.configuration), spec.dataset
         if key not in self._known:
             trial, dataset = key[0], self._shapes[spec.dataset]
-            live = slots_for(trial, dataset) if self._is_cpu else 1
+            live = slots_for(trial, dataset, self._device_type)
             model = self._models[spec.engine]
             self._known[key] = (
                 model.start_seconds(trial, dataset),

@@ -41,12 +41,12 @@ def duration_of(
     calibration = _chosen({each.shape.engine for each in resources}, device, calibrations)
     if calibration is None:
         return None
-    model, is_cpu = CostModel(calibration.timings), calibration.device_type == "cpu"
+    model = CostModel(calibration.timings)
     n_trials = seeds * len(resources)
 
     @cache
     def seconds_of(shape: TrialShape, dataset: DatasetShape) -> float:
-        live = min(slots_for(shape, dataset), n_trials) if is_cpu else 1
+        live = min(slots_for(shape, dataset, calibration.device_type), n_trials)
         return model.trial_seconds(shape, dataset, live)
 
     pairs = zip(resources, datasets, strict=True)

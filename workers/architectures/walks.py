@@ -1,10 +1,10 @@
 """What the law of a random network's log-norm walk depends on."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from workers.contract import Activation, Scheme
+from workers.contract import HOMOGENEOUS, Activation, Scheme
 
-EXACT = frozenset({Activation.LINEAR, Activation.RELU, Activation.LEAKY_RELU})
+EXACT = HOMOGENEOUS
 """Activations whose plain walk has an exact law: nothing about it is simulated."""
 
 
@@ -38,10 +38,6 @@ class WalkQuestion:
     def exact(self) -> bool:
         """Whether the walk has a closed form."""
         return self.activation in EXACT
-
-    def without_inputs(self) -> "WalkQuestion":
-        """Return the question of the unbiased g, which is asked for any number of inputs."""
-        return replace(self, n_inputs=None)
 
 
 def weights_of(scheme: Scheme) -> str:

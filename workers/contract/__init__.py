@@ -6,6 +6,8 @@ pydantic nor Ray to read them. Every float is finite: what is not finite is an `
 
 from workers.contract.calibration import Calibration, Residual, Timings, Work
 from workers.contract.names import (
+    DERIVED_OF_INPUT,
+    HOMOGENEOUS,
     Activation,
     EngineName,
     OptimizerKind,
@@ -40,6 +42,8 @@ from workers.contract.trials import (
 )
 
 __all__ = [
+    "DERIVED_OF_INPUT",
+    "HOMOGENEOUS",
     "Activation",
     "Calibration",
     "Configuration",

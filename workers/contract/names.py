@@ -28,6 +28,26 @@ class Activation(StrEnum):
     SINE = "sine"
 
 
+HOMOGENEOUS = frozenset({Activation.LINEAR, Activation.RELU, Activation.LEAKY_RELU})
+"""Activations with f(c x) = c f(x) for c > 0: a layer's scale can be kept apart from its direction,
+and the law of their plain walk is exact."""
+
+DERIVED_OF_INPUT = frozenset(
+    {
+        Activation.SELU,
+        Activation.ELU,
+        Activation.ERF,
+        Activation.SOFTPLUS,
+        Activation.GELU,
+        Activation.SILU,
+        Activation.SINE,
+    }
+)
+"""Activations whose derivative is taken of their input, which then stays until the backward pass.
+
+The derivative of the others is a function of their output."""
+
+
 class Scheme(StrEnum):
     """Initial-weight schemes."""
 

@@ -2,8 +2,9 @@
 
 from workers.contract import EngineName, TrialSpec
 from workers.datasets import Data
+from workers.engine_table import declaration_of
 from workers.engines.devices import resolve
-from workers.engines.interface import Engine
+from workers.engines.interface import Engine, UnsupportedTrialError
 from workers.engines.packed import PackedEngine
 from workers.engines.reference import ReferenceEngine
 from workers.estimates import TrialShape, capacity_of
@@ -28,14 +29,19 @@ def create(
 
     Raises:
         DeviceUnavailableError: There is no such device.
+        UnsupportedTrialError: The engine does not run on it.
     """
     resolved = resolve(device)
+    devices = declaration_of(spec.engine).devices
+    if resolved.type not in devices:
+        allowed = f"one of {', '.join(sorted(devices))} for the engine {spec.engine}"
+        raise UnsupportedTrialError("resources.device", resolved.type, allowed)
     match spec.engine:
         case EngineName.REFERENCE:
             return ReferenceEngine(data, resolved)
         case EngineName.PACKED:
             slots = (
                 slots
-                or capacity_of(TrialShape.of(spec.configuration), data.shape, memory_bytes).slots
+                or capacity_of(TrialShape.of(spec.configuration), data.shape, memory_bytes, resolved.type).slots
             )
             return PackedEngine(data, resolved, slots=slots, memory_bytes=memory_bytes)

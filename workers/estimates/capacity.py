@@ -5,7 +5,8 @@ It changes no result.
 
 from dataclasses import dataclass
 
-from workers.contract import DatasetShape, EngineName
+from workers.contract import DatasetShape
+from workers.engine_table import batches_on
 from workers.estimates.memory import pack_memory
 from workers.estimates.shapes import TrialShape
 
@@ -36,7 +37,7 @@ class Capacity:
     bytes: int
 
 
-def slots_for(trial: TrialShape, dataset: DatasetShape) -> int:
+def slots_for(trial: TrialShape, dataset: DatasetShape, device_type: str = "cpu") -> int:
     """Return how many trials like one a pack should hold at once, whatever the memory.
 
     Enough that what a step takes besides arithmetic does not count, and so few that one layer's
@@ -46,18 +47,21 @@ def slots_for(trial: TrialShape, dataset: DatasetShape) -> int:
     Args:
         trial: The trial.
         dataset: Its data set.
+        device_type: ``"cpu"`` or ``"cuda"``.
 
     Returns:
-        A power of 2 from 1 to 16; 1 for the reference engine.
+        A power of 2 from 1 to 16; 1 where the engine's batches change bits.
     """
-    if trial.engine is EngineName.REFERENCE:
+    if not batches_on(trial.engine, device_type):
         return 1
     level = trial.rows(dataset) * trial.network.width
     fitting = min(_MOST, _LEVEL_NUMBERS // level, _ALL_NUMBERS // (level * trial.network.depth))
     return 1 << (max(1, fitting).bit_length() - 1)
 
 
-def capacity_of(trial: TrialShape, dataset: DatasetShape, memory_bytes: int) -> Capacity:
+def capacity_of(
+    trial: TrialShape, dataset: DatasetShape, memory_bytes: int, device_type: str = "cpu"
+) -> Capacity:
     """Return the fastest way to run trials like one within some memory.
 
     Where it is short, fewer trials run at once or activations are computed again, whichever
@@ -67,8 +71,9 @@ def capacity_of(trial: TrialShape, dataset: DatasetShape, memory_bytes: int) -> 
         trial: The deepest of them.
         dataset: Their data set.
         memory_bytes: What the pack may take. Where nothing fits, the way that takes least.
+        device_type: ``"cpu"`` or ``"cuda"``.
     """
-    best = slots_for(trial, dataset)
+    best = slots_for(trial, dataset, device_type)
     ways: list[tuple[float, Capacity]] = []
     for halvings in range(best.bit_length()):
         slots = best >> halvings

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workers.architectures import Skip
-from workers.contract import Activation, DatasetShape, EngineName, OptimizerKind
+from workers.contract import HOMOGENEOUS, DatasetShape, EngineName, OptimizerKind
 from workers.estimates.buffers import total_bytes
 from workers.estimates.kept_levels import kept_levels
 from workers.estimates.pack_plan import PackPlan, Purpose
@@ -23,7 +23,6 @@ _FLOAT64_BYTES = _INDEX_BYTES = 8
 _OPERATION_BYTES = 850
 # What autograd keeps of a layer besides tensors. Measured.
 _GRAPH_BYTES = 3000
-_HOMOGENEOUS = frozenset({Activation.LINEAR, Activation.RELU, Activation.LEAKY_RELU})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +151,7 @@ def _passing(
     rows = min(CHUNK, max(dataset.n_train, dataset.n_eval))
     outputs = 2 * dataset.n_outputs(deepest.task) * _FLOAT64_BYTES
     chunk = rows * (dataset.n_inputs * deepest.number_bytes + outputs)
-    is_walked = deepest.network.activation in _HOMOGENEOUS and deepest.network.depth > 1
+    is_walked = deepest.network.activation in HOMOGENEOUS and deepest.network.depth > 1
     starting = _saved(deepest, dataset) if is_walked else 0
     profiles = [_profile(each, dataset) for each in trials if each.profiles]
     return starting, max([chunk, _norm(deepest, dataset), *profiles])

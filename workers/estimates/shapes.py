@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from workers.architectures import Skip, architecture_of, parameter_count
 from workers.contract import (
+    DERIVED_OF_INPUT,
     Activation,
     Configuration,
     DatasetShape,
@@ -14,18 +15,6 @@ from workers.contract import (
     OptimizerKind,
     Precision,
     Task,
-)
-
-_DERIVED_OF_INPUT = frozenset(
-    {
-        Activation.SELU,
-        Activation.ELU,
-        Activation.ERF,
-        Activation.SOFTPLUS,
-        Activation.GELU,
-        Activation.SILU,
-        Activation.SINE,
-    }
 )
 
 
@@ -116,4 +105,4 @@ def keeps_input(activation: Activation, slope: float) -> bool:
     """
     if activation is Activation.LEAKY_RELU:
         return slope < 0.0
-    return activation in _DERIVED_OF_INPUT
+    return activation in DERIVED_OF_INPUT

@@ -104,7 +104,7 @@ class Benchmark:
     def on(self, device_type: str, engine: EngineName) -> "Benchmark":
         """Return the benchmark with as many live trials as a pack has of them."""
         shape = TrialShape.of(self._spec(engine).configuration)
-        slots = slots_for(shape, self.dataset) if device_type == "cpu" and not self.starts else 1
+        slots = 1 if self.starts else slots_for(shape, self.dataset, device_type)
         return replace(self, trials=min(self.trials, slots))
 
     def work(self, engine: EngineName, *, ends_epoch: bool) -> Work:

@@ -8,12 +8,9 @@ from torch import Tensor
 
 from rwinit import Nonlinearity, nonlinearity
 from workers.architectures import architecture_of
-from workers.contract import Activation, TrialSpec
+from workers.contract import HOMOGENEOUS, TrialSpec
 from workers.engines import TrialState
 from workers.engines.states import PARAMETERS
-
-HOMOGENEOUS = frozenset({Activation.LINEAR, Activation.RELU, Activation.LEAKY_RELU})
-"""Activations with f(c x) = c f(x) for c > 0, so that a layer's scale can be kept apart."""
 
 
 class FrozenNetwork:

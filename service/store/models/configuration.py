@@ -49,7 +49,6 @@ class Configuration(Base):
     __tablename__ = "configurations"
     __table_args__ = (
         one_of("task", Task),
-        one_of("activation", Activation),
         one_of("scheme", Scheme),
         one_of("optimizer", OptimizerKind),
         one_of("schedule_kind", ScheduleKind),
