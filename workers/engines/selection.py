@@ -40,8 +40,7 @@ def create(
         case EngineName.REFERENCE:
             return ReferenceEngine(data, resolved)
         case EngineName.PACKED:
-            slots = (
-                slots
-                or capacity_of(TrialShape.of(spec.configuration), data.shape, memory_bytes, resolved.type).slots
-            )
+            shape = TrialShape.of(spec.configuration)
+            if slots is None:
+                slots = capacity_of(shape, data.shape, memory_bytes, resolved.type).slots
             return PackedEngine(data, resolved, slots=slots, memory_bytes=memory_bytes)
