@@ -15,7 +15,7 @@ from workers.datasets.errors import (
 )
 from workers.datasets.names import NAME_RULE, is_name
 from workers.datasets.registered import Registered, add, list_registered
-from workers.datasets.shapes import KNOWN_SHAPES
+from workers.datasets.well_known import KNOWN_SHAPES
 
 __all__ = [
     "KNOWN_SHAPES",

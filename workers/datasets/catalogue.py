@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from workers.contract import DatasetShape
-from workers.datasets import digits, mnist, registered
+from workers.datasets import registered
 from workers.datasets.data import Data
-from workers.datasets.shapes import KNOWN_SHAPES
+from workers.datasets.well_known import KNOWN_SHAPES, LOADERS
 
 
 def load(name: str, *, data_dir: Path | None, registry_dir: Path | None) -> Data:
     """Return a data set, standardised.
 
     Args:
-        name: ``digits``, ``mnist`` or a registered name.
+        name: Of a well-known or a registered data set.
         data_dir: Where files of well-known data sets lie and are kept; None for nowhere.
         registry_dir: Where registered data sets lie; None for no registry.
 
@@ -22,13 +22,8 @@ def load(name: str, *, data_dir: Path | None, registry_dir: Path | None) -> Data
         DatasetUnavailableError: Its samples are neither here nor to be had.
         DatasetCorruptError: Its file is not the one that was hashed.
     """
-    match name:
-        case "digits":
-            return digits.load()
-        case "mnist":
-            return mnist.load(data_dir)
-        case _:
-            return registered.load(name, registry_dir)
+    shape = KNOWN_SHAPES.get(name)
+    return registered.load(name, registry_dir) if shape is None else LOADERS[shape](data_dir)
 
 
 def shapes(registry_dir: Path | None) -> Mapping[str, DatasetShape]:

@@ -7,25 +7,30 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.contract import DatasetShape
 from workers.datasets.data import Data, Samples, prepare
 from workers.datasets.errors import DatasetUnavailableError
-from workers.datasets.shapes import DIGITS
 from workers.seeding import permutation
 
+SHAPE = DatasetShape(name="digits", n_inputs=64, n_classes=10, n_train=1437, n_eval=360)
 
-def load() -> Data:
+
+def load(data_dir: Path | None = None) -> Data:
     """Return the data set; every class has a fifth of its samples in the test split.
+
+    Args:
+        data_dir: Not read: the samples come with scikit-learn.
 
     Raises:
         DatasetUnavailableError: scikit-learn is not installed.
     """
     table = np.loadtxt(_file(), delimiter=",", dtype=np.uint8)
     x, y = table[:, :-1].copy(), table[:, -1].copy()
-    held_out = _held_out(y, DIGITS.n_eval)
+    held_out = _held_out(y, SHAPE.n_eval)
     samples = Samples(
         train_x=x[~held_out], train_y=y[~held_out], eval_x=x[held_out], eval_y=y[held_out]
     )
-    return prepare(samples, DIGITS, hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest())
+    return prepare(samples, SHAPE, hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest())
 
 
 def _file() -> Path:

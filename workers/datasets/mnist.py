@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.contract import DatasetShape
 from workers.datasets.data import Data, Samples, prepare
 from workers.datasets.errors import DatasetUnavailableError
 from workers.datasets.files import FetchError, KnownFile, fetch, find
-from workers.datasets.shapes import MNIST
+
+SHAPE = DatasetShape(name="mnist", n_inputs=784, n_classes=10, n_train=60_000, n_eval=10_000)
 
 TRAIN_IMAGES = KnownFile(
     "train-images-idx3-ubyte",
@@ -57,7 +59,7 @@ def load(data_dir: Path | None) -> Data:
         eval_y=labels(obtain(EVAL_LABELS, data_dir)),
     )
     of_files = hashlib.sha256("".join(file.sha256 for file in FILES).encode()).hexdigest()
-    return prepare(samples, MNIST, of_files)
+    return prepare(samples, SHAPE, of_files)
 
 
 def obtain(file: KnownFile, data_dir: Path | None) -> bytes:

@@ -20,7 +20,7 @@ from workers.datasets.errors import (
 )
 from workers.datasets.files import file_sha256
 from workers.datasets.names import NAME_RULE, is_name
-from workers.datasets.shapes import KNOWN_SHAPES
+from workers.datasets.well_known import KNOWN_SHAPES
 
 _DATA = "data.npz"
 _META = "meta.json"
