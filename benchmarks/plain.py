@@ -1,4 +1,4 @@
-"""What a user of PyTorch would write: `nn.Sequential`, cross-entropy, `torch.optim.SGD`."""
+"""The training step in plain PyTorch: `nn.Sequential`, cross-entropy, `torch.optim.SGD`."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -19,7 +19,7 @@ def plain_step(spec: TrialSpec, data: Data, *, flush: bool) -> Callable[[], floa
     Args:
         spec: Sizes, initial weights and rate.
         data: Data set.
-        flush: Whether denormals are flushed to zero while it runs.
+        flush: Whether denormals are flushed to zero during the step.
     """
     network = _network(spec, data)
     optimizer = torch.optim.SGD(network.parameters(), lr=spec.training.learning_rate)

@@ -1,4 +1,4 @@
-"""The training step on a CPU: the packed engine against plain PyTorch, one core each.
+"""Compare the training step of the packed engine with plain PyTorch, on one CPU core each.
 
 ``python -m benchmarks.step`` prints a table of ratios; ``--quick`` takes a third of a minute.
 Both sides run in turn in one process, timed by its CPU clock, and every number is per trial.
@@ -37,15 +37,15 @@ from workers.schedules import Schedule
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One row of the table.
+    """A network to compare on, and the ratio that is expected.
 
     Attributes:
         depth: Hidden layers.
         width: Units of each.
         g_relative: g over the unbiased one.
-        as_shipped: Whether the plain side keeps denormals, as PyTorch does by itself.
-        must: Least ratio that the project accepts; None where it only looks.
-        aim: Ratio to be had with native code.
+        as_shipped: Whether the plain side keeps denormals, the default of PyTorch.
+        must: Least ratio that the project accepts; None for no bound.
+        aim: Ratio that native code can reach.
     """
 
     depth: int
@@ -64,6 +64,8 @@ class Case:
     def flops(self, data: Data) -> float:
         """Return the floating-point operations of the products of one trial's step."""
         first, last = data.shape.n_inputs * self.width, self.width * data.shape.n_classes
+        # Two operations per weight and sample, forwards, for the weights and for the inputs: the
+        # first layer needs no gradient of its inputs.
         return 100 * (4.0 * first + 6.0 * ((self.depth - 1) * self.width**2 + last))
 
 
@@ -92,9 +94,9 @@ class Row:
     Attributes:
         what: Sizes and baseline.
         slots: Trials that the packed engine ran at once.
-        plain_seconds: Of plain PyTorch.
-        packed_seconds: Of the packed engine.
-        ratio: The first over the second, round by round.
+        plain_seconds: Seconds of plain PyTorch.
+        packed_seconds: Seconds of the packed engine.
+        ratio: Plain over packed seconds, round by round.
         share_of_sgemm: The packed engine's rate over that of a large matrix product.
         must: Least acceptable ratio; None where there is none.
         aim: The ratio aimed at.
@@ -144,7 +146,7 @@ def trial(case: Case, seed: int = 0) -> TrialSpec:
             training=Training(
                 epochs=1,
                 batch_size=100,
-                learning_rate=1e-6,  # It must not blow up, whatever the walk did.
+                learning_rate=1e-6,  # small enough for every g: a diverged network would be timed
                 schedule=Schedule(),
                 optimizer=Optimizer(),
                 precision=Precision.FLOAT32,
@@ -155,7 +157,7 @@ def trial(case: Case, seed: int = 0) -> TrialSpec:
 
 
 def packed_side(case: Case, data: Data, slots: int | None = None) -> Side:
-    """Return the packed engine with every slot taken; None takes as many as the workers do."""
+    """Return the packed engine with all slots in use; None for as many slots as the workers use."""
     engine = engines.create(trial(case), data, "cpu", slots)
     specs = [trial(case, seed) for seed in range(engine.slots)]
     for spec in specs:

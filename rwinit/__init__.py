@@ -117,6 +117,7 @@ __all__ = [
     "walk_law_of_widths",
 ]
 
+# Modules that load torch, by the names that they define.
 _MODULE_OF = {
     "ACTIVATIONS": "rwinit.activations",
     "FeedForward": "rwinit.networks",
@@ -142,7 +143,7 @@ _MODULE_OF = {
     "scheme_draw_": "rwinit.initializers",
 }
 
-# Hidden from type checkers, for which a module with __getattr__ has every name.
+# Hidden from type checkers: to them, a module with __getattr__ has every name, misspelt ones too.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:

@@ -1,8 +1,8 @@
-"""Answers of simulations, kept on disk as one small JSON file each.
+"""A cache of simulated results on disk, one small JSON file for each.
 
-A file that is missing, damaged or of another question is no answer, and a folder that cannot be
-written is left alone: the cache never breaks a call. Files are written aside and renamed, so
-that readers see whole ones.
+The cache never makes a call fail. A file that is missing, damaged or has another key counts as no
+result, and errors of writing are ignored. Files are written under a temporary name and renamed, so
+that readers see whole files only.
 """
 
 import contextlib
@@ -21,14 +21,14 @@ CACHE_VARIABLE: Final = "RWINIT_CACHE_DIR"
 
 
 def cache_folder(given: str | os.PathLike[str] | None = None) -> Path | None:
-    """Return where answers are kept.
+    """Return the folder of the cache.
 
     Args:
         given: A folder; None takes the environment variable RWINIT_CACHE_DIR, and without it
             the folder ``rwinit`` in the user's cache folder, such as ``~/.cache`` on Linux.
 
     Returns:
-        The folder, which need not exist, or None where the user has no home.
+        The folder, which need not exist, or None where the user has no home directory.
     """
     chosen = given or os.environ.get(CACHE_VARIABLE)
     if chosen:
@@ -42,10 +42,10 @@ def cache_folder(given: str | os.PathLike[str] | None = None) -> Path | None:
 
 
 def recall(folder: Path | None, key: str, length: int) -> tuple[float, ...] | None:
-    """Return the numbers stored under a key, or None unless exactly ``length`` of them are."""
+    """Return the numbers stored under a key; None unless there are exactly ``length`` of them."""
     stored = recall_json(folder, key)
     try:
-        # Any: `stored` may be anything that JSON can say; what is no list of numbers raises.
+        # `stored` may be any value of JSON; anything but a list of numbers raises here.
         values = tuple(float(value) for value in stored)  # type: ignore[attr-defined]
     except (ValueError, TypeError, OverflowError):
         return None
@@ -55,16 +55,17 @@ def recall(folder: Path | None, key: str, length: int) -> tuple[float, ...] | No
 
 
 def store(folder: Path | None, key: str, values: Sequence[float]) -> None:
-    """Keep finite numbers under a key, if the folder can be written."""
+    """Store finite numbers under a key, if the folder can be written."""
     store_json(folder, key, list(values))
 
 
 def recall_json(folder: Path | None, key: str) -> object:
-    """Return the value of JSON stored under a key, or None where there is none."""
+    """Return the JSON value stored under a key; None where there is none."""
     if folder is None:
         return None
     try:
         content = json.loads((folder / _file_name(key)).read_text(encoding="utf-8"))
+        # The file holds its key: two keys may have the same shortened hash.
         found: object = content["values"] if content["key"] == key else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -72,7 +73,7 @@ def recall_json(folder: Path | None, key: str) -> object:
 
 
 def store_json(folder: Path | None, key: str, value: object) -> None:
-    """Keep a value of JSON under a key, if the folder can be written."""
+    """Store a JSON value under a key, if the folder can be written."""
     if folder is None:
         return
     text = json.dumps({"key": key, "values": value})

@@ -13,7 +13,7 @@ def render(loc: Iterable[int | str], prefix: str = "") -> str:
     Args:
         loc: Keys and list positions, outermost first. Keys in angle brackets are tags of the
             grammar's unions, which a reader of the spec never wrote; they are left out.
-        prefix: The place that ``loc`` starts from.
+        prefix: Path of the place that ``loc`` starts from.
     """
     path = prefix
     for part in loc:
@@ -44,7 +44,8 @@ def _holds(outer: str, inner: str) -> bool:
 
 
 def nearest(given: str, allowed: Collection[str]) -> str | None:
-    """Return the allowed key or name that a misspelt one is likely to mean; None for no such."""
+    """Return the allowed key or name closest to a misspelt one; None if none is close."""
+    # Cut, because matching takes time quadratic in the length, which a client chooses.
     near = difflib.get_close_matches(given[:100], allowed, n=1)
     return near[0] if near else None
 

@@ -23,9 +23,10 @@ def test_an_example_sweep_can_be_planned(path: Path) -> None:
 
 
 def test_there_are_example_sweeps() -> None:
-    assert {"demo", "mnist-depth", "g-extremes", "schedules", "large", "budget"} <= {
-        path.stem for path in SWEEPS
-    }
+    assert {
+        *("demo", "mnist-depth", "g-extremes", "schedules", "large", "budget"),
+        *("early-stopping", "residual"),
+    } <= {path.stem for path in SWEEPS}
 
 
 def test_the_large_sweep_has_ten_thousand_trials() -> None:
@@ -41,3 +42,15 @@ def test_the_budget_sweep_has_a_width_for_every_depth() -> None:
 
     assert len(set(widths.values())) == len(widths) == 6
     assert sorted(widths.values(), reverse=True) == [widths[depth] for depth in sorted(widths)]
+
+
+def test_the_residual_sweep_compares_networks_of_equal_sizes_with_and_without_skips() -> None:
+    (path,) = (path for path in SWEEPS if path.stem == "residual")
+    networks = [each.configuration.network for each in plan(SWEEP, load(path), SHAPES)]
+    sizes = {
+        kind: {(n.activation, n.depth, n.width) for n in networks if n.kind == kind}
+        for kind in ("ffn", "residual")
+    }
+
+    assert sizes["ffn"] == sizes["residual"]
+    assert {depth for _, depth, _ in sizes["ffn"]} == {4, 8, 16, 32, 64}

@@ -24,7 +24,7 @@ from rwinit import (
     nonlinearity,
 )
 from rwinit.cache import cache_folder
-from rwinit.estimates import _remembered
+from rwinit.estimates import _cached_search
 from rwinit.root_search import GainEstimate, mean_log_gain, search
 from rwinit.simulation import Networks, Setting
 
@@ -75,7 +75,7 @@ def test_the_gain_is_a_zero_of_the_mean_of_other_networks(activation: str) -> No
 
 def test_asking_again_without_any_memory_gives_the_same_bits(tmp_path: Path) -> None:
     first = estimate_gain("tanh", *SMALL, cache_dir=tmp_path / "one")
-    _remembered.cache_clear()
+    _cached_search.cache_clear()
 
     assert estimate_gain("tanh", *SMALL, cache_dir=tmp_path / "two") == first
     assert gain("tanh", *SMALL) == first.gain
@@ -124,7 +124,7 @@ def test_a_walk_that_always_drifts_says_so_with_what_was_tried(tmp_path: Path) -
         with pytest.raises(GainNotFoundError, match="'tanh' at width 2 and depth 60") as caught:
             gain("tanh", 2, 60, cache_dir=tmp_path)
         assert caught.value.log_gain < 0 < caught.value.lowest < caught.value.highest
-        _remembered.cache_clear()
+        _cached_search.cache_clear()
     assert len(list(tmp_path.iterdir())) == 1
     assert np.isnan(gain_array("tanh", [2, 30], [60, 12], cache_dir=tmp_path)).tolist() == [
         True,
@@ -141,7 +141,7 @@ def test_a_damaged_file_is_replaced(damage: str, tmp_path: Path) -> None:
     (file,) = tmp_path.iterdir()
     content = file.read_text()
     file.write_text(damage)
-    _remembered.cache_clear()
+    _cached_search.cache_clear()
 
     assert gain("tanh", *SMALL, cache_dir=tmp_path) == right
     assert file.read_text() == content
@@ -154,7 +154,7 @@ def test_numbers_that_are_not_finite_or_too_few_are_no_answer(tmp_path: Path) ->
     stored = json.loads(file.read_text())
     for values in ([math.nan] * 5, [1.0, 2.0]):
         file.write_text(json.dumps({"key": stored["key"], "values": values}))
-        _remembered.cache_clear()
+        _cached_search.cache_clear()
         assert gain("tanh", *SMALL, cache_dir=tmp_path) == right
 
 
@@ -166,12 +166,12 @@ def test_an_answer_comes_from_disk_and_only_for_its_own_version(
     stored = json.loads(file.read_text())
     stored["values"][1] = 7.5
     file.write_text(json.dumps(stored))
-    _remembered.cache_clear()
+    _cached_search.cache_clear()
 
     assert gain("tanh", *SMALL, cache_dir=tmp_path) == 7.5
 
     monkeypatch.setattr("rwinit.estimates.ALGORITHM", -1)
-    _remembered.cache_clear()
+    _cached_search.cache_clear()
     assert gain("tanh", *SMALL, cache_dir=tmp_path) < 2
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -301,7 +301,7 @@ def test_a_preview_of_ten_thousand_trials_is_quick_once_its_gains_are_known() ->
         rng.choice([2, 4, 6, 8, 10, 12], 10_000),
     )
     gain_array(names, widths, depths, standard_error=0.05)
-    _remembered.cache_clear()  # what is left is on disk
+    _cached_search.cache_clear()  # what is left is on disk
 
     start = time.perf_counter()
     gain_array(names, widths, depths, standard_error=0.05)

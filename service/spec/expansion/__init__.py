@@ -1,1 +1,1 @@
-"""Expand a spec: count its trials, and write out its points."""
+"""Count the trials of a spec, and expand it to its points."""

@@ -1,6 +1,6 @@
 """A spec's axes as a tree: a mapping is the product of its fields, a list of mappings their union.
 
-Counting a tree multiplies and adds; only `branches` writes the product out.
+`size` counts by multiplying and adding; only `branches` makes the combinations.
 """
 
 import itertools
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from service.spec.grammar.axis_forms import Draw, GeneratedGrid
+from service.spec.grammar.axis_forms import Distribution, GeneratedGrid
 from service.spec.grammar.scalars import ListValue, Scalar
 from service.spec.grammar.valid_fields import Invalid, ValidFields
 
-#: The coordinates of a point, or of a part of it; drawn ones have their `Draw` as value.
-Branch = Mapping[str, "Scalar | Draw"]
+#: The coordinates of a point, or of a part of it; drawn ones have their `Distribution` as value.
+Branch = Mapping[str, "Scalar | Distribution"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class DrawnLeaf:
     """A coordinate whose values are drawn."""
 
     path: str
-    draw: Draw
+    distribution: Distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,13 @@ def build(value: object, path: str) -> Node:
     """Return the tree of the axes at a path of a spec.
 
     Args:
-        value: A validated section, mapping, axis or scalar, or what is valid of it.
-        path: The coordinate path it stands at.
+        value: A validated section, mapping, axis or scalar, or its valid parts.
+        path: The coordinate path of the value.
     """
     match value:
         case GeneratedGrid():
             return Leaf((path,), tuple((each,) for each in value.values()))
-        case Draw():
+        case Distribution():
             return DrawnLeaf(path, value)
         case Invalid():
             return Unknown(path)
@@ -163,13 +163,13 @@ def _ends(node: Node) -> Iterator[Leaf | DrawnLeaf | Unknown]:
 
 
 def branches(node: Node) -> Iterator[Branch]:
-    """Yield every branch of a tree without unknown coordinates; as many as `size` says."""
+    """Yield every branch of a tree without unknown coordinates; `size` is their number."""
     match node:
         case Leaf():
             for row in node.rows:
                 yield dict(zip(node.paths, row, strict=True))
         case DrawnLeaf():
-            yield {node.path: node.draw}
+            yield {node.path: node.distribution}
         case VariantUnion():
             for variant in node.variants:
                 yield from branches(variant)
@@ -182,7 +182,7 @@ def branches(node: Node) -> Iterator[Branch]:
 def _combinations(factors: Sequence[Node]) -> Iterator[Branch]:
     # Most factors have one branch, the same for every combination: merged once, not each time.
     lists = [list(branches(factor)) for factor in factors]
-    constant: dict[str, Scalar | Draw] = {}
+    constant: dict[str, Scalar | Distribution] = {}
     for only in lists:
         if len(only) == 1:
             constant |= only[0]

@@ -17,16 +17,16 @@ from service.spec.grammar.networks import NETWORKS, ParameterBudget
 from service.spec.grammar.optimizers import OPTIMIZERS
 from service.spec.grammar.scalars import Scalar
 from service.spec.grammar.schedules import SCHEDULES
-from service.spec.grammar.sections import DatasetSection, Init, RelativeGain
-from service.spec.grammar.sweep_spec import SweepSpec, Training
+from service.spec.grammar.sections import DatasetSection, InitSection, RelativeGain
+from service.spec.grammar.sweep_spec import SweepSpec, TrainingSection
 
 #: Sections with axes, in the order of their axes in a grid. Every trial has one mapping of each.
 SECTIONS = ("dataset", "network", "init", "training")
 #: Models of the sections that come in no kinds, by path.
 _PLAIN: Mapping[str, type[BaseModel]] = {
     "dataset": DatasetSection,
-    "init": Init,
-    "training": Training,
+    "init": InitSection,
+    "training": TrainingSection,
 }
 #: Models of mappings that come in kinds, by path and kind; the first kind is the default. Every
 #: trial has one kind of each.
@@ -68,8 +68,8 @@ def _defaults(fields: Mapping[str, FieldInfo]) -> Mapping[str, Scalar]:
     }
 
 
-#: What a coordinate is where the spec does not say: for a field that some kinds have, the
-#: default of the first of these kinds.
+#: Values of coordinates that a spec does not give: for a field that some kinds have, the default
+#: of the first of these kinds.
 DEFAULTS = {
     **_defaults(FIELDS),
     **{f"{path}.kind": next(iter(kinds)) for path, kinds in KINDS.items()},
@@ -77,7 +77,7 @@ DEFAULTS = {
 
 
 def defaults_of(coordinates: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
-    """Return `DEFAULTS` with those of a point's own kinds.
+    """Return the defaults of a point's coordinates, with those of its own kinds.
 
     A canonical text leaves these out, so that a field that a later version adds changes no id.
     """

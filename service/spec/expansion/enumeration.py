@@ -1,4 +1,4 @@
-"""Write a spec out to its points, without seeds."""
+"""Expand a spec to its points, without seeds."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from service.spec.expansion.counting import size_issues
 from service.spec.expansion.draws import uniforms
 from service.spec.expansion.links import axes_of, factors
 from service.spec.expansion.point import Point
-from service.spec.grammar.axis_forms import Draw
+from service.spec.grammar.axis_forms import Distribution
 from service.spec.grammar.scalars import Scalar
 from service.spec.grammar.sweep_spec import SweepSpec
 from service.spec.grammar.valid_fields import ValidFields
@@ -53,26 +53,26 @@ def points(spec: SweepSpec) -> list[Point]:
 
 
 def _written(spec: SweepSpec) -> Iterator[Coordinates]:
-    """Yield the points before any rule; a point with drawn axes once per draw."""
+    """Yield the points before any rule is applied; a point with drawn axes once per draw."""
     tree = Product(factors(axes_of(ValidFields.of(spec)), spec.link))
-    filling = uniforms(spec.search, drawn_paths(tree))
+    fractions = uniforms(spec.search, drawn_paths(tree))
     for branch in branches(tree):
-        draws = {path: value for path, value in branch.items() if isinstance(value, Draw)}
+        draws = {path: value for path, value in branch.items() if isinstance(value, Distribution)}
         if not draws:
             yield _scalars(branch)
             continue
         for index in range(spec.search.n or 0):
-            yield _scalars(branch) | _drawn(draws, filling, index)
+            yield _scalars(branch) | _drawn(draws, fractions, index)
 
 
 def _scalars(branch: Branch) -> Coordinates:
-    return {path: value for path, value in branch.items() if not isinstance(value, Draw)}
+    return {path: value for path, value in branch.items() if not isinstance(value, Distribution)}
 
 
 def _drawn(
-    draws: Mapping[str, Draw], filling: Mapping[str, Sequence[float]], index: int
+    draws: Mapping[str, Distribution], fractions: Mapping[str, Sequence[float]], index: int
 ) -> Coordinates:
-    return {path: draw.quantile(filling[path][index]) for path, draw in draws.items()}
+    return {path: draw.quantile(fractions[path][index]) for path, draw in draws.items()}
 
 
 def _apply(rules: Sequence[CompiledRule], coordinates: Coordinates) -> None:
@@ -82,7 +82,7 @@ def _apply(rules: Sequence[CompiledRule], coordinates: Coordinates) -> None:
             if rule.holds(written):
                 for override in rule.overrides:
                     override.apply(coordinates)
-    # A slope that the activation does not read makes no other trial.
+    # Points that differ in a slope that no activation reads are one trial.
     if coordinates["network.activation"] != Activation.LEAKY_RELU:
         coordinates["network.slope"] = DEFAULTS["network.slope"]
 

@@ -21,7 +21,7 @@ def factors(axes: Sequence[Node], links: Sequence[Sequence[str]]) -> tuple[Node,
     Args:
         axes: As `axes_of` returns them.
         links: Groups of paths. Where the lists of a group differ in length, which is an issue,
-            the shortest decides, so that the size of the whole can still be judged.
+            the shortest counts, so that the number of trials can still be checked.
     """
     groups = {path: group for group in links for path in group}
     leaves = {leaf.paths[0]: leaf for leaf in axes if isinstance(leaf, Leaf)}

@@ -13,7 +13,7 @@ class Point(Mapping[str, Scalar]):
 
     Attributes:
         coordinates: The mapping.
-        canonical_text: What `canonical` returns.
+        canonical_text: The coordinates that differ from their defaults; see `canonical`.
     """
 
     coordinates: Mapping[str, Scalar]
@@ -48,7 +48,7 @@ class Point(Mapping[str, Scalar]):
         return value
 
     def hyperparameters(self) -> Mapping[str, float | str]:
-        """Return what the network's kind has besides activation, slope, depth and width.
+        """Return the hyper-parameters that the network's kind adds to the common ones.
 
         Returns:
             Numbers, or ``"auto"``, as written, by the names of `Architecture.hyperparameters`.

@@ -1,7 +1,7 @@
 """Find the part of the grammar that a location in a document belongs to.
 
-The grammar is its own reference: which keys a mapping may have, and what a field holds, is
-read from the models' annotations, so that messages cannot fall behind them.
+Messages name the keys that a mapping may have and the value that a field needs. Both are read from
+the models' annotations, so that messages agree with them.
 """
 
 from collections.abc import Iterable, Mapping

@@ -62,8 +62,8 @@ SymbolAxis = Annotated[
     Discriminator(form_of),
 ]
 
-#: Three types: what is listed; the numbers among it, which can form ranges; the scalars among
-#: it, which can be drawn from.
+#: Parameters: the type of a listed value; of the numbers that a range may have; of the scalars
+#: that a choice may have.
 MixedAxis = Annotated[
     Annotated[T, Tag("<value>")]
     | Annotated[Grid[T], Tag("<grid>")]

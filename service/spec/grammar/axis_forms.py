@@ -115,7 +115,7 @@ class Logspace(GeneratedGrid[N], Generic[N]):
         return _geometric(first, last, fraction)
 
 
-class Draw(AxisForm):
+class Distribution(AxisForm):
     """An axis whose values are drawn ``search.n`` times."""
 
     def quantile(self, u: float) -> Scalar:
@@ -124,7 +124,7 @@ class Draw(AxisForm):
 
 
 @dataclass(frozen=True, config=_FORM)
-class Uniform(Draw, Generic[N]):
+class Uniform(Distribution, Generic[N]):
     """``{uniform: [a, b]}``: evenly distributed; over a..b inclusive for whole numbers."""
 
     tag: ClassVar[str] = "<uniform>"
@@ -143,7 +143,7 @@ class Uniform(Draw, Generic[N]):
 
 
 @dataclass(frozen=True, config=_FORM)
-class LogUniform(Draw, Generic[N]):
+class LogUniform(Distribution, Generic[N]):
     """``{log_uniform: [a, b]}``: the logarithm is evenly distributed; both ends above 0."""
 
     tag: ClassVar[str] = "<log_uniform>"
@@ -165,7 +165,7 @@ class LogUniform(Draw, Generic[N]):
 
 
 @dataclass(frozen=True, config=_FORM)
-class Choice(Draw, Generic[S]):
+class Choice(Distribution, Generic[S]):
     """``{choice: [...]}``: each value equally likely."""
 
     tag: ClassVar[str] = "<choice>"

@@ -15,10 +15,10 @@ from service.spec.paths import render, suggestion
 def explain(
     error: ValidationError, root: object, prefix: str = "", *, axes: bool = True
 ) -> list[SpecIssue]:
-    """Return the issues that a validation error of pydantic stands for.
+    """Return the issues in a validation error of pydantic.
 
     Args:
-        error: Of validating a value against ``root``.
+        error: Error of the validation of a value against ``root``.
         root: The annotation that was validated against.
         prefix: Where the value stands in the document.
         axes: Whether an axis would be allowed there.
@@ -48,7 +48,7 @@ class _Place:
 
 
 def is_echo(detail: ErrorDetails) -> bool:
-    """Return whether a list is called too short only because an item of it is not valid."""
+    """Return whether pydantic reports a list as too short only because an item is not valid."""
     # Pydantic counts a list's valid items only.
     shortest = detail.get("ctx", {}).get("min_length", 0)
     return detail["type"] == "too_short" and len(detail["input"]) >= shortest

@@ -1,4 +1,4 @@
-"""Learning-rate schedules as a spec writes them; `workers.schedules` says what they do."""
+"""Learning-rate schedules as a spec writes them; `workers.schedules` computes their factors."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal

@@ -46,7 +46,7 @@ GainValue = Annotated[
 ]
 
 
-class Init(StrictModel):
+class InitSection(StrictModel):
     """How initial weights are drawn; g multiplies the hidden matrices' unit draw."""
 
     scheme: SymbolAxis[SchemeName] = Field(Scheme.RWI, description="a scheme, such as rwi")

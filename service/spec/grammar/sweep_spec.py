@@ -1,4 +1,4 @@
-"""The spec as a whole: what the service accepts, frozen, with every default."""
+"""The whole sweep spec: a frozen model with every default."""
 
 import hashlib
 import json
@@ -31,11 +31,11 @@ from service.spec.grammar.scalars import (
     Whole,
 )
 from service.spec.grammar.schedules import Constant, ScheduleSection
-from service.spec.grammar.sections import DatasetSection, Init
+from service.spec.grammar.sections import DatasetSection, InitSection
 from workers.contract import Precision
 
 
-class Training(StrictModel):
+class TrainingSection(StrictModel):
     """How the network is trained. ``lr`` is multiplied by ``(depth / 10)^lr_depth_power``."""
 
     epochs: NumberAxis[Whole] = Field(
@@ -75,8 +75,8 @@ class SweepSpec(StrictModel):
         description="a mapping with activation, depth and width",
         examples=[{"activation": "relu", "depth": 32, "width": 64}],
     )
-    init: Variants[Init] = Init()
-    training: Training = Field(
+    init: Variants[InitSection] = InitSection()
+    training: TrainingSection = Field(
         description="a mapping with epochs and lr", examples=[{"epochs": 1, "lr": 0.01}]
     )
     seeds: Seeds = Field(1, description="a count, or a list of seeds")

@@ -18,7 +18,7 @@ class Document:
 
     Attributes:
         value: The whole document.
-        issues: One for each repeated key, and for each key that is no text.
+        issues: One for each repeated key, and one for each key that is not text.
     """
 
     value: Value

@@ -65,6 +65,6 @@ def _validate(document: Document) -> SweepSpec:
         valid = valid_fields(SweepSpec, document.value)
     issues.extend(cross_issues(valid))
     if spec is None or issues:
-        # A good spec of any size can be read and counted; whoever runs it judges its size.
+        # The size of a valid spec is checked by the service that runs it, which has a limit too.
         raise SpecError([*issues, *least_size_issues(valid)])
     return spec

@@ -28,8 +28,8 @@ from service.spec.reading.documents import Value
 def valid_fields(model: type[BaseModel], given: Mapping[str, Value]) -> ValidFields:
     """Return the valid fields of a mapping.
 
-    A field that is not given has its default, unless an unknown key may be that field
-    misspelt: then nothing is known of it.
+    A field that is not given has its default. If an unknown key may be that field misspelt, the
+    field is absent instead.
 
     Args:
         model: The mapping's model in the grammar.

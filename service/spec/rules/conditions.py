@@ -1,7 +1,7 @@
 """The conditions of a rule as predicates, each of one coordinate.
 
-A condition is a value to equal or a comparison; values are validated by the field of their
-path, so that a condition that can never hold for a misspelt name is refused.
+A condition is a value to equal or a comparison. Values are validated by the field of their path:
+a condition on a misspelt name would never hold, and is refused.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping

@@ -27,7 +27,7 @@ class Override:
         path: The coordinate or part it replaces.
         parts: The coordinates to put there, by kind of the surrounding part; under None for a
             path that lies in no such part.
-        errors: Why some kinds take no such value.
+        errors: Errors of the kinds that refuse the value.
     """
 
     place: str
@@ -39,7 +39,7 @@ class Override:
         """Set the value in the coordinates of a point.
 
         Raises:
-            SpecError: The network, optimizer or schedule of this point takes no such value.
+            SpecError: The network, optimizer or schedule of this point does not accept the value.
         """
         kind = _kind_at(self.path, coordinates)
         part = self.parts.get(kind)
@@ -120,7 +120,7 @@ def compile_overrides(
             overrides.append(_override(path, values[path], f"{place}.{path}"))
         except SpecError as error:
             issues.extend(error.issues)
-    return tuple(overrides), [*issues, *_both_ways(overrides)]
+    return tuple(overrides), [*issues, *_repeated_overrides(overrides)]
 
 
 def _override(path: str, value: object, place: str) -> Override:
@@ -150,8 +150,8 @@ def _within(root: str, path: str) -> bool:
     return path == root or path.startswith(f"{root}.")
 
 
-def _both_ways(overrides: Sequence[Override]) -> list[SpecIssue]:
-    """Return an issue where a rule sets one coordinate in two ways."""
+def _repeated_overrides(overrides: Sequence[Override]) -> list[SpecIssue]:
+    """Return an issue for each coordinate that a rule sets a second time."""
     seen: set[str] = set()
     issues = []
     for override in overrides:

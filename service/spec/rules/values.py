@@ -1,4 +1,4 @@
-"""Values in rules: the coordinates that each stands for, validated by the field of its path."""
+"""Values in rules, validated by the field of their path, as coordinates."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from service.spec.errors import SpecError, SpecIssue, shown
 from service.spec.expansion.axis_tree import Leaf, branches, build, flatten
 from service.spec.expansion.coordinates import FIELDS, KINDS, annotation_at
 from service.spec.grammar.annotations import adapter
-from service.spec.grammar.axis_forms import Draw
+from service.spec.grammar.axis_forms import Distribution
 from service.spec.grammar.messages import explain
 from service.spec.grammar.scalars import Scalar
 from service.spec.paths import suggestion
@@ -20,10 +20,10 @@ def by_kind(
     """Validate a value of a field of a network, optimizer or schedule for each kind that has it.
 
     Returns:
-        The coordinates it stands for, by kind, and why other kinds refuse it.
+        The coordinates that the value stands for, by kind; and the errors of kinds that refuse it.
 
     Raises:
-        SpecError: No kind takes it.
+        SpecError: No kind accepts the value.
     """
     owner, _, name = path.rpartition(".")
     parts: dict[str | None, Mapping[str, Scalar]] = {}
@@ -52,7 +52,7 @@ def coordinates_of(
         kind: Of the network, optimizer or schedule that ``path`` lies in; None anywhere else.
 
     Raises:
-        SpecError: The field takes no such value, or it is an axis.
+        SpecError: The field does not accept the value, or the value is an axis.
     """
     annotation = annotation_at(path, kind)
     try:
@@ -69,7 +69,7 @@ def coordinates_of(
         key: each
         for branch in branches(tree)
         for key, each in branch.items()
-        if not isinstance(each, Draw)
+        if not isinstance(each, Distribution)
     }
 
 
