@@ -4,14 +4,14 @@ from enum import StrEnum
 
 
 class Media(StrEnum):
-    """Languages a spec can be written in."""
+    """Languages that a spec can be written in."""
 
     JSON = "json"
     YAML = "yaml"
 
 
 class GMode(StrEnum):
-    """How a spec gives g."""
+    """How a spec states g: by its scheme, as a number, or relative to the unbiased g."""
 
     AUTO = "auto"
     ABSOLUTE = "absolute"
@@ -21,7 +21,7 @@ class GMode(StrEnum):
 class WarningKind(StrEnum):
     """Failures that theory expects of a configuration."""
 
-    NO_GAIN = "no_gain"  # no g leaves the walk without drift
+    NO_GAIN = "no_gain"  # no g makes the drift of the walk zero
     VANISH = "vanish"  # the gradient norm falls towards the input
     EXPLODE = "explode"  # the gradient norm grows towards the input
     WANDER = "wander"  # the spread is so wide that results depend on the seed

@@ -1,8 +1,8 @@
-"""Draws the best result against depth.
+"""Draw the best result against depth.
 
 The main panel holds the best configuration of each depth with the interval of its mean over seeds,
-and one thin line per value of the second axis. A strip above it shows, per depth and value, how
-many trials diverged: a corner of the sweep that diverged is seen, not merely absent.
+and one thin line per value of the second axis. A strip above it shows how many trials
+diverged for each depth and value, so that diverged settings are visible and not only absent.
 """
 
 from functools import partial
@@ -28,7 +28,7 @@ _Rows = list[dict[str, object]]
 
 
 def draw(data: DepthChartData) -> alt.VConcatChart:
-    """Return the chart, with its numbers in it; all of them are finite."""
+    """Return the chart with its data embedded; all numbers in it are finite."""
     panels = [_main_panel(data)]
     if any(point.n_diverged for point in data.series):
         panels.insert(0, _divergence_strip(data))
@@ -43,7 +43,8 @@ def draw(data: DepthChartData) -> alt.VConcatChart:
 
 
 def _datasets(data: DepthChartData) -> dict[str, _Rows]:
-    """Return the rows behind the marks, by the names that the marks use."""
+    """Return the data sets of the chart by the names under which the marks refer to them."""
+    # An interval can reach below 0, which a logarithmic axis cannot show.
     floor = value_domain(data)[0]
     return {
         "best": [{"depth": p.depth, "value": p.mean} for p in data.best if p.mean is not None],
@@ -74,15 +75,15 @@ def _main_panel(data: DepthChartData) -> alt.LayerChart:
     if all(point.mean is None for point in data.best):
         layers = [_notice("no trial has a finite result here yet")]
     else:
-        # The coloured lines come after the best one: where they coincide, the core of the dark
-        # line shows which value is best.
+        # Coloured lines are drawn on top of the wider best line, so that where they coincide the
+        # colour shows which value is best.
         series = [_series_lines(data)] if data.series_title else []
         layers = [*_band(data), *_best_line(data), *series, *_labels(data)]
     return alt.LayerChart(layer=layers, width=WIDTH, height=HEIGHT)
 
 
 def _notice(text: str) -> alt.Chart:
-    # Annotated because Altair's methods that set a mark have no return type.
+    # Annotated, because Altair's methods that set a mark have no return type.
     notice: alt.Chart = alt.Chart(alt.InlineData(values=[{"text": text}])).mark_text(
         fontSize=14, color=MUTED
     )
@@ -91,7 +92,7 @@ def _notice(text: str) -> alt.Chart:
 
 def _band(data: DepthChartData) -> list[alt.Chart]:
     band = on("band").encode(x=depth_axis(data), y=value_axis(data, "low"), y2=alt.Y2("high"))
-    # A band needs two depths; the bars make a single one, or one between gaps, visible too.
+    # An area needs two neighbouring depths; the bars also show the interval of a single one.
     return [
         band.mark_area(color=INK, opacity=0.13, clip=True),
         band.mark_rule(color=INK, opacity=0.55, clip=True),

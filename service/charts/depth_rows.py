@@ -1,4 +1,4 @@
-"""Reads the content of a depth chart from the rows of a sweep."""
+"""Read the data of a depth chart from the rows of a sweep."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -9,16 +9,17 @@ from sqlalchemy.orm import Session
 from service.charts.depth_data import BestPoint, DepthChartData, SeriesPoint
 from service.query import depth_comparison
 from service.query.comparison import ComparisonQuery
-from service.query.configurations import NAMES
+from service.query.configurations import AXIS_NAMES
 from service.query.depth_comparison import DepthCandidate, best_of
 from service.schemas.comparisons import IntervalKind, Metric, Scalar
 from service.store import sweeps
 from service.store.models import Configuration
 from workers.contract import Task
 
-# More lines than this are a tangle: the next axis that varies is drawn instead.
+# More lines than this cannot be told apart by eye; an axis with more values is passed over.
 _MAX_SERIES: Final = 8
-_ALL: Final = "all"
+# Name of the only series of a chart without a second axis.
+_ONLY_SERIES: Final = "all"
 _TITLES: Final[Mapping[str, str]] = {
     "g_relative": "relative g",
     "lr": "learning rate",
@@ -34,14 +35,14 @@ _SUBJECTS: Final[Mapping[Metric, str]] = {
 
 
 def depth_chart_data(session: Session, query: ComparisonQuery) -> DepthChartData:
-    """Return the best result of each depth, and of each value of one more axis.
+    """Return the best result of each depth, and of each depth and value of a second axis.
 
     Raises:
-        SweepNotFoundError: There is none.
-        QueryError: The moment or the level cannot be used.
+        SweepNotFoundError: There is no such sweep.
+        QueryError: `at` or `level` is invalid.
     """
-    found = depth_comparison.by_depth(session, query)
-    best = depth_comparison.depth(session, query)
+    found = depth_comparison.candidates_by_depth(session, query)
+    best = depth_comparison.compare_depths(session, query)
     axis = second_axis(
         c.configuration.axes for configurations in found.values() for c in configurations
     )
@@ -62,9 +63,13 @@ def depth_chart_data(session: Session, query: ComparisonQuery) -> DepthChartData
 
 
 def second_axis(axes: Iterable[Sequence[Scalar]]) -> str | None:
-    """Return the first axis, by the order of `NAMES`, that varies over few values; or None."""
+    """Return the first axis of `AXIS_NAMES` that has 2 to 8 different values; None if none has.
+
+    Args:
+        axes: The axes of each configuration, in the order of `AXIS_NAMES`.
+    """
     columns = zip(*axes, strict=True)
-    for name, values in zip(NAMES, columns, strict=False):
+    for name, values in zip(AXIS_NAMES, columns, strict=False):
         if 1 < len(set(values)) <= _MAX_SERIES:
             return name
     return None
@@ -75,12 +80,12 @@ def _is_quantity(found: Mapping[int, Sequence[DepthCandidate]], axis: str) -> bo
 
 
 def _values(found: Mapping[int, Sequence[DepthCandidate]], axis: str | None) -> list[Scalar]:
-    """Return the axis's values in the order of their lines: quantities by size, empty ones last."""
+    """Return the values of an axis in ascending order, empty values last."""
     if axis is None:
-        return [_ALL]
-    place = NAMES.index(axis)
+        return [_ONLY_SERIES]
+    index = AXIS_NAMES.index(axis)
     values = {
-        c.configuration.axes[place] for configurations in found.values() for c in configurations
+        c.configuration.axes[index] for configurations in found.values() for c in configurations
     }
     return sorted(values, key=lambda value: (value is None, value or 0))
 
@@ -91,14 +96,14 @@ def _series(
     points = []
     for value in _values(found, axis):
         for depth, configurations in found.items():
-            members = [c for c in configurations if axis is None or _has(c, axis, value)]
+            members = [c for c in configurations if axis is None or _has_value(c, axis, value)]
             if members:
-                points.append(_series_point(_words(value), depth, members))
+                points.append(_series_point(_value_label(value), depth, members))
     return tuple(points)
 
 
-def _has(configuration: DepthCandidate, axis: str, value: Scalar) -> bool:
-    return configuration.configuration.axes[NAMES.index(axis)] == value
+def _has_value(configuration: DepthCandidate, axis: str, value: Scalar) -> bool:
+    return configuration.configuration.axes[AXIS_NAMES.index(axis)] == value
 
 
 def _series_point(series: str, depth: int, members: Sequence[DepthCandidate]) -> SeriesPoint:
@@ -112,7 +117,7 @@ def _series_point(series: str, depth: int, members: Sequence[DepthCandidate]) ->
     )
 
 
-def _words(value: Scalar) -> str:
+def _value_label(value: Scalar) -> str:
     if value is None:
         return "none"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
@@ -121,21 +126,26 @@ def _words(value: Scalar) -> str:
 def _unit(session: Session, query: ComparisonQuery) -> str:
     if query.metric in (Metric.TRAIN_ERROR, Metric.EVAL_ERROR):
         return "% misclassified"
-    tasks = set(session.scalars(select(Configuration.task).where(_of(query)).distinct()))
+    tasks = set(session.scalars(select(Configuration.task).where(_in_sweep(query)).distinct()))
     if tasks == {Task.CLASSIFY}:
         return "cross-entropy, nats"
-    return "mean squared error" if tasks == {Task.AUTOENCODE} else "of the task"
+    if tasks == {Task.AUTOENCODE}:
+        return "mean squared error"
+    # The losses of the two tasks have no common unit.
+    return "of the task"
 
 
 def _subtitle(session: Session, query: ComparisonQuery) -> str:
-    moment = query.evaluation_point()
-    when = f"{moment.text} epoch" if moment.epoch is None else f"epoch {moment.epoch}"
+    point = query.evaluation_point()
+    when = f"{point.text} epoch" if point.epoch is None else f"epoch {point.epoch}"
     name = sweeps.get(session, query.sweep_id).name
-    datasets = sorted(session.scalars(select(Configuration.dataset).where(_of(query)).distinct()))
+    datasets = sorted(
+        session.scalars(select(Configuration.dataset).where(_in_sweep(query)).distinct())
+    )
     kind = "Student t" if query.ci is IntervalKind.T else "bootstrap"
     band = f"band: {100 * query.level:g} % interval of the mean over seeds ({kind})"
     return " · ".join([name[:60], *([", ".join(datasets)] if datasets else []), when, band])
 
 
-def _of(query: ComparisonQuery) -> ColumnElement[bool]:
+def _in_sweep(query: ComparisonQuery) -> ColumnElement[bool]:
     return Configuration.sweep_id == query.sweep_id

@@ -1,4 +1,4 @@
-"""File formats of charts, and a chart's content in each."""
+"""Encode charts as SVG, PNG or Vega-Lite files."""
 
 import json
 from enum import StrEnum
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class ChartFormat(StrEnum):
-    """File formats of charts."""
+    """File formats of charts; a value is the ending of a file's name."""
 
     SVG = "svg"
     PNG = "png"
@@ -17,15 +17,15 @@ class ChartFormat(StrEnum):
 
 
 def encode(chart: "ChartType", file_format: ChartFormat) -> bytes:
-    """Return a chart as a file's content, without any access to a network."""
-    # Tests check that charts are valid; a check of each would double the time to state it.
+    """Return the content of a chart's file; nothing is read from the network."""
+    # Not validated: tests check that charts are valid, and a check takes as long as the rest.
     specification = chart.to_dict(validate=False)
     if file_format is ChartFormat.VEGA_LITE:
         return json.dumps(specification, allow_nan=False).encode()
-    # Here because it loads a JavaScript engine, which most processes never need.
+    # Imported here because it loads a JavaScript engine, which most processes never need.
     import vl_convert
 
-    # Not Altair's `save`, which lets a chart fetch data and pictures from any address.
+    # Not Altair's `save`, because that allows a chart to load data and pictures from any URL.
     if file_format is ChartFormat.SVG:
         svg: str = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
         return svg.encode()

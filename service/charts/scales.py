@@ -13,9 +13,9 @@ _LOG_RATIO: Final = 30.0
 
 
 def depth_axis(data: DepthChartData, *, labels: bool = True) -> alt.X:
-    """Return the horizontal axis: depth, in powers of two."""
+    """Return the horizontal axis: depth on a logarithmic scale of base 2."""
     depths = [point.depth for point in data.best] or [1]
-    # Octaves left free on both sides: room for a count to the right of the last cross.
+    # Free octaves on both sides: the counts of diverged trials stand to the right of the crosses.
     margin = 2.0 ** max(0.25, 0.07 * math.log2(max(depths) / min(depths)))
     domain = [min(depths) / margin, max(depths) * margin]
     axis = alt.Axis(
@@ -34,7 +34,7 @@ def depth_axis(data: DepthChartData, *, labels: bool = True) -> alt.X:
 
 
 def value_axis(data: DepthChartData, field: str) -> alt.Y:
-    """Return the vertical axis of a field; logarithmic where values span decades."""
+    """Return the vertical axis of a field; logarithmic if the values span decades."""
     low, high = value_domain(data)
     log = _is_log(data)
     axis = alt.Axis(title=data.value_title, format=value_format(data), labelOverlap="greedy")
@@ -48,20 +48,22 @@ def value_axis(data: DepthChartData, field: str) -> alt.Y:
 
 def _log_ticks(low: float, high: float) -> list[float]:
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    # Over three decades or more, labels at 1, 2 and 5 would overlap.
     steps = (1, 2, 5) if high / low < 1e3 else (1,)
     ticks = [step * 10.0**decade for decade in decades for step in steps]
     return [tick for tick in ticks if low <= tick <= high]
 
 
 def value_format(data: DepthChartData) -> str:
-    """Return the format of a value: three significant digits, in per cent for fractions."""
+    """Return the number format of values: three significant digits, in per cent for fractions."""
     return ".3~p" if data.percent else ".3~g"
 
 
 def value_domain(data: DepthChartData) -> tuple[float, float]:
-    """Return the ends of the vertical axis."""
+    """Return the lowest and the highest value of the vertical axis."""
     values = _values(data) or [1.0]
     if _is_log(data):
+        # 0.15 decades of space below the smallest and above the largest value.
         return 10.0 ** (math.log10(min(values)) - 0.15), 10.0 ** (math.log10(max(values)) + 0.15)
     return min(0.0, *values), 1.1 * max(values) or 1.0
 
@@ -77,15 +79,15 @@ def _values(data: DepthChartData) -> list[float]:
 
 
 def series_names(data: DepthChartData) -> list[str]:
-    """Return the values of the second axis in their order."""
+    """Return the texts of the second axis's values in the order of the series."""
     return list(dict.fromkeys(point.series for point in data.series))
 
 
 def series_color(data: DepthChartData) -> alt.Color:
-    """Return one colour per value of the second axis, with a legend.
+    """Return the colour scale of the second axis's values, with a legend.
 
-    Quantities take evenly spaced colours of viridis, other values the categorical palette, which
-    starts again after its last colour.
+    Numbers have evenly spaced colours of viridis. Other values have the colours of the categorical
+    palette, which repeats after its last colour.
     """
     names = series_names(data)
     legend = alt.Legend(

@@ -9,10 +9,10 @@ INK: Final = "#1b1f24"
 MUTED: Final = "#59636e"
 FAINT: Final = "#d8dee4"
 WARNING: Final = "#b3261e"
-# Okabe and Ito's palette, which stays apart for every common colour blindness; its yellow is
-# left out because it fades on white, and its black because the best line is dark already.
+# Okabe and Ito's palette, whose colours can be told apart with every common colour blindness. Its
+# yellow is left out because it is hard to see on white, its black because the best line is dark.
 CATEGORICAL: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-# Viridis at even steps without its palest fifth.
+# Viridis at even steps, without its lightest fifth, which is hard to see on white.
 _VIRIDIS: Final = ("#440154", "#414487", "#2a788e", "#22a884", "#7ad151")
 
 WIDTH: Final = 640
@@ -20,17 +20,17 @@ HEIGHT: Final = 320
 
 
 def on(dataset: str) -> alt.Chart:
-    """Return a chart, still without marks, on a data set that the whole chart holds by name.
+    """Return a chart without marks whose data is a named data set of the surrounding chart.
 
-    Altair copies and checks a chart's own rows at every step of its construction; a name is free.
+    Named, because Altair copies and checks embedded rows at each step of a chart's construction.
     """
     return alt.Chart(alt.NamedData(name=dataset))
 
 
 def viridis(count: int) -> list[str]:
-    """Return evenly spaced colours, dark to light, for values with an order.
+    """Return evenly spaced colours of viridis, from dark to light.
 
-    The scheme of that name in Vega leaves out its ends, so that two values would look alike.
+    Not Vega's scheme of that name, because it leaves out the ends, so that two values look alike.
     """
     stops = np.array([[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in _VIRIDIS])
     places = np.linspace(0, len(stops) - 1, count)
@@ -39,7 +39,7 @@ def viridis(count: int) -> list[str]:
 
 
 def config() -> alt.Config:
-    """Return the look of all marks, axes, legends and titles."""
+    """Return the configuration of fonts, colours and sizes of all charts."""
     return alt.Config(
         font="Helvetica, Arial, sans-serif",
         background="white",

@@ -1,4 +1,4 @@
-"""Draws the predicted band of the log gradient norm."""
+"""Draw predicted quantiles of the log gradient norm by layer."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,12 +13,12 @@ _NAMES: Final = ("q05", "q25", "q50", "q75", "q95")
 
 
 def draw_band(band: Sequence[BandPoint], *, title: str, subtitle: str) -> alt.LayerChart:
-    """Return the chart of a band, with its data in it; all of its numbers are finite.
+    """Return the chart of a band with its data embedded; all numbers in it are finite.
 
     Args:
-        band: By layers passed, ascending.
-        title: First line.
-        subtitle: Second line.
+        band: Points by layers passed, ascending.
+        title: First line of the chart.
+        subtitle: Second line of the chart.
     """
     rows = [
         {"layers": point.layers, **dict(zip(_NAMES, point.quantiles, strict=True))}
@@ -37,7 +37,7 @@ def draw_band(band: Sequence[BandPoint], *, title: str, subtitle: str) -> alt.La
 
 
 def _zero() -> alt.Chart:
-    # One row, for one line: on the band's rows there would be a line per row.
+    # Data of one row: on the rows of the band, one line per row would be drawn.
     line: alt.Chart = alt.Chart(alt.InlineData(values=[{}])).mark_rule(
         color=MUTED, strokeDash=[4, 4]
     )

@@ -1,4 +1,4 @@
-"""Follows a sweep on the terminal: a bar on a screen, a line per tenth in a pipe."""
+"""Show a sweep's progress: a bar on a terminal, otherwise a line per tenth of the work."""
 
 import sys
 from uuid import UUID
@@ -12,7 +12,7 @@ _POLL_SECONDS = 0.5
 
 
 def follow(client: Client, sweep_id: UUID) -> SweepDetail:
-    """Show a sweep's progress until it ends, then how it ended."""
+    """Show a sweep's progress until it ends, print how it ended, and return the sweep."""
     show = _on_screen if sys.stderr.isatty() else _in_lines
     sweep = show(client, sweep_id)
     click.echo(ending(sweep), err=True)
@@ -49,13 +49,13 @@ def _on_screen(client: Client, sweep_id: UUID) -> SweepDetail:
 
 
 def _in_lines(client: Client, sweep_id: UUID) -> SweepDetail:
-    told: tuple[str, int] | None = None
+    shown: tuple[str, int] | None = None
 
     def update(sweep: SweepDetail) -> None:
-        nonlocal told
+        nonlocal shown
         now = (sweep.state, int(10 * sweep.progress))
-        if now != told:
-            told = now
+        if now != shown:
+            shown = now
             counts = sweep.counts
             click.echo(
                 f"{sweep.state}: {counts.done}/{sweep.n_trials} trials, {counts.diverged} diverged,"
@@ -68,5 +68,5 @@ def _in_lines(client: Client, sweep_id: UUID) -> SweepDetail:
 
 
 def _left(sweep: SweepDetail) -> str:
-    """Return the expected time to the end in words; nothing where it is not known."""
+    """Return the expected time to the end as text; empty if unknown."""
     return "" if sweep.eta_seconds is None else f"about {duration(sweep.eta_seconds)} left"

@@ -1,8 +1,10 @@
-"""Tables for people; rich is imported when the first one is printed."""
+"""Print tables; rich, which takes long to import, is imported with the first one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import click
 
 from service.cli.formatting import (
     NOTHING,
@@ -29,15 +31,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table; numbers stand at the right."""
+class TableColumn:
+    """A column of a table: its title, and whether its cells are aligned to the right."""
 
     title: str
     right: bool = False
 
 
-def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """Print an aligned table."""
+def show_table(columns: Sequence[TableColumn], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table with aligned columns."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -46,9 +48,9 @@ def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None
     for column in columns:
         table.add_column(column.title, justify="right" if column.right else "left")
     for row in rows:
-        # Texts are shown as they are: a name in brackets is no markup.
+        # As plain text, because rich would read a name in brackets as markup.
         table.add_row(*(_plain(cell) for cell in row))
-    # A pipe has no width; cells cut to 80 columns would be of no use to the next program.
+    # For a pipe rich assumes 80 columns and cuts cells, which the next program could not read.
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=200)
@@ -64,13 +66,13 @@ def _plain(text: str) -> "Text":
 def show_sweeps(sweeps: Sequence[SweepRead]) -> None:
     """Print sweeps, one per row."""
     columns = [
-        Column("id"),
-        Column("name"),
-        Column("state"),
-        Column("trials", right=True),
-        Column("done", right=True),
-        Column("diverged", right=True),
-        Column("created (UTC)"),
+        TableColumn("id"),
+        TableColumn("name"),
+        TableColumn("state"),
+        TableColumn("trials", right=True),
+        TableColumn("done", right=True),
+        TableColumn("diverged", right=True),
+        TableColumn("created (UTC)"),
     ]
     rows = [
         (
@@ -88,7 +90,7 @@ def show_sweeps(sweeps: Sequence[SweepRead]) -> None:
 
 
 def show_sweep(sweep: SweepRead) -> None:
-    """Print one sweep, a line per fact."""
+    """Print one sweep, one line per property."""
     tags = ", ".join(f"{name}={value}" for name, value in sweep.tags.items())
     rows = [
         ("id", str(sweep.id)),
@@ -102,7 +104,7 @@ def show_sweep(sweep: SweepRead) -> None:
         ("created", f"{sweep.created_at:%Y-%m-%d %H:%M:%S} UTC"),
         ("ended", f"{sweep.ended_at:%Y-%m-%d %H:%M:%S} UTC" if sweep.ended_at else NOTHING),
     ]
-    show_table([Column("sweep"), Column("")], rows)
+    show_table([TableColumn("sweep"), TableColumn("")], rows)
 
 
 _TRIAL_COLUMNS = (
@@ -120,9 +122,13 @@ _TRIAL_COLUMNS = (
 
 
 def show_trials(trials: Sequence[TrialRead]) -> None:
-    """Print trials, one per row, with how they ended."""
-    columns = [Column(title, right=True) for title, _ in _TRIAL_COLUMNS]
-    columns += [Column("train error", right=True), Column("train loss", right=True), Column("end")]
+    """Print trials, one per row, with their results and how they ended."""
+    columns = [TableColumn(title, right=True) for title, _ in _TRIAL_COLUMNS]
+    columns += [
+        TableColumn("train error", right=True),
+        TableColumn("train loss", right=True),
+        TableColumn("end"),
+    ]
     rows = [
         [
             *(number(getattr(trial, name)) for _, name in _TRIAL_COLUMNS),
@@ -144,17 +150,17 @@ def _end(trial: TrialRead) -> str:
 
 
 def show_comparison(comparison: GroupComparison) -> None:
-    """Print groups, one per row, with means and intervals."""
+    """Print groups of trials, one per row, with means and intervals."""
     metric = comparison.metric
     columns = [
-        *(Column(name, right=True) for name in comparison.group_by),
-        Column("n", right=True),
-        Column(f"mean {metric} ± {comparison.level:.0%} interval", right=True),
-        Column("sd", right=True),
-        Column("median", right=True),
-        Column("min", right=True),
-        Column("max", right=True),
-        Column("remarks"),
+        *(TableColumn(name, right=True) for name in comparison.group_by),
+        TableColumn("n", right=True),
+        TableColumn(f"mean {metric} ± {comparison.level:.0%} interval", right=True),
+        TableColumn("sd", right=True),
+        TableColumn("median", right=True),
+        TableColumn("min", right=True),
+        TableColumn("max", right=True),
+        TableColumn("remarks"),
     ]
     rows = [
         [
@@ -170,17 +176,17 @@ def show_comparison(comparison: GroupComparison) -> None:
 
 
 def show_depths(comparison: DepthComparison) -> None:
-    """Print the best configuration of every depth."""
+    """Print the best configuration of each depth, one per row."""
     metric = comparison.metric
     names = _varying_axes(comparison.depths)
     columns = [
-        Column("depth", right=True),
-        Column("n", right=True),
-        Column(f"best mean {metric} ± {comparison.level:.0%} interval", right=True),
-        Column("against previous depth"),
-        Column("predicted walk, nats", right=True),
-        *(Column(name, right=True) for name in names),
-        Column("diverged at this depth"),
+        TableColumn("depth", right=True),
+        TableColumn("n", right=True),
+        TableColumn(f"best mean {metric} ± {comparison.level:.0%} interval", right=True),
+        TableColumn("against previous depth"),
+        TableColumn("predicted walk, nats", right=True),
+        *(TableColumn(name, right=True) for name in names),
+        TableColumn("diverged at this depth"),
     ]
     rows = []
     for best in comparison.depths:
@@ -196,10 +202,13 @@ def show_depths(comparison: DepthComparison) -> None:
             ]
         )
     show_table(columns, rows)
+    found = [best for best in comparison.depths if best.configuration is not None]
+    if found and all(best.predicted_drift is None for best in found):
+        click.echo("theory has no prediction for these networks")
 
 
 def _varying_axes(depths: Sequence[DepthBest]) -> list[str]:
-    """Return the axes in which the best configurations differ."""
+    """Return the names of the axes in which the best configurations differ."""
     # A depth at which no trial has a value has no best configuration.
     found = [best.configuration for best in depths if best.configuration is not None]
     axes = found[0] if found else {}
@@ -209,11 +218,11 @@ def _varying_axes(depths: Sequence[DepthBest]) -> list[str]:
 def show_datasets(datasets: Sequence[DatasetRead]) -> None:
     """Print data sets, one per row."""
     columns = [
-        Column("name"),
-        Column("inputs", right=True),
-        Column("classes", right=True),
-        Column("train samples", right=True),
-        Column("eval samples", right=True),
+        TableColumn("name"),
+        TableColumn("inputs", right=True),
+        TableColumn("classes", right=True),
+        TableColumn("train samples", right=True),
+        TableColumn("eval samples", right=True),
     ]
     rows = [
         (d.name, str(d.n_inputs), str(d.n_classes or NOTHING), str(d.n_train), str(d.n_eval))

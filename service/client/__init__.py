@@ -1,4 +1,4 @@
-"""Python's way to the service: `Client` over HTTP, the schemas it returns, one error tree."""
+"""Python client of the service: `Client`, the schemas that it returns, and its errors."""
 
 from service.client.errors import ClientError, ProblemError, UnreachableError
 from service.client.http import Client

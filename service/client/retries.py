@@ -1,4 +1,4 @@
-"""Repeat a call that is safe to repeat, for a bounded time."""
+"""Repeat a request that is safe to repeat, for a bounded time."""
 
 import logging
 import time
@@ -9,41 +9,43 @@ from typing import Final
 import httpx
 import stamina
 
-#: Answers of a service, or of a proxy before it, that is away for a moment.
+#: Statuses of a service, or of a proxy in front of it, that may answer again in a moment.
 PASSING: Final = frozenset(
     {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 )
 
-_BROKEN = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError)
+# A RemoteProtocolError is a connection that the server closed before its answer was complete.
+_CONNECTION_ERRORS = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError)
 _SHORTEST_WAIT = 0.1
 _LONGEST_WAIT = 2.0
 
 
-class _WithoutOurs(logging.Filter):
-    """Drops what stamina logs, as warnings, of the client's own retries."""
+class _DropOwnRetries(logging.Filter):
+    """Drops the warnings that stamina logs for the client's retries."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not str(getattr(record, "stamina.callable", "")).startswith("service.client.")
 
 
-_WITHOUT_OURS = _WithoutOurs()
+_DROP_OWN_RETRIES = _DropOwnRetries()
 
 
 def with_retries(send: Callable[[], httpx.Response], seconds: float) -> httpx.Response:
-    """Return the response of a request, sent again while it fails in a way that may pass.
+    """Send a request, again after each temporary failure, and return the response.
 
-    These failures are a connection that cannot be made or breaks, a timeout, and the answers 502,
-    503 and 504. Waits grow from 0.1 to 2 seconds; a ``Retry-After`` in seconds comes before them.
+    Temporary failures are a connection that cannot be made or breaks, a timeout, and the statuses
+    502, 503 and 504. Waits grow from 0.1 to 2 seconds, unless the answer has a ``Retry-After`` in
+    seconds.
 
     Args:
-        send: Sends the request; its effect must be the same however often it is called.
-        seconds: No request is sent later than a wait after this time; at 0 there is only one.
+        send: Sends the request; must have the same effect however often it is called.
+        seconds: Time after which no further attempt is planned; at 0 there is only one.
 
     Returns:
-        The first response without a passing failure, or else the last one.
+        The first response that is not a temporary failure, or else the last one.
 
     Raises:
-        httpx.TransportError: The last failure, if nothing answered.
+        httpx.TransportError: The last attempt got no response.
     """
     if seconds <= 0:
         return send()
@@ -52,15 +54,16 @@ def with_retries(send: Callable[[], httpx.Response], seconds: float) -> httpx.Re
     def attempt() -> httpx.Response:
         response = send()
         if response.status_code in PASSING:
+            # stamina repeats on exceptions only; the last response is taken from it below.
             response.raise_for_status()
         return response
 
     def wait(error: Exception) -> bool | float:
         if isinstance(error, httpx.HTTPStatusError):
-            return _asked_wait(error.response, deadline - time.monotonic())
-        return isinstance(error, _BROKEN)
+            return _retry_after(error.response, deadline - time.monotonic())
+        return isinstance(error, _CONNECTION_ERRORS)
 
-    logging.getLogger("stamina").addFilter(_WITHOUT_OURS)  # adding it again changes nothing
+    logging.getLogger("stamina").addFilter(_DROP_OWN_RETRIES)  # adding it again changes nothing
     retry = stamina.retry(
         on=wait,
         attempts=None,
@@ -75,10 +78,14 @@ def with_retries(send: Callable[[], httpx.Response], seconds: float) -> httpx.Re
         return error.response
 
 
-def _asked_wait(response: httpx.Response, seconds_left: float) -> bool | float:
-    """Return the seconds to wait, True for the usual wait, or False where time is too short."""
+def _retry_after(response: httpx.Response, seconds_left: float) -> bool | float:
+    """Return the seconds that an answer asks to wait, or what stamina shall do.
+
+    True means the usual wait, False no further attempt, because the wait is longer than the time
+    left.
+    """
     asked = response.headers.get("Retry-After", "")
     if not asked.isdecimal():  # a date, or nothing
         return True
-    # A wait of 0 would ask as fast as the machine can.
+    # A wait of 0 would repeat the request as fast as the machine can.
     return max(_SHORTEST_WAIT, float(asked)) if float(asked) <= seconds_left else False

@@ -162,11 +162,10 @@ def _death(request: WalkRequest) -> float | None:
 
 def _without_law(request: WalkRequest) -> Forecast:
     question = request.question
-    needs_no_simulation = question.exact or request.relative is None
-    return Forecast(
-        g=_gain(request) if needs_no_simulation else None,
-        remark=f"no law is known for the walk of {request.kind} networks",
-    )
+    remark = f"no law is known for the walk of {request.kind} networks"
+    if question.exact or request.relative is None:
+        return Forecast(g=_gain(request), remark=remark)
+    return Forecast(remark=f"{remark}; g is simulated when the sweep is planned")
 
 
 def _exact(request: WalkRequest) -> Forecast:

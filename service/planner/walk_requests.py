@@ -20,6 +20,8 @@ class WalkRequest:
         has_law: Whether the walk is the network's own, so that it can be predicted.
         relative: g over the unbiased g, where that is how g was given; else None.
         g: g where it was given as a number or by a scheme's formula; else None.
+        hyperparameters: Resolved hyperparameters of a network without a law, by name. The
+            question leaves them out, so without them different networks would be counted as one.
     """
 
     kind: str
@@ -27,6 +29,7 @@ class WalkRequest:
     has_law: bool
     relative: float | None
     g: float | None
+    hyperparameters: tuple[tuple[str, float], ...] = ()
 
     @property
     def exact(self) -> bool:
@@ -43,7 +46,8 @@ class WalkRequest:
         kind = "" if self.has_law else f"{self.kind}, "
         network = f"{kind}{asked.activation}{slope}{law}, width {asked.width}, depth {asked.depth}"
         inputs = "" if asked.n_inputs is None else f", {asked.n_inputs} inputs"
-        return f"{network}, {given}{first}{inputs}"
+        own = "".join(f", {name} {value:.4g}" for name, value in self.hyperparameters)
+        return f"{network}, {given}{first}{inputs}{own}"
 
 
 def walk_request(point: Point, width: int, n_inputs: int) -> WalkRequest:
@@ -57,7 +61,10 @@ def walk_request(point: Point, width: int, n_inputs: int) -> WalkRequest:
     network = network_of(point, width)
     relative = relative_of(point)
     scheme, g_in = Scheme(point.text("init.scheme")), point.number("init.g_in")
-    own = architecture_of(network).walk(network, scheme=scheme, g_in=g_in, n_inputs=n_inputs)
+    architecture = architecture_of(network)
+    own = architecture.walk(network, scheme=scheme, g_in=g_in, n_inputs=n_inputs)
+    # A law's question already has everything that its walk depends on.
+    names = [] if own is not None else [each.name for each in architecture.hyperparameters]
     return WalkRequest(
         kind=network.kind,
         question=own if own is not None else gain_walk_of(point, network),
@@ -65,4 +72,5 @@ def walk_request(point: Point, width: int, n_inputs: int) -> WalkRequest:
         relative=relative,
         # Only the unbiased g can need a simulation, and `relative_of` covers all its uses.
         g=gain_of(point, network) if relative is None else None,
+        hyperparameters=tuple((name, getattr(network, name)) for name in names),
     )

@@ -9,7 +9,6 @@ from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, cast
-from uuid import UUID
 
 from sqlalchemy import JSON, Boolean, ColumnElement, Enum, Integer, String, type_coerce
 from sqlalchemy.types import Double, TypeDecorator, TypeEngine
@@ -25,7 +24,7 @@ from workers.contract.leaves import LeafType, leaf_types
 _TRIAL: Final = {
     name: column for name, column in columns_of(Trial).items() if role_of(column) is not Role.COPY
 }
-# A trial has an id, a sweep and a number of its own.
+# Both tables have an id, a sweep_id and a number; the name means the trial's.
 _CONFIGURATION: Final = {
     name: column
     for name, column in columns_of(Configuration).items()
@@ -39,7 +38,7 @@ LEAVES: Final[Mapping[str, LeafType]] = {
 """Leaves of configurations that have no column of their own, by name."""
 
 FIELDS: Final[Sequence[str]] = (*_TRIAL, *_CONFIGURATION, *LEAVES)
-"""What a list of trials may be asked for."""
+"""Names of all fields of a trial in a list."""
 
 
 def _column_type(sql_type: TypeEngine[Any]) -> ColumnType | None:  # Any: as SQLAlchemy has it
@@ -82,14 +81,14 @@ def _filterable() -> Mapping[str, Column]:
 
 
 FILTERABLE: Final[Mapping[str, Column]] = _filterable()
-"""What filters and orders may name: everything but ids, times and lists."""
+"""Columns that filters and orders may use: all but ids, times and lists, by name."""
 
 
 def _is_groupable(name: str) -> bool:
     if name in LEAVES or name == Trial.outcome.key:
         return True
     column = _TRIAL[name] if name in _TRIAL else _CONFIGURATION[name]
-    # A prediction differs between all networks, as a result does.
+    # A prediction is different for each network, so that groups by it would be of one network.
     is_prediction = name.startswith("predicted_")
     return role_of(column) in (Role.WRITTEN, Role.RESOLVED) and not is_prediction
 
@@ -97,18 +96,18 @@ def _is_groupable(name: str) -> bool:
 GROUPABLE: Final[Mapping[str, Column]] = MappingProxyType(
     {name: column for name, column in FILTERABLE.items() if _is_groupable(name)}
 )
-"""What groups may be made by: every axis, as written and as resolved, and the outcome."""
+"""Columns that trials may be grouped by: axes as written and as resolved, and the outcome."""
 
 AXES: Final[Sequence[str]] = (
     *(name for name, column in _CONFIGURATION.items() if role_of(column) is Role.WRITTEN),
     *(name for name in LEAVES if name != "profile_epochs"),
 )
-"""Axes of configurations as written, in the order in which a chart prefers them."""
+"""Axes of configurations as written, in the order in which a chart tries them as series."""
 
 
 @cache
 def attribute(name: str) -> ColumnElement[Any]:  # Any: the column's type is in the name
-    """Return what a name of `FIELDS` stands for, in a query that joins both tables."""
+    """Return the SQL expression of a name of `FIELDS`, in a query that joins both tables."""
     if name in _TRIAL:
         return cast(ColumnElement[Any], getattr(Trial, name))
     if name in _CONFIGURATION or name == Configuration.configuration.key:
@@ -123,24 +122,24 @@ def attribute(name: str) -> ColumnElement[Any]:  # Any: the column's type is in 
         return cast(ColumnElement[Any], value.as_float())
     if issubclass(leaf.type, str):
         return cast(ColumnElement[Any], value.as_string())
-    # Without it a list inside the JSON would be read as a whole configuration.
+    # The column's own type would read a list inside the JSON as a whole configuration.
     return type_coerce(value, JSON())
 
 
 def is_nullable(name: str) -> bool:
-    """Return whether some rows have no value of this name."""
+    """Return whether rows may have no value (NULL) under this name."""
     if name in LEAVES:
-        return True  # another kind of network does not have it
+        return True  # networks of another kind do not have the leaf
     return bool((_TRIAL[name] if name in _TRIAL else _CONFIGURATION[name]).nullable)
 
 
 def read_names(
     parameter: str, text: str, allowed: Mapping[str, object] | Sequence[str]
 ) -> tuple[str, ...]:
-    """Return the names in a comma-separated list, each once, in its order.
+    """Return the names in a comma-separated list, without repetitions, in their order.
 
     Raises:
-        UnknownNameError: One is not allowed, or there is none.
+        UnknownNameError: A name is not allowed, or the list is empty.
     """
     names = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
     for name in names:
@@ -149,10 +148,8 @@ def read_names(
     return names
 
 
-def plain(value: object) -> Scalar:
-    """Return a column's value as JSON has it."""
+def json_scalar(value: object) -> Scalar:
+    """Return a column's value as a JSON scalar: UUIDs, enums and times become text."""
     if value is None or isinstance(value, bool | int | float):
         return value
-    if isinstance(value, UUID):
-        return str(value)
     return str(value)

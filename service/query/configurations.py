@@ -1,4 +1,4 @@
-"""Configurations of a sweep: their axes as written, and what theory says of their networks."""
+"""Read the configurations of a sweep with their axes as written and their predictions."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,26 +10,26 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.enums import GMode
-from service.query.columns import AXES, plain
+from service.query.columns import AXES, json_scalar
 from service.schemas.comparisons import Scalar
 from service.store.models import Configuration
 from workers.architectures import ARCHITECTURES
 from workers.contract.leaves import leaves
 from workers.schedules import Schedule
 
-NAMES: Final = tuple(name for name in AXES if name != Configuration.depth.key)
-"""Every axis but depth, in the order in which the first that varies becomes a chart's second."""
+AXIS_NAMES: Final = tuple(name for name in AXES if name != Configuration.depth.key)
+"""Names of all axes but depth; a chart draws one series per value of the first that varies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationAxes:
-    """A configuration as comparisons see it.
+    """The axes of a configuration, and the predicted walk of its networks.
 
     Attributes:
-        depth: Hidden layers.
-        axes: Every other axis as written, in the order of `NAMES`.
-        drift: Predicted mean of the walk, in nats; None where there is none.
-        spread: Its predicted standard deviation, in nats; None where there is none.
+        depth: Number of hidden layers.
+        axes: Values of the other axes as written, in the order of `AXIS_NAMES`.
+        drift: Predicted mean of the walk, in nats; None without a prediction.
+        spread: Predicted standard deviation of the walk, in nats; None without a prediction.
     """
 
     depth: int
@@ -37,9 +37,9 @@ class ConfigurationAxes:
     drift: float | None
     spread: float | None
 
-    def described(self) -> Mapping[str, Scalar]:
-        """Return the axes by name."""
-        return dict(zip(NAMES, self.axes, strict=True))
+    def axes_by_name(self) -> Mapping[str, Scalar]:
+        """Return the values of all axes but depth by name."""
+        return dict(zip(AXIS_NAMES, self.axes, strict=True))
 
 
 def configurations_of(session: Session, sweep_id: UUID) -> dict[UUID, ConfigurationAxes]:
@@ -62,28 +62,28 @@ def configurations_of(session: Session, sweep_id: UUID) -> dict[UUID, Configurat
 
 def _axes(row: Configuration) -> tuple[Scalar, ...]:
     values = leaves(row.configuration)
-    for name in NAMES:
+    for name in AXIS_NAMES:
         if hasattr(Configuration, name):
             values[name] = getattr(row, name)
-    # What follows from the depth is no choice: a width solved from a budget, and a g found for
-    # a width and depth, are left out in favour of what they were found from.
+    # Values that were derived from the depth would tell apart configurations that were written
+    # alike. The budget stands for a width solved from it, g_relative and the scheme for g.
     if row.width_parameters is not None:
         values["width"] = None
     if row.g_mode is not GMode.ABSOLUTE:
         values["g"] = None
     for each in ARCHITECTURES[row.kind].hyperparameters:
         values[each.name] = row.coordinates.get(f"network.{each.name}", each.default)
-    return tuple(_written(values.get(name)) for name in NAMES)
+    return tuple(_axis_value(values.get(name)) for name in AXIS_NAMES)
 
 
-def _written(value: object) -> Scalar:
+def _axis_value(value: object) -> Scalar:
     if isinstance(value, Schedule):
         return _schedule_label(value)
-    return plain(value)
+    return json_scalar(value)
 
 
 def _schedule_label(schedule: Schedule) -> str:
-    """Return a schedule's kind and what differs from that kind's defaults."""
+    """Return a schedule's kind, with its fields that differ from the defaults, as text."""
     default = asdict(Schedule(kind=schedule.kind))
     changed = {k: v for k, v in asdict(schedule).items() if v != default[k]}
     if not changed:

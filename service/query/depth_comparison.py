@@ -1,4 +1,4 @@
-"""The best configuration of every depth, whether depth helps, and what theory says of it."""
+"""Find the best configuration of each depth, and test it against the best of the depth before."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,16 +22,17 @@ from service.store.models import Trial
 
 @dataclass(slots=True)
 class DepthCandidate:
-    """A configuration and what its trials measured.
+    """A configuration with the results of its trials.
 
     Attributes:
-        configuration: Its axes and its prediction.
-        by_seed: Value of each seed that has one.
-        n_trials: All its trials.
-        n_diverged: Diverged ones.
-        n_failed: Failed ones.
-        n_stopped: Stopped ones without a value.
-        z_inits: Measured walks of its trials, in predicted standard deviations from the mean.
+        configuration: The axes and the prediction.
+        by_seed: Measured value by seed, for the seeds that have one.
+        n_trials: Number of trials.
+        n_diverged: Number of diverged trials.
+        n_failed: Number of failed trials.
+        n_stopped: Number of trials that were stopped before they had a value.
+        z_inits: Measured walks of the initial networks, in predicted standard deviations from the
+            predicted mean.
     """
 
     configuration: ConfigurationAxes
@@ -44,16 +45,16 @@ class DepthCandidate:
 
     @property
     def n_lost(self) -> int:
-        """Seeds that have no value for a reason that lies in the configuration."""
+        """Number of seeds that diverged, failed or were stopped; cancelled ones do not count."""
         return self.n_diverged + self.n_failed + self.n_stopped
 
     @property
     def mean(self) -> float:
-        """Mean over the seeds that have a value, of which there is at least one."""
+        """Mean over the seeds that have a value; there must be at least one."""
         return sum(self.by_seed.values()) / len(self.by_seed)
 
     def add(self, seed: int, z_init: float | None, trial: Measured) -> None:
-        """Count a trial."""
+        """Add the result of one trial."""
         if z_init is not None:
             self.z_inits.append(z_init)
         self.n_trials += 1
@@ -64,22 +65,22 @@ class DepthCandidate:
             self.by_seed[seed] = trial.value
 
 
-def depth(session: Session, query: ComparisonQuery) -> DepthComparison:
-    """Return the best configuration of every depth.
+def compare_depths(session: Session, query: ComparisonQuery) -> DepthComparison:
+    """Return the best configuration of each depth.
 
-    Of the configurations with a value, the best is that with the fewest diverged, failed or stopped
-    seeds, and among those the one with the lowest mean. Choosing the best and estimating it on
+    Of the configurations with a value, the best has the fewest diverged, failed or stopped seeds,
+    and among those the lowest mean. Choosing the best and estimating it on
     the same seeds is optimistic, the more so the more configurations there are: repeat the best
     with fresh seeds before quoting it.
 
     Raises:
-        SweepNotFoundError: There is none.
-        QueryError: The moment or the level cannot be used.
+        SweepNotFoundError: There is no such sweep.
+        QueryError: `at` or `level` is invalid.
     """
-    level = query.checked_level()
+    level = query.interval_level()
     rows: list[DepthBest] = []
     previous: tuple[int, DepthCandidate] | None = None
-    for at_depth, configurations in by_depth(session, query).items():
+    for at_depth, configurations in candidates_by_depth(session, query).items():
         best = best_of(configurations)
         rows.append(_row(at_depth, configurations, best, previous, query.ci, level))
         if best is not None:
@@ -94,12 +95,14 @@ def depth(session: Session, query: ComparisonQuery) -> DepthComparison:
     )
 
 
-def by_depth(session: Session, query: ComparisonQuery) -> Mapping[int, Sequence[DepthCandidate]]:
-    """Return the configurations of every depth, shallowest first.
+def candidates_by_depth(
+    session: Session, query: ComparisonQuery
+) -> Mapping[int, Sequence[DepthCandidate]]:
+    """Return the configurations of a sweep with their results by depth, ascending.
 
     Raises:
-        SweepNotFoundError: There is none.
-        QueryError: The moment cannot be used.
+        SweepNotFoundError: There is no such sweep.
+        QueryError: `at` is invalid.
     """
     sweeps.get(session, query.sweep_id)
     where = [Trial.sweep_id == query.sweep_id]
@@ -120,7 +123,10 @@ def by_depth(session: Session, query: ComparisonQuery) -> Mapping[int, Sequence[
 
 
 def best_of(configurations: Iterable[DepthCandidate]) -> DepthCandidate | None:
-    """Return the best configuration, the first planned of equals; None if none has a value."""
+    """Return the best configuration; None if none has a value.
+
+    Of equally good ones it is the first in the order of the plan, so that the answer is stable.
+    """
     valued = [configuration for configuration in configurations if configuration.by_seed]
     return min(valued, key=lambda c: (c.n_lost, c.mean), default=None)
 
@@ -136,7 +142,7 @@ def _row(
     summary = summarize(list(best.by_seed.values()) if best else [], ci, level)
     return DepthBest(
         depth=at_depth,
-        configuration=dict(best.configuration.described()) if best else None,
+        configuration=dict(best.configuration.axes_by_name()) if best else None,
         n_trials=best.n_trials if best else 0,
         n=summary.n,
         n_diverged=best.n_diverged if best else 0,
@@ -152,15 +158,17 @@ def _row(
         n_configurations=len(configurations),
         n_trials_at_depth=sum(c.n_trials for c in configurations),
         n_diverged_at_depth=sum(c.n_diverged for c in configurations),
-        better_than_previous=_against(best, previous, level) if best and previous else None,
+        better_than_previous=_compare_with_previous(best, previous, level)
+        if best and previous
+        else None,
     )
 
 
-def _against(
+def _compare_with_previous(
     best: DepthCandidate, previous: tuple[int, DepthCandidate], level: float
 ) -> BetterThanPrevious | None:
-    previous_depth, before = previous
-    found = compare_means(best.by_seed, before.by_seed)
+    previous_depth, previous_best = previous
+    found = compare_means(best.by_seed, previous_best.by_seed)
     if found is None:
         return None
     return BetterThanPrevious(

@@ -1,7 +1,7 @@
-"""Filter expressions as values: typed columns, tests on them and how tests are joined.
+"""Syntax tree of filter expressions: comparisons of typed columns, joined by and, or, not.
 
-A comparison with a missing value (null) is false, except ``!=``, which is true: so ``not x``
-holds for exactly the rows for which ``x`` does not, as people expect and SQL does not.
+A comparison with a missing value (null) is false, except ``!=``, which is true. So ``not x``
+selects exactly the rows that ``x`` leaves out, which SQL's three-valued logic does not.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Literal = float | int | str | bool
 
 
 class ColumnType(StrEnum):
-    """What a column holds."""
+    """Types of the values in a column."""
 
     INTEGER = "integer"
     NUMBER = "number"
@@ -25,9 +25,9 @@ class Column:
     """A column that filters may name.
 
     Attributes:
-        name: As in expressions.
-        type: What it holds.
-        values: What an enum may be; empty for other types.
+        name: Name in expressions.
+        type: Type of the values.
+        values: Allowed values of an enum; empty for other types.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Column:
 
 
 class Operator(StrEnum):
-    """How a column is compared with a value."""
+    """Comparison operators, as they are written."""
 
     EQ = "="
     NE = "!="
@@ -48,7 +48,7 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnComparison:
-    """A column against one value."""
+    """A comparison of a column with one value."""
 
     column: str
     operator: Operator
@@ -57,7 +57,7 @@ class ColumnComparison:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A column against a list of values, of which there is at least one."""
+    """Whether a column equals one of the values, of which there is at least one."""
 
     column: str
     values: tuple[Literal, ...]
@@ -72,14 +72,14 @@ class IsNull:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The rows that the operand leaves out."""
+    """True for the rows for which the operand is false."""
 
     operand: "Expression"
 
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """The rows of both sides."""
+    """True for the rows for which both sides are true."""
 
     left: "Expression"
     right: "Expression"
@@ -87,7 +87,7 @@ class And:
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """The rows of either side."""
+    """True for the rows for which at least one side is true."""
 
     left: "Expression"
     right: "Expression"

@@ -1,4 +1,4 @@
-"""The grammar of filter expressions, and the expression that each of its rules makes."""
+"""Grammar of filter expressions, and the syntax tree that each rule makes."""
 
 import re
 from functools import cache
@@ -17,7 +17,8 @@ from service.query.expressions import (
     Or,
 )
 
-# Loosest first. An "i" after quotes or slashes means in any case; blanks are those of Unicode.
+# The operator that binds most loosely comes first. An "i" after a quote or slash ignores case;
+# white space is that of Unicode.
 _GRAMMAR = r"""
 ?expression: conjunction | expression "or"i conjunction -> either
 ?conjunction: operand | conjunction "and"i operand -> both
@@ -42,9 +43,10 @@ FALSE: "false"i
 
 @cache
 def filter_parser() -> Lark:
-    """Return the parser; the first call builds its tables, which takes some milliseconds."""
-    # Without ASCII, digits of every script are numbers, and a long s is an "s" in any case. The
-    # basic lexer sees a keyword as one wherever it stands, even where only a column may.
+    """Return the parser of filter expressions; the first call builds it in some milliseconds."""
+    # ASCII, because \d would match digits of every script, and "ſ" (U+017F) would match "s" when
+    # case is ignored. The basic lexer, because the contextual one would accept a keyword as the
+    # name of a column.
     return Lark(
         _GRAMMAR,
         start="expression",
@@ -56,7 +58,7 @@ def filter_parser() -> Lark:
 
 
 def literal_value(token: Token) -> Literal:
-    """Return the value that a token of a literal writes."""
+    """Return the Python value of a literal's token."""
     match token.type:
         case "NUMBER" if token.lstrip("+-").isdecimal():
             return int(token)
@@ -69,7 +71,7 @@ def literal_value(token: Token) -> Literal:
 
 @v_args(inline=True)
 class _Expressions(Transformer[Token, Expression]):
-    """Makes expressions while the parser reads, so that no nesting can exhaust the stack."""
+    """Builds expressions while the parser reads, so that deep nesting cannot exhaust the stack."""
 
     either = Or
     both = And

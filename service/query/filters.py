@@ -1,4 +1,4 @@
-"""Reads filter expressions over a whitelist of typed columns, and says what is wrong with them."""
+"""Parse filter expressions over a whitelist of typed columns, with errors at their position."""
 
 import math
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ from service.query.filter_grammar import filter_parser, literal_value
 
 MAX_LENGTH = 2000
 MAX_NESTING = 32
-# Every test becomes a term of the SQL statement, whose depth SQLite bounds at 1000.
+# Each literal becomes a term of the SQL statement; SQLite allows expressions of depth 1000.
 MAX_LITERALS = 200
-# Integers a double holds exactly; larger ones would overflow a database's integer.
+# Up to here a double holds each integer exactly, and no integer of a database overflows.
 MAX_INTEGER = 2**53
 
 _ORDERED = (ColumnType.INTEGER, ColumnType.NUMBER)
-# The grammar's terminals in the words of messages.
-_WORDS = {
+# How messages name the grammar's terminals.
+_TERMINAL_NAMES = {
     "COLUMN": "a column",
     "AND": "'and'",
     "OR": "'or'",
@@ -33,14 +33,15 @@ _WORDS = {
 
 
 def parse_filter(text: str, columns: Mapping[str, Column]) -> Expression:
-    """Return the expression that a text writes.
+    """Return the syntax tree of a filter expression.
 
     Args:
-        text: At most 2000 characters, 32 levels and 200 literals.
-        columns: The columns it may name.
+        text: Expression of at most 2000 characters, 32 levels of nesting and 200 literals.
+        columns: Columns that the expression may name, by name.
 
     Raises:
-        FilterError: What is wrong first, at which position, and what is allowed there.
+        FilterError: The expression is invalid; the error has the first wrong position and what is
+            allowed there.
     """
     if len(text) > MAX_LENGTH:
         raise FilterError(text, MAX_LENGTH, f"a filter has at most {MAX_LENGTH} characters")
@@ -50,7 +51,7 @@ def parse_filter(text: str, columns: Mapping[str, Column]) -> Expression:
 class _Reader:
     """Checks each token before the parser takes it, so that the first error is the one reported."""
 
-    # The last one read, to which the next operator and values belong.
+    # The column read last; the next operator and literals are checked against its type.
     _column: Column
 
     def __init__(self, text: str, columns: Mapping[str, Column]) -> None:
@@ -73,12 +74,12 @@ class _Reader:
         return expression
 
     def _check(self, token: Token) -> None:
-        """Raise if a token breaks a rule beyond the grammar: limits, names and types of columns."""
-        if self._takes("COLUMN"):
+        """Raise a `FilterError` if a token exceeds a limit or does not fit the column."""
+        if self._accepts("COLUMN"):
             self._check_operand(token)
-        elif self._takes("OPERATOR"):
+        elif self._accepts("OPERATOR"):
             self._check_operator(token)
-        elif self._takes("NUMBER"):
+        elif self._accepts("NUMBER"):
             self._check_literal(token)
 
     def _check_operand(self, token: Token) -> None:
@@ -97,7 +98,7 @@ class _Reader:
     def _check_operator(self, token: Token) -> None:
         ordered = self._column.type in _ORDERED
         if token.type == "OPERATOR" and not ordered and token not in ("=", "==", "!="):
-            raise self._error(token.start_pos, f"{_described(self._column)}: use = or !=")
+            raise self._error(token.start_pos, f"{_allowed_values(self._column)}: use = or !=")
 
     def _check_literal(self, token: Token) -> None:
         self._n_literals += 1
@@ -105,39 +106,41 @@ class _Reader:
             raise self._error(token.start_pos, f"at most {MAX_LITERALS} values")
         if token.type == "STRING" and not str(literal_value(token)).isprintable():
             raise self._error(token.start_pos, "strings hold printable characters only")
-        if self._takes(token.type) and not _holds(self._column, literal_value(token)):
-            raise self._error(token.start_pos, _described(self._column))
+        if self._accepts(token.type) and not _is_allowed(self._column, literal_value(token)):
+            raise self._error(token.start_pos, _allowed_values(self._column))
 
-    def _takes(self, kind: str) -> bool:
+    def _accepts(self, kind: str) -> bool:
         return kind in self._parser.choices()  # type: ignore[no-untyped-call]
 
     def _expected(self, position: int) -> str:
-        """Return what may stand at a position."""
-        # The parser that failed may have closed a rule for the wrong token; a new one has not.
+        """Return a message that lists what is allowed at a position."""
+        # A new parser, because the one that failed may have reduced a rule on the wrong token, and
+        # then accepts less than the text before the position allows.
         parser = filter_parser().parse_interactive(self._text[:position])
         parser.exhaust_lexer()
         accepted = parser.accepts()  # type: ignore[no-untyped-call]
         if "NUMBER" in accepted:
-            return _described(self._column)
+            return _allowed_values(self._column)
         if "OPERATOR" in accepted:
             return "expected = != < <= > >=, 'is null', 'is not null', 'in (...)' or 'not in (...)'"
-        *others, last = [words for name, words in _WORDS.items() if name in accepted]
+        *others, last = [words for name, words in _TERMINAL_NAMES.items() if name in accepted]
         return f"expected {', '.join(others)} or {last}" if others else f"expected {last}"
 
     def _error(self, position: int | None, message: str) -> FilterError:
         return FilterError(self._text, position or 0, message)
 
 
-def _holds(column: Column, value: Literal) -> bool:
+def _is_allowed(column: Column, value: Literal) -> bool:
     if isinstance(value, bool):
         return column.type is ColumnType.BOOLEAN
     if isinstance(value, str):
         return column.type is ColumnType.TEXT or value in column.values
+    # 1e999 parses as infinity.
     bounded = abs(value) <= MAX_INTEGER if isinstance(value, int) else math.isfinite(value)
     return bounded and column.type in _ORDERED
 
 
-def _described(column: Column) -> str:
+def _allowed_values(column: Column) -> str:
     match column.type:
         case ColumnType.ENUM:
             return f"{column.name} is one of " + ", ".join(f'"{value}"' for value in column.values)

@@ -1,5 +1,5 @@
-"""The models that the API returns and the client reads: data alone, one resource in each file.
+"""Pydantic models of the API's responses, which the client reads; one resource per module.
 
-They import neither SQL nor torch, nor what fills them, so that the client loads in a moment.
-A schema that shows a table's row is called after it, with ``Read``; the row has the plain name.
+They import neither SQL nor torch nor the services, so that the client loads fast. The schema of a
+table's row has the name of the row's class with ``Read`` added, such as ``Trial`` and `TrialRead`.
 """

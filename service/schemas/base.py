@@ -1,4 +1,4 @@
-"""Base of the schemas, and enum fields that admit the members of a newer service."""
+"""Base class of the schemas, and enum fields that accept the members of a newer service."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,19 +20,21 @@ _Enum = TypeVar("_Enum", bound=StrEnum)
 
 
 class Schema(BaseModel):
-    """A frozen model; fields that it does not know are ignored, numbers are finite."""
+    """A frozen model that ignores unknown fields and refuses numbers that are not finite."""
 
-    # A float that is not finite would become null on its way to JSON, silently. Unknown fields
-    # are ignored by default: a client that refused them would break when the service gains one.
+    # Pydantic would write a float that is not finite as null. It ignores unknown fields by default,
+    # which lets an older client read the responses of a service that has gained fields.
     model_config = ConfigDict(frozen=True, allow_inf_nan=False, from_attributes=True)
 
 
 @dataclass(frozen=True, slots=True)
 class OrElse:
-    """Annotation: values that the type refuses are given to a function, unseen in JSON Schema.
+    """Annotation: values that the type refuses are read by a function instead.
+
+    The JSON Schema is that of the type alone.
 
     Attributes:
-        read: Returns a value of the type from the type, the input and pydantic's information.
+        read: Returns a value of the type, given the type, the input and pydantic's information.
     """
 
     # Any: whatever the annotated type is.
@@ -47,23 +49,24 @@ class OrElse:
 
 
 def unknown_member(kind: type[_Enum], value: object, info: ValidationInfo) -> _Enum:
-    """Return a member that the enum does not list, with the text of a value from JSON.
+    """Return a new member of an enum for a text from JSON that the enum does not list.
 
     Raises:
-        ValueError: The value is no text, or does not come from JSON.
+        ValueError: The value is not a text, or the input is not JSON.
     """
     if info.mode != "json" or not isinstance(value, str):
         raise ValueError(f"must be a {kind.__name__}")
     member = str.__new__(kind, value)
-    # The attributes that the enum's own constructor sets.
+    # The attributes that EnumType sets on members.
     member._name_ = value.upper()
     member._value_ = value
     return member
 
 
 OpenEnum = Annotated[_Enum, OrElse(unknown_member)]
-"""An enum field: what is parsed from JSON text may be a member that a newer service has added.
+"""An enum field that, read from JSON, also accepts texts that the enum does not list.
 
-Such a member equals its text and none of those that the enum lists; it can be copied, but not
-unpickled. Python values, which this service makes itself, are checked strictly.
+So a client can read the responses of a newer service. A member made from such a text equals the
+text and no listed member; it can be copied, but not unpickled. Python values, which the service
+itself makes, are checked strictly.
 """

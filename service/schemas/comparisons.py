@@ -1,4 +1,4 @@
-"""Schemas of comparisons: groups of a sweep's trials, and the best configuration of each depth."""
+"""Schemas of comparisons between groups of trials and between depths."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -8,11 +8,11 @@ from pydantic import Field
 from service.schemas.base import OpenEnum, Schema
 
 Scalar = bool | int | float | str | None
-"""A column's value as JSON has it."""
+"""Value of a column in JSON."""
 
 
 class Metric(StrEnum):
-    """What is compared."""
+    """Measured quantities that can be compared."""
 
     TRAIN_LOSS = "train_loss"
     TRAIN_ERROR = "train_error"
@@ -21,48 +21,54 @@ class Metric(StrEnum):
 
 
 class IntervalKind(StrEnum):
-    """How the interval of a mean is built."""
+    """Methods for the confidence interval of a mean."""
 
     T = "t"
     BOOTSTRAP = "bootstrap"
 
 
 class SignificanceTest(StrEnum):
-    """How two means are compared."""
+    """Tests of the difference of two means."""
 
     PAIRED_T = "paired_t"
     WELCH_T = "welch_t"
 
 
 class Group(Schema):
-    """The trials that share the values of the grouping columns.
+    """Statistics of the trials that share the values of the grouping columns.
 
-    Only trials that have a number are averaged; the others are counted by reason, so that
-    ``n_trials`` is the sum of all the ``n``s.
+    Only trials that have a value are averaged; the others are counted by reason, so that
+    `n_trials` is the sum of `n` and the counts `n_diverged` to `n_missing`.
     """
 
     by: dict[str, Scalar] = Field(description="Values of the grouping columns.")
-    n_trials: int
-    n: int = Field(description="Trials that are averaged.")
-    n_diverged: int = Field(description="Diverged: counted, never averaged.")
-    n_stopped: int = Field(description="Stopped early, before the moment that is compared.")
-    n_failed: int
-    n_cancelled: int
-    n_unfinished: int
+    n_trials: int = Field(description="Number of trials in the group.")
+    n: int = Field(description="Number of trials that are averaged.")
+    n_diverged: int = Field(description="Number of diverged trials; they are not averaged.")
+    n_stopped: int = Field(description="Trials stopped early, before the epoch that is compared.")
+    n_failed: int = Field(description="Number of failed trials.")
+    n_cancelled: int = Field(description="Number of cancelled trials.")
+    n_unfinished: int = Field(description="Trials without an outcome or a value yet.")
     n_missing: int = Field(
-        description="Completed without this value, such as an error if autoencoding."
+        description="Completed trials whose task has no such metric (autoencoding has no error)."
     )
-    mean: float | None = Field(description="null for n = 0, as are median, min and max.")
+    mean: float | None = Field(
+        description="Mean of the values; null for n = 0, as are median, min and max."
+    )
     sd: float | None = Field(description="Sample standard deviation (n - 1); null for n < 2.")
     median: float | None
     min: float | None
     max: float | None
-    ci_low: float | None = Field(description="Interval of the mean; null for n < 2.")
-    ci_high: float | None
+    ci_low: float | None = Field(
+        description="Lower end of the mean's confidence interval; null for n < 2."
+    )
+    ci_high: float | None = Field(
+        description="Upper end of the mean's confidence interval; null for n < 2."
+    )
 
 
 class GroupComparison(Schema):
-    """Groups of a sweep's trials side by side."""
+    """Statistics of groups of a sweep's trials."""
 
     sweep_id: UUID
     group_by: tuple[str, ...]
@@ -74,57 +80,71 @@ class GroupComparison(Schema):
 
 
 class BetterThanPrevious(Schema):
-    """A depth's best configuration against the best of the depth before it."""
+    """Test of a depth's best configuration against the best one of the next smaller depth."""
 
-    previous_depth: int
-    difference: float = Field(description="This depth's mean minus that one's; negative is better.")
-    test: OpenEnum[SignificanceTest] = Field(
-        description="Paired by seed where they share at least two seeds, else Welch's."
+    previous_depth: int = Field(description="The next smaller depth that has a value.")
+    difference: float = Field(
+        description="Mean of this depth minus mean of the previous one; negative is better."
     )
-    n: int = Field(description="Pairs, or values of both together.")
-    p_value: float = Field(ge=0, le=1, description="Two-sided, of no difference.")
-    better: bool = Field(description="The difference is negative and p is below 1 - level.")
+    test: OpenEnum[SignificanceTest] = Field(
+        description="Paired by seed if the two share at least two seeds, else Welch's test."
+    )
+    n: int = Field(description="Number of pairs, or of values on both sides together.")
+    p_value: float = Field(ge=0, le=1, description="Two-sided p-value of no difference.")
+    better: bool = Field(description="Whether the difference is negative and p is below 1 - level.")
 
 
 class DepthBest(Schema):
-    """The best configuration of one depth."""
+    """The best configuration of one depth, with its statistics over seeds."""
 
-    depth: int
+    depth: int = Field(description="Number of hidden layers.")
     configuration: dict[str, Scalar] | None = Field(
-        description="Every axis but depth and seed as written; null if no trial has a value."
+        description=(
+            "Every axis but depth and seed, as written in the spec; null if no trial has a value."
+        )
     )
-    n_trials: int = Field(description="Trials of the best configuration.")
-    n: int = Field(description="Those of them that are averaged.")
-    n_diverged: int
-    n_failed: int
-    n_stopped: int = Field(description="Stopped early, before the moment that is compared.")
-    mean: float | None
-    sd: float | None
-    ci_low: float | None = Field(description="Interval of the mean over seeds; null for n < 2.")
-    ci_high: float | None
+    n_trials: int = Field(description="Number of trials of the best configuration.")
+    n: int = Field(description="Number of its trials that are averaged.")
+    n_diverged: int = Field(description="Number of its diverged trials.")
+    n_failed: int = Field(description="Number of its failed trials.")
+    n_stopped: int = Field(
+        description="Its trials that were stopped early, before the epoch that is compared."
+    )
+    mean: float | None = Field(description="Mean over seeds; null for n = 0.")
+    sd: float | None = Field(description="Sample standard deviation (n - 1); null for n < 2.")
+    ci_low: float | None = Field(
+        description="Lower end of the mean's confidence interval; null for n < 2."
+    )
+    ci_high: float | None = Field(
+        description="Upper end of the mean's confidence interval; null for n < 2."
+    )
     predicted_drift: float | None = Field(
         description=(
-            "Mean of the initial networks' ln(|delta_1| / |delta_D|) by theory, in nats; null "
-            "where there is no prediction."
+            "Predicted mean of ln(|delta_1| / |delta_D|) of the initial networks, in nats; null "
+            "without a prediction."
         )
     )
-    predicted_spread: float | None = Field(description="Standard deviation of it.")
+    predicted_spread: float | None = Field(
+        description="Predicted standard deviation of ln(|delta_1| / |delta_D|), in nats."
+    )
     mean_z_init: float | None = Field(
         description=(
-            "Mean over the trials of the measured walk, in predicted standard deviations from "
-            "the predicted mean."
+            "Mean over the trials of the measured ln(|delta_1| / |delta_D|), in predicted standard "
+            "deviations from the predicted mean; null without a prediction."
         )
     )
-    n_configurations: int = Field(description="Configurations at this depth.")
-    n_trials_at_depth: int = Field(description="Trials of all of them.")
-    n_diverged_at_depth: int = Field(description="Diverged ones of those.")
+    n_configurations: int = Field(description="Number of configurations at this depth.")
+    n_trials_at_depth: int = Field(
+        description="Number of trials at this depth, over all configurations."
+    )
+    n_diverged_at_depth: int = Field(description="Number of diverged trials at this depth.")
     better_than_previous: BetterThanPrevious | None = Field(
-        description="null where nothing can be tested: too few seeds, or no spread."
+        description="Null without a test: no smaller depth, too few seeds, or equal values."
     )
 
 
 class DepthComparison(Schema):
-    """The best configuration of every depth."""
+    """The best configuration of each depth."""
 
     sweep_id: UUID
     metric: OpenEnum[Metric]

@@ -9,10 +9,10 @@ class DatasetRead(Schema):
     """A data set that specs may name."""
 
     name: str
-    n_inputs: int = Field(description="Dimensions of one sample.")
-    n_classes: int = Field(description="Labels; 0 if there are none.")
-    n_train: int
-    n_eval: int
+    n_inputs: int = Field(description="Number of dimensions of a sample.")
+    n_classes: int = Field(description="Number of classes; 0 for data without labels.")
+    n_train: int = Field(description="Number of training samples.")
+    n_eval: int = Field(description="Number of evaluation samples.")
 
 
 class DatasetList(Schema):

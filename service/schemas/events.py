@@ -9,7 +9,7 @@ from service.schemas.base import Schema
 
 
 class EventRead(Schema):
-    """One thing that happened to a sweep."""
+    """An event of a sweep, such as a change of its state."""
 
     id: int
     sweep_id: UUID

@@ -4,6 +4,6 @@ from service.schemas.base import Schema
 
 
 class Health(Schema):
-    """The service is well; anything else is a problem."""
+    """The answer of a healthy service; any other answer is a problem."""
 
     status: str = "ok"

@@ -11,52 +11,62 @@ from service.schemas.base import OpenEnum, Schema
 
 
 class SweepCounts(Schema):
-    """A sweep's trials by state and outcome; all 0 until the sweep is planned."""
+    """Number of a sweep's trials by state and outcome; all 0 until the sweep is planned."""
 
-    pending: int = Field(description="No worker has had them yet, or theirs is gone.")
-    running: int
-    completed: int
-    diverged: int = Field(description="A loss was not finite: a result, not a failure.")
+    pending: int = Field(
+        description="Waiting for a worker, or for another one because theirs was lost."
+    )
+    running: int = Field(description="Being trained.")
+    completed: int = Field(description="Trained for all planned epochs.")
+    diverged: int = Field(
+        description="Ended because a loss was not finite; this is a result, not a failure."
+    )
     stopped: int = Field(description="Ended by early stopping or a deadline.")
-    failed: int
-    cancelled: int
+    failed: int = Field(description="Ended by an error.")
+    cancelled: int = Field(description="Ended because the sweep was cancelled.")
 
     @property
     def done(self) -> int:
-        """Trials with an outcome."""
+        """Number of trials that have an outcome."""
         return self.completed + self.diverged + self.stopped + self.failed + self.cancelled
 
 
 class SweepRead(Schema):
-    """A sweep and how far it is."""
+    """A sweep with its state and progress."""
 
     id: UUID
     name: str
     state: OpenEnum[SweepState]
-    n_trials: int = Field(description="Planned trials; an upper bound until it is planned.")
+    n_trials: int = Field(
+        description="Number of trials; an upper bound until the sweep is planned."
+    )
     counts: SweepCounts
     epochs_done: int = Field(description="Epochs trained, over all trials.")
-    epochs_total: int = Field(description="Epochs that its trials were planned for.")
-    progress: float = Field(ge=0, le=1, description="Share of the work that is behind.")
+    epochs_total: int = Field(description="Epochs that are planned, over all trials.")
+    progress: float = Field(
+        ge=0,
+        le=1,
+        description="Share of the planned epochs that are done; 1 for a sweep that has ended.",
+    )
     eta_seconds: float | None = Field(
         ge=0,
         description=(
-            "Predicted seconds to the end, from the measured speed of the workers' devices and of "
-            "this sweep, as if early stopping ended nobody else; null unless it runs, and while "
-            "nothing is known."
+            "Predicted seconds until the end, from the measured speed of the workers' devices and "
+            "of this sweep. Future early stopping is not counted. Null if the sweep does not run, "
+            "or has no estimate yet."
         ),
     )
-    priority: int
+    priority: int = Field(description="Queued sweeps of higher priority start first.")
     tags: dict[str, JsonValue]
     spec_hash: str = Field(description="SHA-256 of the spec's canonical JSON.")
-    message: str | None = Field(description="Why it failed.")
+    message: str | None = Field(description="Why the sweep failed; null if it did not.")
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
 
     @property
     def ended(self) -> bool:
-        """Whether every planned trial has an outcome."""
+        """Whether the sweep has ended, so that every planned trial has an outcome."""
         return self.state in ENDED
 
 
@@ -68,7 +78,9 @@ class SweepDetail(SweepRead):
 
 
 class SweepPage(Schema):
-    """Some sweeps."""
+    """A page of sweeps."""
 
     sweeps: tuple[SweepRead, ...]
-    next_page_token: str = Field(description="Pass it as `page_token`; empty after the last page.")
+    next_page_token: str = Field(
+        description="The `page_token` of the next page; empty on the last page."
+    )

@@ -1,4 +1,4 @@
-"""Schemas of trials."""
+"""Schemas of trials, with their configuration and results in one flat object."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -31,33 +31,37 @@ def _schedule_of_unknown_kind(_: type[Schedule], value: object, info: Validation
     return replace(_SCHEDULE.validate_python({**value, "kind": ScheduleKind.CONSTANT}), kind=kind)
 
 
-# The workers' dataclass knows no pydantic, so that its kind cannot be an open enum itself.
+# `Schedule` is a dataclass without pydantic, so its field `kind` cannot be declared an `OpenEnum`.
 OpenSchedule = Annotated[Schedule, OrElse(_schedule_of_unknown_kind)]
 
 
 class TrialRead(Schema):
-    """A trial: what was asked, what it was resolved to, and what came of it.
+    """A trial: its configuration as written and as resolved, its state and its results.
 
-    With `fields`, only the fields asked for (and `id`) are there.
+    In a list with `fields`, only those fields and `id` are present.
     """
 
     id: UUID
     sweep_id: UUID | None = None
-    configuration_id: UUID | None = Field(None, description="Trials of several seeds share it.")
-    number: int | None = Field(None, description="Position in the plan, from 0.")
+    configuration_id: UUID | None = Field(
+        None, description="Configuration; trials that differ in the seed alone share one."
+    )
+    number: int | None = Field(None, description="Position in the plan of the sweep, from 0.")
 
     dataset: str | None = None
     task: OpenEnum[Task] | None = None
-    kind: str | None = Field(None, description="Architecture.")
+    kind: str | None = Field(None, description="Kind of network, such as `ffn`.")
     activation: OpenEnum[Activation] | None = None
-    slope: float | None = None
-    depth: int | None = Field(None, description="Hidden layers.")
+    slope: float | None = Field(None, description="Slope of leaky_relu for negative inputs.")
+    depth: int | None = Field(None, description="Number of hidden layers.")
     width: int | None = Field(None, description="Units per hidden layer, as resolved.")
-    branch_scale: float | None = Field(None, description="Of a residual network, as resolved.")
+    branch_scale: float | None = Field(
+        None, description="Factor of the branches of a residual network, as resolved."
+    )
     scheme: OpenEnum[Scheme] | None = None
-    g: float | None = Field(None, description="Of the hidden matrices, as resolved.")
-    g_in: float | None = None
-    g_out: float | None = None
+    g: float | None = Field(None, description="Factor of the initial hidden matrices, as resolved.")
+    g_in: float | None = Field(None, description="Factor of the initial first matrix.")
+    g_out: float | None = Field(None, description="Factor of the initial last matrix.")
     epochs: int | None = Field(None, description="Planned epochs.")
     batch_size: int | None = None
     optimizer: OpenEnum[OptimizerKind] | None = None
@@ -68,7 +72,9 @@ class TrialRead(Schema):
     beta1: float | None = None
     beta2: float | None = None
     eps: float | None = None
-    effective_lr: float | None = Field(None, description="Learning rate after every rule.")
+    effective_lr: float | None = Field(
+        None, description="Learning rate after the rule for depth (`lr_depth_power`)."
+    )
     schedule_kind: OpenEnum[ScheduleKind] | None = None
     schedule: OpenSchedule | None = None
     precision: OpenEnum[Precision] | None = None
@@ -83,23 +89,33 @@ class TrialRead(Schema):
     predicted_drift: float | None = Field(
         None,
         description=(
-            "Mean of the initial network's ln(|delta_1| / |delta_D|) by theory, in nats; null "
-            "where there is no prediction."
+            "Predicted mean of ln(|delta_1| / |delta_D|) of the initial network, in nats; null "
+            "without a prediction."
         ),
     )
-    predicted_spread: float | None = Field(None, description="Standard deviation of it.")
-    walk_id: UUID | None = Field(None, description="Of the simulation behind it, if it is one.")
+    predicted_spread: float | None = Field(
+        None, description="Predicted standard deviation of ln(|delta_1| / |delta_D|), in nats."
+    )
+    walk_id: UUID | None = Field(
+        None, description="Simulation that the prediction comes from; null if it is exact."
+    )
 
-    g_mode: OpenEnum[GMode] | None = Field(None, description="How g was written.")
-    g_relative: float | None = Field(None, description="g as written, relative to the unbiased.")
-    width_parameters: int | None = Field(None, description="Budget the width was solved from.")
+    g_mode: OpenEnum[GMode] | None = Field(None, description="How the spec states g.")
+    g_relative: float | None = Field(None, description="g as written, divided by the unbiased g.")
+    width_parameters: int | None = Field(
+        None, description="Parameter count from which the width was computed."
+    )
     lr: float | None = Field(None, description="Learning rate as written.")
-    lr_depth_power: float | None = None
+    lr_depth_power: float | None = Field(
+        None, description="p in the factor (depth / 10)^p of the learning rate."
+    )
 
     state: OpenEnum[TrialState] | None = None
     outcome: OpenEnum[Outcome] | None = None
-    attempt: int | None = None
-    epochs_done: int | None = Field(None, description="Highest epoch recorded; 0 is the start.")
+    attempt: int | None = Field(None, description="Number of the latest attempt.")
+    epochs_done: int | None = Field(
+        None, description="Last recorded epoch; epoch 0 is the initial network."
+    )
     final_train_loss: float | None = None
     final_train_error: float | None = None
     final_eval_loss: float | None = None
@@ -111,14 +127,14 @@ class TrialRead(Schema):
     z_init: float | None = Field(
         None,
         description=(
-            "Log-norm walk of the initial network, in predicted standard deviations from the "
-            "predicted mean; null where there is no prediction."
+            "Measured ln(|delta_1| / |delta_D|) of the initial network, in predicted standard "
+            "deviations from the predicted mean; null without a prediction."
         ),
     )
-    diverged_epoch: int | None = None
-    diverged_step: int | None = None
-    message: str | None = None
-    seconds: float | None = Field(None, description="Training time over the recorded epochs.")
+    diverged_epoch: int | None = Field(None, description="Epoch in which a loss was not finite.")
+    diverged_step: int | None = Field(None, description="Optimizer step of that loss.")
+    message: str | None = Field(None, description="Why the trial ended, unless it completed.")
+    seconds: float | None = Field(None, description="Training time of all recorded epochs.")
     host: str | None = None
     device: str | None = None
     versions: str | None = None
@@ -127,7 +143,9 @@ class TrialRead(Schema):
 
 
 class TrialPage(Schema):
-    """Some trials."""
+    """A page of trials."""
 
     trials: tuple[TrialRead, ...]
-    next_page_token: str = Field(description="Pass it as `page_token`; empty after the last page.")
+    next_page_token: str = Field(
+        description="The `page_token` of the next page; empty on the last page."
+    )

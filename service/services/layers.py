@@ -1,4 +1,4 @@
-"""Layer profiles beside the predicted law of the initial network."""
+"""Read a trial's layer profiles and the predicted error norms of its initial network."""
 
 from uuid import UUID
 
@@ -13,12 +13,12 @@ from workers import contract
 
 
 def profiles(session: Session, trial_id: UUID, epoch: int | None = None) -> LayerList:
-    """Return the layer profiles of a trial by epoch.
+    """Return the layer profiles of a trial by epoch, and the prediction for epoch 0.
 
     Args:
         session: The transaction.
         trial_id: The trial.
-        epoch: Only this epoch's; None for all. There need not be one.
+        epoch: Return the profile of this epoch only, or none if it has none; None returns all.
 
     Raises:
         TrialNotFoundError: There is no such trial.
@@ -34,7 +34,7 @@ def profiles(session: Session, trial_id: UUID, epoch: int | None = None) -> Laye
 
 
 def _predicted(session: Session, trial: Trial) -> tuple[ErrorBand, ...] | None:
-    """Return the law of each hidden layer's error; None if there is none."""
+    """Return the predicted log error norm of each hidden layer; None without a prediction."""
     row = session.get_one(Configuration, trial.configuration_id)
     if row.walk_id is not None:
         walk = walks.get(session, row.walk_id)
@@ -51,7 +51,8 @@ def _predicted(session: Session, trial: Trial) -> tuple[ErrorBand, ...] | None:
 
 
 def _exact_band(configuration: contract.Configuration) -> rwinit.WalkBand:
-    # Only a kind with a law has a prediction, and a law without a stored walk is exact.
+    # A configuration with a prediction has a law, and one without a stored walk is exact. An exact
+    # law does not depend on the number of inputs, which the row does not have.
     question = walk_of(configuration, n_inputs=1)
     assert question is not None
     return rwinit.walk_band(

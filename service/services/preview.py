@@ -1,6 +1,6 @@
-"""Preview of a sweep: counts, first rows, what it takes, and the walks that theory predicts.
+"""Preview a sweep: its size, first trials, resources, duration and predicted walks.
 
-It writes no row, and reads only what workers have measured of their devices.
+Nothing is written, and only the calibrations of workers' devices are read from the database.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,39 +39,42 @@ def preview(
     max_trials: int,
     simulations: Simulations,
 ) -> Preview:
-    """Return what a spec would run, at once; what has to be simulated is asked for and pending.
+    """Return the preview of a spec without waiting for simulations, which are queued instead.
 
     Args:
         session: The transaction.
-        text: The spec as it would be sent.
-        media: Its language.
-        datasets: What the spec may name.
-        max_trials: Trials a sweep may have at most, whatever its own limit says.
-        simulations: Does what takes long.
+        text: The spec as it would be submitted.
+        media: The spec's language.
+        datasets: Shapes of the data sets that the spec may name, by name.
+        max_trials: The service's limit of trials per sweep; the spec may set a lower one.
+        simulations: The queue that simulates walks in the background.
 
     Raises:
-        SpecError: Every issue of the spec.
+        SpecError: The spec has issues; the error lists all of them.
     """
     parsed = spec.parse(text, media)
-    found = survey(parsed, datasets, cap=max_trials)
-    shown = found.walks[:MOST_FORECASTS]
+    surveyed = survey(parsed, datasets, cap=max_trials)
+    shown = surveyed.walks[:MOST_FORECASTS]
     forecasts = [_forecast(request, simulations) for request in shown]
     pairs = list(zip(shown, forecasts, strict=True))
-    simulations.ask(request for request, each in pairs if each.pending)
-    seeds = found.n_trials // found.n_points
+    simulations.enqueue(request for request, each in pairs if each.pending)
+    # Every point is trained with the same seeds.
+    seeds = surveyed.n_trials // surveyed.n_points
     return Preview(
         name=parsed.name,
-        n_trials=found.n_trials,
-        n_points=found.n_points,
-        n_configurations=len(found.walks),
+        n_trials=surveyed.n_trials,
+        n_points=surveyed.n_points,
+        n_configurations=len(surveyed.walks),
         n_pending=sum(each.pending for each in forecasts),
-        rows=tuple(_row(row, forecasts) for row in found.rows),
-        parameters=_range([each.parameters for each in found.resources]),
-        parameters_total=seeds * sum(each.parameters for each in found.resources),
-        memory_bytes=_range([each.memory_bytes for each in found.resources]),
-        flops_total=found.flops,
-        time=_time(found, seeds, parsed.resources.device, calibrations.every(session)),
-        configurations=tuple(_read(found, index, each) for index, each in enumerate(forecasts)),
+        rows=tuple(_row(row, forecasts) for row in surveyed.rows),
+        parameters=_range([each.parameters for each in surveyed.resources]),
+        parameters_total=seeds * sum(each.parameters for each in surveyed.resources),
+        memory_bytes=_range([each.memory_bytes for each in surveyed.resources]),
+        flops_total=surveyed.flops,
+        time=_time(surveyed, seeds, parsed.resources.device, calibrations.every(session)),
+        configurations=tuple(
+            _forecast_schema(surveyed, index, each) for index, each in enumerate(forecasts)
+        ),
         warnings=tuple(
             PreviewWarning(kind=each.kind, message=each.message, configurations=each.places)
             for each in warnings_of(shown, forecasts)
@@ -80,6 +83,7 @@ def preview(
 
 
 def _forecast(request: WalkRequest, simulations: Simulations) -> Forecast:
+    # The cheapest source first: memory before the cache on disk.
     return at_once(request) or simulations.result(request) or recalled(request) or awaited(request)
 
 
@@ -87,8 +91,10 @@ def _range(values: Sequence[int]) -> PreviewRange:
     return PreviewRange(low=min(values), high=max(values))
 
 
-def _time(found: Survey, seeds: int, device: str, known: Sequence[Calibration]) -> TimeEstimate:
-    expected = duration_of(found.resources, found.datasets, seeds, device, known)
+def _time(
+    surveyed: Survey, seeds: int, device: str, measured: Sequence[Calibration]
+) -> TimeEstimate:
+    expected = duration_of(surveyed.resources, surveyed.datasets, seeds, device, measured)
     if expected is None:
         return TimeEstimate(
             seconds=None,
@@ -106,18 +112,19 @@ def _time(found: Survey, seeds: int, device: str, known: Sequence[Calibration]) 
     )
 
 
-def _read(found: Survey, index: int, forecast: Forecast) -> PreviewForecast:
-    request = found.walks[index]
-    asked = request.question
+def _forecast_schema(surveyed: Survey, index: int, forecast: Forecast) -> PreviewForecast:
+    request = surveyed.walks[index]
+    question = request.question
     return PreviewForecast(
         name=request.label(),
-        weights=asked.weights,
-        activation=asked.activation,
-        slope=asked.slope,
-        width=asked.width,
-        depth=asked.depth,
+        kind=request.kind,
+        weights=question.weights,
+        activation=question.activation,
+        slope=question.slope,
+        width=question.width,
+        depth=question.depth,
         g_relative=request.relative,
-        n_trials=found.trials_of[index],
+        n_trials=surveyed.trials_of[index],
         g=forecast.g,
         exact=request.exact and request.has_law,
         pending=forecast.pending,
@@ -137,6 +144,7 @@ def _row(row: Row, forecasts: Sequence[Forecast]) -> PreviewRow:
         configuration=row.walk,
         dataset=point.text("dataset.name"),
         task=Task(point.text("dataset.task")),
+        kind=point.text("network.kind"),
         activation=Activation(point.text("network.activation")),
         depth=point.whole("network.depth"),
         width=row.width,

@@ -1,6 +1,6 @@
-"""What theory says of one configuration: its unbiased g, and the walk of its gradient norm.
+"""Predict the unbiased g of a network, and the distribution of its log gradient norm.
 
-Nothing here reads a row, so nothing takes a session.
+The functions read no row, so they take no session.
 """
 
 import math
@@ -31,18 +31,18 @@ def gain(
     weights: str = "gaussian",
     slope: float = 0.01,
 ) -> TheoryGain:
-    """Return the unbiased g; simulated, it takes seconds the first time.
+    """Return the unbiased g; an activation without a closed form is simulated for some seconds.
 
     Args:
-        activation: A name that rwinit knows.
+        activation: Name of an activation in rwinit.
         width: Units per hidden layer.
-        depth: Hidden layers; None stands for a long walk.
+        depth: Hidden layers; None for the limit of many.
         weights: gaussian or orthogonal.
-        slope: Negative-side slope; read for leaky_relu only.
+        slope: Slope for negative inputs; only leaky_relu uses it.
 
     Raises:
-        QueryError: The network is too large to be simulated here.
-        rwinit.GainNotFoundError: No g leaves the walk without drift.
+        QueryError: The network has to be simulated and is too large for a request.
+        rwinit.GainNotFoundError: No g makes the drift zero.
         rwinit.ArgumentError: An argument is not allowed.
     """
     _check_size(activation, width, rwinit.LONG_DEPTH if depth is None else depth)
@@ -75,24 +75,27 @@ def walk(
     bound: float = BOUND,
     probability: float = PROBABILITY,
 ) -> TheoryWalk:
-    """Return the law of the log gradient norm; simulated, it takes seconds the first time.
+    """Return the distribution of the log gradient norm.
+
+    An activation without a closed form is simulated, which takes seconds the first time.
 
     Args:
-        activation: A name that rwinit knows.
+        activation: Name of an activation in rwinit.
         width: Units per hidden layer.
         depth: Hidden layers.
-        g: Multiplier of the hidden matrices; None takes the unbiased one.
+        g: Factor of the hidden matrices; None for the unbiased g.
         weights: gaussian or orthogonal.
-        slope: Negative-side slope; read for leaky_relu only.
-        bound: For `depth_limit`, in nats.
-        probability: For `depth_limit`.
+        slope: Slope for negative inputs; only leaky_relu uses it.
+        bound: Largest size of the log gradient norm at `depth_limit`, in nats.
+        probability: Probability of staying within the bound at `depth_limit`.
 
     Raises:
-        QueryError: The network is too large to be simulated here.
-        rwinit.GainNotFoundError: No g leaves the walk without drift.
+        QueryError: The network has to be simulated and is too large for a request.
+        rwinit.GainNotFoundError: No g makes the drift zero.
         rwinit.ArgumentError: An argument is not allowed.
     """
     _check_size(activation, width, depth)
+    # Before the walk, so that a wrong argument is reported before seconds of simulation.
     limit = _depth_limit(activation, width, g, weights, slope, bound, probability)
     factor = g
     if factor is None:
@@ -130,7 +133,7 @@ def _check_size(activation: str, width: int, depth: int) -> None:
 
 
 def _paper_gain(activation: str, width: int, weights: str) -> float | None:
-    # The paper's formulas are for Gaussian matrices.
+    # arXiv:1412.6558 has formulas for Gaussian matrices and these two activations only.
     if weights != "gaussian" or activation not in (Activation.LINEAR, Activation.RELU):
         return None
     return rwinit.paper_gain(activation, width)
@@ -145,10 +148,10 @@ def _depth_limit(
     bound: float,
     probability: float,
 ) -> int | None:
-    # Asked of any activation, so that bad arguments are refused; only exact ones have an answer.
-    known = activation if activation in EXACT else Activation.LINEAR.value
+    # Computed for a linear network if there is no closed form, only to check the arguments.
+    computed = activation if activation in EXACT else Activation.LINEAR.value
     limit = float(
-        rwinit.depth_limit(known, width, bound, probability, g=g, weights=weights, slope=slope)
+        rwinit.depth_limit(computed, width, bound, probability, g=g, weights=weights, slope=slope)
     )
     return int(limit) if activation in EXACT and math.isfinite(limit) else None
 

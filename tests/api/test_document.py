@@ -12,7 +12,7 @@ from service import spec
 from service.api.app import create_app
 from service.api.spec_document import SPEC_BODY
 from service.spec import Media
-from tests.api.live_server import NO_PARTS
+from tests.api.live_server import NO_DEPENDENCIES
 
 # Any: a tree of JSON.
 Document = dict[str, Any]
@@ -20,7 +20,7 @@ Document = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def document() -> Document:
-    return create_app(NO_PARTS).openapi()
+    return create_app(NO_DEPENDENCIES).openapi()
 
 
 def operations(document: Document) -> list[tuple[str, Document]]:

@@ -137,6 +137,27 @@ def test_a_sweep_that_can_train_has_no_warning(http: httpx.Client) -> None:
     assert post(http, body.replace("[0.9, 1.0, 1.1]", "1.0")).json()["warnings"] == []
 
 
+def test_a_kind_without_a_law_says_so_and_its_networks_are_counted_apart(
+    http: httpx.Client,
+) -> None:
+    network = (
+        "network: {kind: residual, activation: relu, depth: 4, width: 16, branch_scale: [1, 2]}"
+    )
+    spec = f"version: 1\nname: skips\n{network}\ntraining: {{epochs: 1, lr: 0.1}}\n"
+
+    found = post(http, spec).json()
+
+    assert (found["n_configurations"], found["n_pending"], found["warnings"]) == (2, 0, [])
+    assert {row["kind"] for row in found["rows"]} == {"residual"}
+    first, second = found["configurations"]
+    assert first["name"] == "residual, relu, width 16, depth 4, g 1 x unbiased, branch_scale 1"
+    assert second["name"].endswith("branch_scale 2")
+    for each in (first, second):
+        assert each["kind"] == "residual"
+        assert (each["drift"], each["spread"], each["pending"]) == (None, None, False)
+        assert each["remark"] == "no law is known for the walk of residual networks"
+
+
 def test_a_refused_spec_lists_all_its_issues(http: httpx.Client) -> None:
     response = post(http, BAD)
 

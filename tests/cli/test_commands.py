@@ -7,11 +7,13 @@ from uuid import UUID
 import httpx
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from service.cli import main
 from service.lifecycle import SweepState
 from service.query.columns import FIELDS
 from service.store import Database, sweeps
+from service.store.models import Configuration
 from tests.query import sweep_rows
 from tests.query.sweep_rows import SPEC, filled, profiled, submit
 from workers.contract import Outcome, TrialSpec
@@ -282,6 +284,23 @@ def test_layers_stand_beside_the_predicted_band(url: str, database: Database) ->
     assert last[:4] == ["2", "-", "0.25", "0"]
     assert output[0] == "output"
     assert output[-1] == "-2"
+
+
+def test_layers_and_depths_without_a_prediction_say_so(
+    url: str, database: Database, sweep_id: UUID
+) -> None:
+    profiled_sweep, _ = profiled(database)
+    commands = (("layers", profiled_sweep, 0), ("compare", sweep_id))
+    predicted = [fathom(url, *command).stdout for command in commands]
+    with database.write() as session:
+        for row in session.scalars(select(Configuration)):
+            row.predicted_drift = row.predicted_spread = None
+
+    layers, depths = (fathom(url, *command).stdout for command in commands)
+
+    assert not any("no prediction" in output for output in predicted)
+    assert layers.splitlines()[1] == "theory has no prediction for this ffn network"
+    assert depths.splitlines()[-1] == "theory has no prediction for these networks"
 
 
 def test_layers_come_as_json(url: str, database: Database) -> None:

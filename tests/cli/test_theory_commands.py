@@ -138,6 +138,36 @@ def test_a_dry_run_warns_and_says_what_is_pending(
     assert "3 of 6 predicted walks are still being simulated" in result.stdout
 
 
+def _network_spec(folder: Path, network: str) -> Path:
+    path = folder / "network.yaml"
+    path.write_text(f"version: 1\nname: n\nnetwork: {network}\ntraining: {{epochs: 1, lr: 0.1}}\n")
+    return path
+
+
+def test_a_dry_run_of_a_kind_without_a_law_says_that_there_is_no_prediction(
+    url: str, tmp_path: Path
+) -> None:
+    spec = _network_spec(tmp_path, "{kind: residual, activation: tanh, depth: 4, width: 16}")
+
+    output = fathom(url, "submit", "--dry-run", spec).stdout
+
+    (row,) = (line for line in output.splitlines() if line.startswith("residual, tanh"))
+    assert "no law is known for the walk of residual networks; g is simulated when" in row
+    assert output.splitlines()[-1] == "theory has no prediction for these networks"
+
+
+def test_a_dry_run_says_how_many_networks_theory_predicts(url: str, tmp_path: Path) -> None:
+    plain = "{activation: relu, depth: 4, width: 100}"
+    residual = "{kind: residual, activation: relu, depth: 4, width: 100}"
+    mixed = fathom(url, "submit", "--dry-run", _network_spec(tmp_path, f"[{plain}, {residual}]"))
+    alone = fathom(url, "submit", "--dry-run", _network_spec(tmp_path, plain))
+
+    last = "theory expects nothing to go wrong"
+    assert mixed.stdout.splitlines()[-1] == f"{last} in the 1 of 2 networks that it predicts"
+    assert alone.stdout.splitlines()[-1] == last
+    assert "1 distinct random network\n" in alone.stdout.replace("  ", "").replace(" \n", "\n")
+
+
 def test_a_dry_run_as_json_is_the_preview(url: str, spec_file: Path) -> None:
     document = json.loads(fathom(url, "submit", "--dry-run", "--json", spec_file).stdout)
 

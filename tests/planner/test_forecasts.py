@@ -182,20 +182,23 @@ def _store(request: WalkRequest, value: object) -> None:
     rwinit.cache.store_json(folder, forecasts._key(request), value)
 
 
+_AT_PLANNING = "; g is simulated when the sweep is planned"
+
+
 @pytest.mark.parametrize(
-    ("network", "g"),
+    ("network", "g", "why_no_g"),
     [
-        (asked(RELU, relative=1.1), 1.1 * rwinit.gain("relu", 100)),
-        (asked(RELU, relative=None, g=1.5), 1.5),
-        (asked(TANH, relative=None, g=1.2), 1.2),
+        (asked(RELU, relative=1.1), 1.1 * rwinit.gain("relu", 100), ""),
+        (asked(RELU, relative=None, g=1.5), 1.5, ""),
+        (asked(TANH, relative=None, g=1.2), 1.2, ""),
         # The unbiased g of its layers would have to be simulated.
-        (asked(TANH, relative=1.1), None),
-        (asked(TANH, width=1000, depth=MOST_UNITS // 1000 + 1), None),
+        (asked(TANH, relative=1.1), None, _AT_PLANNING),
+        (asked(TANH, width=1000, depth=MOST_UNITS // 1000 + 1), None, _AT_PLANNING),
     ],
     ids=["exact", "exact with g", "with g", "simulated", "too large"],
 )
 def test_a_kind_without_a_law_has_a_remark_and_no_numbers(
-    network: WalkRequest, g: float | None, monkeypatch: pytest.MonkeyPatch
+    network: WalkRequest, g: float | None, why_no_g: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("asked for a law")
@@ -204,5 +207,5 @@ def test_a_kind_without_a_law_has_a_remark_and_no_numbers(
 
     forecast = at_once(asked(network, kind="other", has_law=False))
 
-    remark = "no law is known for the walk of other networks"
+    remark = f"no law is known for the walk of other networks{why_no_g}"
     assert forecast == Forecast(g=g, remark=remark)

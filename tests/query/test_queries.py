@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.query import comparison, depth_comparison
-from service.query.columns import FILTERABLE, GROUPABLE, plain
+from service.query.columns import FILTERABLE, GROUPABLE, json_scalar
 from service.query.comparison import ComparisonQuery
 from service.query.expressions import (
     And,
@@ -87,7 +87,9 @@ def test_sql_selects_exactly_the_rows_that_an_expression_means(
     sweep_id = known[0].id if known else filled(database, mixed)
     with database.read() as session:
         found = trial_services.page(session, TrialQuery(sweep_id=sweep_id)).trials
-        rows = {t.number: {name: plain(getattr(t, name)) for name in FILTERABLE} for t in found}
+        rows = {
+            t.number: {name: json_scalar(getattr(t, name)) for name in FILTERABLE} for t in found
+        }
         leaves = comparisons(list(rows.values()))
         expression = data.draw(
             st.recursive(
@@ -138,7 +140,7 @@ def test_every_trial_counts_once_whatever_the_groups(database: Database, at: str
         query = ComparisonQuery(sweep_id=sweep_id, metric=metric, at=at, ci=IntervalKind.BOOTSTRAP)
         with database.read() as session:
             for name in GROUPABLE:
-                groups = comparison.groups(session, query, group_by=name).groups
+                groups = comparison.compare_groups(session, query, group_by=name).groups
                 assert sum(group.n_trials for group in groups) == 18
-            depths = depth_comparison.depth(session, query).depths
+            depths = depth_comparison.compare_depths(session, query).depths
         assert [row.n_trials_at_depth for row in depths] == [9, 9]
