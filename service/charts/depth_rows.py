@@ -42,7 +42,7 @@ def depth_chart_data(session: Session, query: ComparisonQuery) -> DepthChartData
         QueryError: `at` or `level` is invalid.
     """
     found = depth_comparison.candidates_by_depth(session, query)
-    best = depth_comparison.compare_depths(session, query)
+    best = depth_comparison.best_by_depth(query, found)
     axis = second_axis(
         c.configuration.axes for configurations in found.values() for c in configurations
     )

@@ -77,10 +77,21 @@ def compare_depths(session: Session, query: ComparisonQuery) -> DepthComparison:
         SweepNotFoundError: There is no such sweep.
         QueryError: `at` or `level` is invalid.
     """
+    return best_by_depth(query, candidates_by_depth(session, query))
+
+
+def best_by_depth(
+    query: ComparisonQuery, candidates: Mapping[int, Sequence[DepthCandidate]]
+) -> DepthComparison:
+    """Return what `compare_depths` does, of candidates that were read before.
+
+    Raises:
+        QueryError: `level` is invalid.
+    """
     level = query.interval_level()
     rows: list[DepthBest] = []
     previous: tuple[int, DepthCandidate] | None = None
-    for at_depth, configurations in candidates_by_depth(session, query).items():
+    for at_depth, configurations in candidates.items():
         best = best_of(configurations)
         rows.append(_row(at_depth, configurations, best, previous, query.ci, level))
         if best is not None:
