@@ -119,11 +119,31 @@ _TRIAL_COLUMNS = (
     ("seed", "seed"),
     ("epochs", "epochs_done"),
 )
+# Most sweeps hold these fixed; each is a column only where the listed trials differ in it.
+_COLUMNS_THAT_VARY = (
+    ("dataset", "dataset"),
+    ("task", "task"),
+    ("kind", "kind"),
+    ("branch scale", "branch_scale"),
+    ("batch", "batch_size"),
+    ("optimizer", "optimizer"),
+    ("momentum", "momentum"),
+    ("weight decay", "weight_decay"),
+    ("schedule", "schedule_kind"),
+    ("smoothing", "label_smoothing"),
+    ("precision", "precision"),
+)
 
 
 def show_trials(trials: Sequence[TrialRead]) -> None:
     """Print trials, one per row, with their results and how they ended."""
-    columns = [TableColumn(title, right=True) for title, _ in _TRIAL_COLUMNS]
+    varying = [
+        (title, name)
+        for title, name in _COLUMNS_THAT_VARY
+        if len({getattr(trial, name) for trial in trials}) > 1
+    ]
+    shown = [*_TRIAL_COLUMNS[:1], *varying, *_TRIAL_COLUMNS[1:]]
+    columns = [TableColumn(title, right=True) for title, _ in shown]
     columns += [
         TableColumn("train error", right=True),
         TableColumn("train loss", right=True),
@@ -131,7 +151,7 @@ def show_trials(trials: Sequence[TrialRead]) -> None:
     ]
     rows = [
         [
-            *(number(getattr(trial, name)) for _, name in _TRIAL_COLUMNS),
+            *(number(getattr(trial, name)) for _, name in shown),
             measure(trial.final_train_error, "error"),
             measure(trial.final_train_loss, "loss"),
             _end(trial),
