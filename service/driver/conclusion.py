@@ -16,7 +16,7 @@ log = logging.getLogger("fathom.driver")
 class ExitReason(StrEnum):
     """Why a child stopped running its sweep."""
 
-    RAN_OUT = "ran_out"  # every trial has an outcome
+    FINISHED = "finished"  # every trial has an outcome
     GIVEN_BACK = "given_back"  # the driver was told to stop; the sweep stays claimable
     PAUSED = "paused"
     CANCELLED = "cancelled"
@@ -25,7 +25,7 @@ class ExitReason(StrEnum):
 
 
 _STATE = {
-    ExitReason.RAN_OUT: SweepState.COMPLETED,
+    ExitReason.FINISHED: SweepState.COMPLETED,
     ExitReason.GIVEN_BACK: SweepState.QUEUED,
     ExitReason.PAUSED: SweepState.PAUSED,
     ExitReason.CANCELLED: SweepState.CANCELLED,
@@ -80,7 +80,7 @@ def _settled(
         return ending
     planned = trials.is_planned(session, claim.sweep_id)
     if planned and not has_unfinished(session, claim.sweep_id):
-        return ExitReason.RAN_OUT
+        return ExitReason.FINISHED
     if ending in (ExitReason.GIVEN_BACK, ExitReason.PAUSED):
         return REQUESTED.get(state, ending)
     return ending

@@ -32,11 +32,11 @@ class Costs:
         self._models = {each.engine: CostModel(each.timings) for each in reversed(fitting)}
         self._known: dict[tuple[TrialShape, str], tuple[float, float]] = {}
 
-    def know(self, specs: Iterable[TrialSpec]) -> bool:
+    def cover(self, specs: Iterable[TrialSpec]) -> bool:
         """Whether there is a calibration for every trial."""
         return all(spec.engine in self._models for spec in specs)
 
-    def of(self, spec: TrialSpec) -> tuple[float, float]:
+    def start_and_epoch(self, spec: TrialSpec) -> tuple[float, float]:
         """Return the seconds of a trial's start and of each epoch, as shares of an actor's."""
         key = TrialShape.of(spec.configuration), spec.dataset
         if key not in self._known:
@@ -49,9 +49,9 @@ class Costs:
             )
         return self._known[key]
 
-    def whole(self, spec: TrialSpec) -> float:
+    def total(self, spec: TrialSpec) -> float:
         """Return the seconds of a whole trial."""
-        start, epoch = self.of(spec)
+        start, epoch = self.start_and_epoch(spec)
         return start + spec.training.epochs * epoch
 
 
@@ -77,7 +77,7 @@ class EtaEstimator:
         self._pack = {spec.trial_id: i for i, group in enumerate(packs) for spec in group}
         self._done: dict[UUID, int] = {}
         self._costs, self._actors, self._clock = costs, actors, clock
-        self._left = [sum(map(costs.whole, group)) for group in packs]
+        self._left = [sum(map(costs.total, group)) for group in packs]
         self._behind = 0.0
         self._started: float | None = None
 
@@ -108,7 +108,7 @@ class EtaEstimator:
         before = self._done.get(spec.trial_id, -1)
         if epoch <= before:
             return
-        start, each = self._costs.of(spec)
+        start, each = self._costs.start_and_epoch(spec)
         work = (epoch - max(before, 0)) * each + (start if before < 0 else 0.0)
         self._done[spec.trial_id] = epoch
         self._left[self._pack[spec.trial_id]] -= work
@@ -116,7 +116,7 @@ class EtaEstimator:
 
     def _ended(self, spec: TrialSpec) -> None:
         """Take off what a trial leaves undone; nobody will do it."""
-        start, each = self._costs.of(spec)
+        start, each = self._costs.start_and_epoch(spec)
         done = self._done.get(spec.trial_id, -1)
         left = (spec.training.epochs - max(done, 0)) * each + (start if done < 0 else 0.0)
         self._left[self._pack[spec.trial_id]] -= left

@@ -55,7 +55,7 @@ def _drop(reports: Sequence[Report]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Resources:
+class WorkerPool:
     """What one actor reserves.
 
     Attributes:
@@ -73,7 +73,7 @@ class Resources:
         return {"cpu": 1, "gpu": 1} if self.device == "cuda" else {"cpu": 1}
 
 
-def resources(wanted: str, memory_bytes: int | None = None) -> Resources:
+def worker_pool(wanted: str, memory_bytes: int | None = None) -> WorkerPool:
     """Choose device and number of actors from what the connected cluster has.
 
     Args:
@@ -85,8 +85,8 @@ def resources(wanted: str, memory_bytes: int | None = None) -> Resources:
     total: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     gpus = int(total.get("GPU", 0))
     if wanted == "cuda" or (wanted == "auto" and gpus):
-        return Resources("cuda", max(1, gpus), memory_bytes or 0)
-    return Resources("cpu", max(1, int(total.get("CPU", 1))), share)
+        return WorkerPool("cuda", max(1, gpus), memory_bytes or 0)
+    return WorkerPool("cpu", max(1, int(total.get("CPU", 1))), share)
 
 
 def _memory_share() -> int:
@@ -105,7 +105,7 @@ def run(
     packs: Sequence[Pack],
     data: Mapping[str, Data],
     control: Control,
-    reserved: Resources,
+    pool: WorkerPool,
     receive: Callable[[Sequence[Report]], None],
     calibrations: Sequence[Calibration] = (),
     *,
@@ -118,7 +118,7 @@ def run(
         packs: What to run, costliest first.
         data: Loaded data sets by name; shipped once through the object store.
         control: Where the workers ask whether to go on.
-        reserved: Device and number of actors.
+        pool: Device and number of actors.
         receive: Takes reports as they come, in each trial's order.
         calibrations: What is known of devices; a worker measures one that is not among them.
         stopping: The rule of early stopping that ends trials or parks them.
@@ -133,19 +133,19 @@ def run(
         packs=tuple(packs),
         data=dict(data),
         control=control,
-        device=reserved.device,
+        device=pool.device,
         stopping=stopping,
         until=until,
-        memory_bytes=reserved.memory_bytes,
-        actors=reserved.actors,
+        memory_bytes=pool.memory_bytes,
+        actors=pool.actors,
         calibrations=tuple(calibrations),
     )
     scratch = Path(tempfile.mkdtemp(prefix="fathom-tune-"))
     try:
         tune.Tuner(
-            tune.with_resources(trainable, reserved.per_actor()),
+            tune.with_resources(trainable, pool.per_actor()),
             param_space={"pack": tune.grid_search(list(range(len(packs))))},
-            tune_config=tune.TuneConfig(reuse_actors=True, max_concurrent_trials=reserved.actors),
+            tune_config=tune.TuneConfig(reuse_actors=True, max_concurrent_trials=pool.actors),
             run_config=tune.RunConfig(
                 name="packs",
                 storage_path=str(scratch),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from service.driver.conclusion import REQUESTED, ExitReason
-from service.driver.sink import AWAY, Sink
+from service.driver.sink import CONNECTION_ERRORS, Sink
 from service.logs import event
 from service.spec.grammar.controls import Limits
 from service.store import Database, FencedOutError, sweeps
@@ -20,7 +20,7 @@ log = logging.getLogger("fathom.driver")
 PERIOD_SECONDS = 0.5
 # How long a child that was told to stop still tries to reach a database that is away; what it
 # could not write is trained again by the next launch.
-LAST_TRIES_SECONDS = 10.0
+FINAL_FLUSH_SECONDS = 10.0
 
 
 class Monitor(threading.Thread):
@@ -47,14 +47,14 @@ class Monitor(threading.Thread):
         self._claim = claim
         self._sink = sink
         self._wind_down = wind_down
-        self._stop_asked = stop
+        self._stop_requested = stop
         self._limits = limits
         self._parent = os.getppid()
-        self._over = threading.Event()
+        self._finished = threading.Event()
 
     def run(self) -> None:
         """Monitor until `finish`."""
-        while not self._over.wait(PERIOD_SECONDS):
+        while not self._finished.wait(PERIOD_SECONDS):
             try:
                 self.tick()
             # The edge of the sink: a thread that dies unseen would lose every later report.
@@ -74,15 +74,15 @@ class Monitor(threading.Thread):
             # Another driver runs this sweep now; the workers die with this process.
             event(log, logging.ERROR, "fenced out", sweep=self._claim.sweep_id)
             os._exit(1)
-        except AWAY:
-            reason = ExitReason.GIVEN_BACK if self._stop_asked.is_set() else None
+        except CONNECTION_ERRORS:
+            reason = ExitReason.GIVEN_BACK if self._stop_requested.is_set() else None
         if reason is not None and self.ending is None:
             self.ending = reason
             event(log, logging.INFO, "winding down", sweep=self._claim.sweep_id, reason=reason)
             self._wind_down()
 
     def _reason_to_stop(self) -> ExitReason | None:
-        if self._stop_asked.is_set():
+        if self._stop_requested.is_set():
             return ExitReason.GIVEN_BACK
         with self._database.read() as session:
             sweep = sweeps.get(session, self._claim.sweep_id)
@@ -107,15 +107,15 @@ class Monitor(threading.Thread):
 
     def drain(self) -> None:
         """Write all that is queued, waiting for a database that is away."""
-        asked_since: float | None = None
+        stop_requested_at: float | None = None
         while not self._sink.flush():
-            if self._stop_asked.is_set():
-                asked_since = asked_since or time.monotonic()
-                if time.monotonic() - asked_since > LAST_TRIES_SECONDS:
+            if self._stop_requested.is_set():
+                stop_requested_at = stop_requested_at or time.monotonic()
+                if time.monotonic() - stop_requested_at > FINAL_FLUSH_SECONDS:
                     return
             time.sleep(PERIOD_SECONDS)
 
     def finish(self) -> None:
         """Stop watching."""
-        self._over.set()
+        self._finished.set()
         self.join()

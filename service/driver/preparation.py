@@ -16,7 +16,7 @@ from workers.contract import DatasetShape
 
 log = logging.getLogger("fathom.driver")
 
-TELL_SECONDS = 5.0
+LOG_SECONDS = 5.0
 
 
 class StoppedError(Exception):
@@ -40,7 +40,7 @@ def prepare(
     """
     with database.write() as session:
         leases.hold(session, claim)
-        sweeps.expect_end(session, claim.sweep_id, None)  # What was expected before a break.
+        sweeps.set_expected_end(session, claim.sweep_id, None)  # What was expected before a break.
         sweep = sweeps.get(session, claim.sweep_id)
         is_planned = trials.is_planned(session, claim.sweep_id)
     spec = parse(sweep.spec_text, sweep.spec_media)
@@ -71,6 +71,6 @@ class _Progress:
     def __call__(self, done: int, total: int) -> None:
         if self.stop.is_set():
             raise StoppedError
-        if time.monotonic() - self.told > TELL_SECONDS:
+        if time.monotonic() - self.told > LOG_SECONDS:
             self.told = time.monotonic()
             event(log, logging.INFO, "simulated", sweep=self.sweep_id, walks=done, of=total)

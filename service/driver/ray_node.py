@@ -25,7 +25,7 @@ from service.logs import event
 log = logging.getLogger("fathom.driver")
 
 STOP_SECONDS = 10.0
-LOOK_SECONDS = 1.0
+CHECK_SECONDS = 1.0
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 # A node that was well for this long starts its next pauses anew.
@@ -50,7 +50,7 @@ class RayNode:
         is_well: Whether the node is up and part of the cluster.
         missing: Why the cluster cannot be joined yet, or None; by default, whether its address
             accepts connections.
-        look_seconds: Time between looks at the node.
+        check_seconds: Time between looks at the node.
     """
 
     def __init__(
@@ -60,16 +60,16 @@ class RayNode:
         *,
         is_well: Callable[[], bool] = node_is_well,
         missing: Callable[[], str | None] | None = None,
-        look_seconds: float = LOOK_SECONDS,
+        check_seconds: float = CHECK_SECONDS,
     ) -> None:
         self._address = address
         self._command = tuple(command)
         self._is_well = is_well
         self._missing = missing or (lambda: unreachable(address))
-        self._look_seconds = look_seconds
+        self._look_seconds = check_seconds
         self._stop = threading.Event()
         self._well = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="ray-node", daemon=True)
+        self._thread = threading.Thread(target=self._keep_running, name="ray-node", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -88,7 +88,7 @@ class RayNode:
         """Return whether a process of this machine can connect to the cluster."""
         return self._well.is_set()
 
-    def _keep(self) -> None:
+    def _keep_running(self) -> None:
         pause = FIRST_PAUSE_SECONDS
         what = f"the Ray cluster at {self._address}"
         while wait_for(what, self._missing, self._stop):
@@ -96,7 +96,7 @@ class RayNode:
             process = self._start()
             self._watch(process)
             self._well.clear()
-            _end(process)
+            _kill(process)
             if self._stop.is_set():
                 return
             if time.monotonic() - started > SETTLED_SECONDS:
@@ -132,7 +132,7 @@ def unreachable(address: str) -> str | None:
         return error.strerror or str(error) or type(error).__name__
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: subprocess.Popen[bytes]) -> None:
     """End a node and every process of it."""
     if process.poll() is None:
         process.terminate()

@@ -38,9 +38,9 @@ class RoundPlan:
         """Return what a trial takes, in seconds or in relative units."""
         if self._costs is None:
             return predicted_cost(spec, dataset)
-        return self._costs.whole(spec)
+        return self._costs.total(spec)
 
-    def take(self, packs: Iterable[Pack]) -> None:
+    def set_packs(self, packs: Iterable[Pack]) -> None:
         """Note which trials share an actor, before any of them runs."""
         self._packs = [pack.specs for pack in packs]
         self._predict()
@@ -59,6 +59,6 @@ class RoundPlan:
 
     def _predict(self) -> None:
         costs = Costs(self._calibrations, self._shapes, self._device_type)
-        if costs.know(self._specs):
+        if costs.cover(self._specs):
             self._costs = costs
             self._eta = EtaEstimator(self._packs, costs, self._actors)

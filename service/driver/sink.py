@@ -11,7 +11,7 @@ from workers.contract import Report
 
 log = logging.getLogger("fathom.driver")
 
-AWAY = (OperationalError, InterfaceError)
+CONNECTION_ERRORS = (OperationalError, InterfaceError)
 """What the database's absence raises; every other error of it is a fault to be seen."""
 
 
@@ -52,7 +52,7 @@ class Sink:
                 return True
             try:
                 self._write(batch)
-            except AWAY as error:
+            except CONNECTION_ERRORS as error:
                 reason = type(error.orig).__name__
                 event(log, logging.WARNING, "batch kept", reports=len(batch), reason=reason)
                 return False

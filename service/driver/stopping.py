@@ -10,7 +10,7 @@ from service.spec import SweepSpec
 from service.spec.grammar.controls import EarlyStopping
 from service.store import Database, stopping
 from service.store.leases import Claim
-from service.store.stopping import Standing
+from service.store.stopping import TrialProgress
 from workers.contract import Outcome, StoppingDecision, StoppingKind
 from workers.stopping import Contestant, Stopper, halve, rungs
 
@@ -29,7 +29,7 @@ def stopper_of(database: Database, claim: Claim, spec: SweepSpec) -> Stopper | N
     if rule is None or rule.kind is StoppingKind.HALVING:
         return None
     with database.read() as session:
-        trials = stopping.standings(session, claim.sweep_id)
+        trials = stopping.progress_of_trials(session, claim.sweep_id)
         curves = stopping.curves_of_done(session, claim.sweep_id, rule.metric)
     stopper = Stopper(
         kind=rule.kind,
@@ -62,7 +62,7 @@ class Halving:
     ) -> None:
         self._database, self._claim, self._rule = database, claim, rule
         self._groups = groups_of(claim.sweep_id, spec)
-        self._ahead = list(self._rungs(self._standings()))
+        self._ahead = list(self._rungs(self._progress()))
 
     @property
     def until(self) -> int | None:
@@ -75,7 +75,7 @@ class Halving:
             return set()
         return {
             trial.trial_id
-            for trial in self._standings()
+            for trial in self._progress()
             if trial.outcome is None and (trial.epochs_done or 0) >= self.until < trial.epochs
         }
 
@@ -89,10 +89,10 @@ class Halving:
         """
         rung = self._ahead.pop(0)
         decisions = self._decisions(rung)
-        open_trials = {t.trial_id for t in self._standings() if t.outcome is None}
+        open_trials = {t.trial_id for t in self._progress() if t.outcome is None}
         with self._database.write() as session:
             now = [decision for decision in decisions if decision.trial_id in open_trials]
-            stopping.stop(session, self._claim, now)
+            stopping.end_stopped(session, self._claim, now)
         ended = [decision.trial_id for decision in now if not decision.kept]
         event(
             log,
@@ -106,8 +106,8 @@ class Halving:
         return ended
 
     def _decisions(self, rung: int) -> list[StoppingDecision]:
-        before = max((each for each in self._rungs(self._standings()) if each < rung), default=0)
-        entered = [trial for trial in self._standings() if self._entered(trial, rung, before)]
+        before = max((each for each in self._rungs(self._progress()) if each < rung), default=0)
+        entered = [trial for trial in self._progress() if self._entered(trial, rung, before)]
         with self._database.read() as session:
             values = stopping.values_at(session, self._claim.sweep_id, self._rule.metric, rung)
         by_group: dict[str, list[Contestant]] = {}
@@ -131,16 +131,16 @@ class Halving:
         ]
 
     @staticmethod
-    def _entered(trial: Standing, rung: int, before: int) -> bool:
+    def _entered(trial: TrialProgress, rung: int, before: int) -> bool:
         """Return whether a trial passed the rung before, and is to be judged at this one."""
         done = trial.epochs_done or 0
         stopped_before = trial.outcome is Outcome.STOPPED and done < rung
         return trial.epochs > rung and done >= before and not stopped_before
 
-    def _rungs(self, trials: Sequence[Standing]) -> tuple[int, ...]:
+    def _rungs(self, trials: Sequence[TrialProgress]) -> tuple[int, ...]:
         longest = max((trial.epochs for trial in trials), default=1)
         return rungs(eta=self._rule.eta, grace_epochs=self._rule.grace_epochs, max_epochs=longest)
 
-    def _standings(self) -> list[Standing]:
+    def _progress(self) -> list[TrialProgress]:
         with self._database.read() as session:
-            return stopping.standings(session, self._claim.sweep_id)
+            return stopping.progress_of_trials(session, self._claim.sweep_id)

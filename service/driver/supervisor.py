@@ -24,7 +24,7 @@ POLL_SECONDS = 0.25
 # Time a child gets to wind down before it is killed; what it had not written is trained again.
 WIND_DOWN_SECONDS = 20.0
 # Time a child without a lease gets to exit by itself.
-LAST_WORDS_SECONDS = 5.0
+EXIT_SECONDS = 5.0
 STALLED_LAUNCHES = 3
 
 
@@ -120,7 +120,7 @@ class Supervisor:
         # A child ends its own lease when it concludes, and is about to exit; one that lost it to
         # another driver can write nothing more and exits when it tries.
         try:
-            run.process.wait(LAST_WORDS_SECONDS)
+            run.process.wait(EXIT_SECONDS)
         except subprocess.TimeoutExpired:
             event(log, logging.ERROR, "lease lost", sweep=sweep_id)
             run.process.kill()

@@ -35,7 +35,7 @@ from workers.contract import (
 from workers.datasets import Data, DatasetError
 
 if TYPE_CHECKING:
-    from service.driver.launcher import Resources
+    from service.driver.launcher import WorkerPool
 
 log = logging.getLogger("fathom.driver")
 
@@ -93,7 +93,7 @@ class _Rounds:
     data: Mapping[str, Data]
     shapes: Mapping[str, DatasetShape]
     memory_bytes: int | None = None
-    ending: ExitReason = ExitReason.RAN_OUT
+    ending: ExitReason = ExitReason.FINISHED
     message: str | None = None
     losses: Counter[UUID] = field(default_factory=Counter)
     round_plan: RoundPlan | None = None
@@ -105,7 +105,7 @@ class _Rounds:
         from workers import control
 
         line = control.start(stopper_of(self.database, self.claim, self.spec))
-        reserved = launcher.resources(self.spec.resources.device, self.memory_bytes)
+        pool = launcher.worker_pool(self.spec.resources.device, self.memory_bytes)
         sink = Sink(self._write)
         watch = Monitor(self.database, self.claim, sink, line.wind_down, stop, self.spec.limits)
         watch.start()
@@ -113,49 +113,49 @@ class _Rounds:
         if rule is not None and rule.kind is StoppingKind.HALVING:
             self.halving = Halving(self.database, self.claim, self.spec, rule)
         while watch.ending is None and (todo := self._unfinished()):
-            here = self._on_the_way(todo)
+            here = self._runnable(todo)
             if not here and self.halving is not None:
                 line.forget(self.halving.judge())
                 continue
             known = self._calibrations()
             lost = launcher.run(
-                self._packs(here, reserved, known),
+                self._packs(here, pool, known),
                 self.data,
                 line,
-                reserved,
+                pool,
                 sink.receive,
                 known,
                 stopping=None if rule is None else rule.kind,
                 until=None if self.halving is None else self.halving.until,
             )
             self.losses.update(trial.trial_id for group in lost for trial in group.specs)
-            sink.receive(self._given_up())
+            sink.receive(self._failed_ends())
             watch.drain()
         watch.finish()
-        self.ending = watch.ending or ExitReason.RAN_OUT
+        self.ending = watch.ending or ExitReason.FINISHED
         self.message = watch.message
 
-    def _on_the_way(self, todo: Sequence[TrialSpec]) -> list[TrialSpec]:
+    def _runnable(self, todo: Sequence[TrialSpec]) -> list[TrialSpec]:
         """Return the unfinished trials but those that wait at a rung."""
         waiting = set() if self.halving is None else self.halving.waiting()
         return [spec for spec in todo if spec.trial_id not in waiting]
 
     def _packs(
-        self, todo: Sequence[TrialSpec], reserved: "Resources", known: Sequence[Calibration]
+        self, todo: Sequence[TrialSpec], pool: "WorkerPool", known: Sequence[Calibration]
     ) -> list[Pack]:
         """Return the packs of a round, balanced by what is known of the device."""
-        self.round_plan = RoundPlan(todo, self.shapes, reserved.device, reserved.actors, known)
+        self.round_plan = RoundPlan(todo, self.shapes, pool.device, pool.actors, known)
         pack_size = self.spec.resources.pack_size
         packs = pack(
             todo,
             self.shapes,
-            reserved.actors,
+            pool.actors,
             alone=self._alone(),
             pack_size=None if pack_size == "auto" else pack_size,
             cost=self.round_plan.cost,
-            memory_bytes=reserved.memory_bytes,
+            memory_bytes=pool.memory_bytes,
         )
-        self.round_plan.take(packs)
+        self.round_plan.set_packs(packs)
         return packs
 
     def _write(self, batch: Sequence[Report]) -> None:
@@ -163,11 +163,11 @@ class _Rounds:
             records.write(session, self.claim, batch)
             if self.round_plan is not None:
                 expected = self.round_plan.seconds_after(batch)
-                sweeps.expect_end(session, self.claim.sweep_id, expected)
+                sweeps.set_expected_end(session, self.claim.sweep_id, expected)
 
     def _calibrations(self) -> list[Calibration]:
         with self.database.read() as session:
-            return calibrations.every(session, max_age_seconds=CALIBRATION_SECONDS)
+            return calibrations.load(session, max_age_seconds=CALIBRATION_SECONDS)
 
     def _unfinished(self) -> list[TrialSpec]:
         with self.database.read() as session:
@@ -176,7 +176,7 @@ class _Rounds:
     def _alone(self) -> set[UUID]:
         return {trial for trial, lost in self.losses.items() if lost >= LOSSES_BEFORE_ALONE}
 
-    def _given_up(self) -> list[TrialEnd]:
+    def _failed_ends(self) -> list[TrialEnd]:
         """End trials that lost every worker; the store ignores those that had ended before."""
         return [
             TrialEnd(

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from service.driver.sink import AWAY
+from service.driver.sink import CONNECTION_ERRORS
 from service.logs import event
 from service.store import Database, SchemaOutOfDateError, check_schema
 
@@ -60,7 +60,7 @@ def _missing_of(database: Database) -> str | None:
         check_schema(database)
     except SchemaOutOfDateError as error:
         return str(error)
-    except AWAY as error:
+    except CONNECTION_ERRORS as error:
         # The rest of the message is the statement, and the same reason for every address tried.
         return str(error.orig).strip().partition("\n")[0]
     return None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from service.planner.resources import Resources
+from service.planner.resources import TrialResources
 from workers.contract import Calibration, DatasetShape, EngineName
 from workers.estimates import CostModel, TrialShape, slots_for
 
@@ -23,7 +23,7 @@ class Duration:
 
 
 def duration_of(
-    resources: Sequence[Resources],
+    resources: Sequence[TrialResources],
     datasets: Sequence[DatasetShape],
     seeds: int,
     device: str,

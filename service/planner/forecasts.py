@@ -101,7 +101,7 @@ class Forecast:
     remark: str | None = None
 
 
-def at_once(request: WalkRequest) -> Forecast | None:
+def immediate_forecast(request: WalkRequest) -> Forecast | None:
     """Return the forecast of a request that needs no simulation; None for any other.
 
     Networks too large to be simulated here, and those of a kind without a law, have a forecast
@@ -117,12 +117,12 @@ def at_once(request: WalkRequest) -> Forecast | None:
     return None
 
 
-def awaited(request: WalkRequest) -> Forecast:
+def pending_forecast(request: WalkRequest) -> Forecast:
     """Return what is known before a request's simulation."""
     return Forecast(g=request.g, death_probability=_death(request), pending=True)
 
 
-def recalled(request: WalkRequest) -> Forecast | None:
+def cached_forecast(request: WalkRequest) -> Forecast | None:
     """Return the forecast that an earlier `simulated` left on disk; None where there is none."""
     stored = cache.recall_json(cache.cache_folder(), _key(request))
     try:
@@ -131,7 +131,7 @@ def recalled(request: WalkRequest) -> Forecast | None:
         return None
 
 
-def simulated(request: WalkRequest) -> Forecast:
+def simulated_forecast(request: WalkRequest) -> Forecast:
     """Return the forecast of a request, in seconds, and leave it on disk."""
     found = _simulate(request)
     cache.store_json(cache.cache_folder(), _key(request), _SIMULATED.dump_python(found))

@@ -66,9 +66,9 @@ def gain_issue(point: Point) -> SpecIssue | None:
     mode = mode_of(point)
     scheme = Scheme(point.text("init.scheme"))
     if scheme in _FIXED:
-        return None if mode is GMode.AUTO else _given_twice(point, scheme)
+        return None if mode is GMode.AUTO else _fixed_gain_issue(point, scheme)
     if scheme is Scheme.RWI_PAPER and mode is GMode.AUTO:
-        return _beyond_the_paper(point)
+        return _no_formula_issue(point)
     return None
 
 
@@ -77,7 +77,7 @@ def not_found(point: Point, error: rwinit.GainNotFoundError) -> SpecIssue:
     return SpecIssue("init.g", _written(point), f"{error}; give g as a number")
 
 
-def _beyond_the_paper(point: Point) -> SpecIssue | None:
+def _no_formula_issue(point: Point) -> SpecIssue | None:
     activation = Activation(point.text("network.activation"))
     if activation in (Activation.LINEAR, Activation.RELU):
         return None
@@ -85,7 +85,7 @@ def _beyond_the_paper(point: Point) -> SpecIssue | None:
     return SpecIssue("init.g", _written(point), message)
 
 
-def _given_twice(point: Point, scheme: Scheme) -> SpecIssue:
+def _fixed_gain_issue(point: Point, scheme: Scheme) -> SpecIssue:
     message = f"{scheme} fixes its own gain: leave g out, or use scheme rwi with this g"
     return SpecIssue("init.g", _written(point), message)
 

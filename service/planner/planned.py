@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from service.enums import GMode
-from service.spec import Scalar
 from workers.contract import Configuration, TrialSpec
 
 
@@ -20,7 +21,8 @@ class Written:
         width_parameters: The budget that the width was solved from, or None.
         lr: The learning rate before the rule for depth.
         lr_depth_power: The power of depth / 10 that multiplied it.
-        coordinates: Every coordinate that differs from its default, as written, by path.
+        coordinates: Every coordinate that differs from its default, by path, as JSON has it: a
+            tuple of the spec is a list here.
     """
 
     g_mode: GMode
@@ -28,7 +30,7 @@ class Written:
     width_parameters: int | None
     lr: float
     lr_depth_power: float
-    coordinates: Mapping[str, Scalar]
+    coordinates: Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

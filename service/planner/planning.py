@@ -36,7 +36,7 @@ def plan(
     Raises:
         SpecError: Every reason why the spec cannot be run, each once.
     """
-    found = runnable(spec, datasets, cap)
+    found = runnable_points(spec, datasets, cap)
     seeds = seeds_of(spec)
     planned: list[PlannedConfiguration] = []
     issues: dict[SpecIssue, None] = {}
@@ -73,10 +73,12 @@ def check(spec: SweepSpec, datasets: Mapping[str, DatasetShape], *, cap: int | N
         SpecError: Every reason why the spec cannot be run, each once, but that an activation has
             no unbiased g: finding that needs a simulation, which only `plan` does.
     """
-    return len(runnable(spec, datasets, cap)) * len(seeds_of(spec))
+    return len(runnable_points(spec, datasets, cap)) * len(seeds_of(spec))
 
 
-def runnable(spec: SweepSpec, datasets: Mapping[str, DatasetShape], cap: int | None) -> list[Point]:
+def runnable_points(
+    spec: SweepSpec, datasets: Mapping[str, DatasetShape], cap: int | None
+) -> list[Point]:
     """Return the points of a spec, none of which has an issue.
 
     Args:

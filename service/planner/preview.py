@@ -11,8 +11,8 @@ from service.enums import GMode
 from service.planner.gains import mode_of
 from service.planner.learning_rates import rate_of
 from service.planner.networks import width_of
-from service.planner.planning import runnable
-from service.planner.resources import Resources, resources_of
+from service.planner.planning import runnable_points
+from service.planner.resources import TrialResources, resources_of
 from service.planner.walk_requests import WalkRequest, walk_request
 from service.spec import Point, SweepSpec, seeds_of
 from workers.contract import DatasetShape
@@ -61,7 +61,7 @@ class Survey:
     n_trials: int
     n_points: int
     rows: tuple[Row, ...]
-    resources: tuple[Resources, ...]
+    resources: tuple[TrialResources, ...]
     flops: int
     datasets: tuple[DatasetShape, ...]
     walks: tuple[WalkRequest, ...]
@@ -81,10 +81,10 @@ def survey(
     Raises:
         SpecError: Every reason why the spec cannot be run that needs no simulation, each once.
     """
-    found, seeds = runnable(spec, datasets, cap), seeds_of(spec)
+    found, seeds = runnable_points(spec, datasets, cap), seeds_of(spec)
     indices: dict[WalkRequest, int] = {}
     tallies: list[int] = []
-    resources: list[Resources] = []
+    resources: list[TrialResources] = []
     rows: list[Row] = []
     for point in found:
         shape = datasets[point.text("dataset.name")]
@@ -110,7 +110,7 @@ def survey(
 
 
 def _rows(
-    point: Point, index: int, width: int, taken: Resources, seeds: Sequence[int]
+    point: Point, index: int, width: int, taken: TrialResources, seeds: Sequence[int]
 ) -> list[Row]:
     return [
         Row(

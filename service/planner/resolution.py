@@ -35,7 +35,7 @@ def resolve(point: Point, shape: DatasetShape, profile_epochs: Sequence[int] = (
         dataset=shape.name,
         task=Task(point.text("dataset.task")),
         network=network,
-        init=Init(**_by_name(point, "init", Init) | {"g": gain_of(point, network)}),
+        init=Init(**_field_values(point, "init", Init) | {"g": gain_of(point, network)}),
         training=training,
         engine=engine_for(network, Task(point.text("dataset.task")), training.precision),
         profile_epochs=tuple(sorted(epoch for epoch in profile_epochs if epoch <= last)),
@@ -79,14 +79,16 @@ def written_of(point: Point) -> Written:
 def _training(point: Point) -> Training:
     rest = {
         "learning_rate": rate_of(point),
-        "schedule": Schedule(**_by_name(point, "training.schedule", Schedule)),
-        "optimizer": Optimizer(**_by_name(point, "training.optimizer", Optimizer) | _betas(point)),
+        "schedule": Schedule(**_field_values(point, "training.schedule", Schedule)),
+        "optimizer": Optimizer(
+            **_field_values(point, "training.optimizer", Optimizer) | _betas(point)
+        ),
     }
-    return Training(**_by_name(point, "training", Training) | rest)
+    return Training(**_field_values(point, "training", Training) | rest)
 
 
 # Any: values of many types, each checked by the grammar and turned into its field's here.
-def _by_name(point: Point, section: str, kind: Hashable) -> dict[str, Any]:
+def _field_values(point: Point, section: str, kind: Hashable) -> dict[str, Any]:
     """Return the values of a section for the fields of a dataclass that have its coordinates.
 
     An option that is written as it is stored needs no line here. Fields whose coordinate the
@@ -109,11 +111,11 @@ def _converters(kind: Hashable) -> Mapping[str, Callable[[Any], Any]]:
         elif get_origin(hint) is tuple:
             converters[name] = _pairs
         else:
-            converters[name] = _as_it_is
+            converters[name] = _unchanged
     return converters
 
 
-def _as_it_is(value: object) -> object:
+def _unchanged(value: object) -> object:
     return value
 
 

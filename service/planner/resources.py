@@ -12,7 +12,7 @@ from workers.estimates import TrialShape, pack_memory
 
 
 @dataclass(frozen=True, slots=True)
-class Resources:
+class TrialResources:
     """What one trial takes.
 
     Attributes:
@@ -32,7 +32,7 @@ class Resources:
 
 def resources_of(
     point: Point, width: int, dataset: DatasetShape, profile_epochs: Sequence[int] = ()
-) -> Resources:
+) -> TrialResources:
     """Return what each trial of a point takes.
 
     Args:
@@ -46,7 +46,7 @@ def resources_of(
 
 # Many points differ in nothing that counts here.
 @lru_cache(maxsize=1024)
-def _taken(shape: TrialShape, dataset: DatasetShape) -> Resources:
+def _taken(shape: TrialShape, dataset: DatasetShape) -> TrialResources:
     network, n_outputs = shape.network, dataset.n_outputs(shape.task)
     groups = architecture_of(network).parameters(network, dataset.n_inputs, n_outputs)
     memory = pack_memory([shape], dataset, 1, recomputes=False)
@@ -55,4 +55,4 @@ def _taken(shape: TrialShape, dataset: DatasetShape) -> Resources:
     step = 6 * weights - 2 * dataset.n_inputs * network.width
     passes = (shape.epochs + 1) * (dataset.n_train + dataset.n_eval)
     flops = step * dataset.n_train * shape.epochs + 2 * weights * passes
-    return Resources(shape, parameter_count(groups), memory.total, flops)
+    return TrialResources(shape, parameter_count(groups), memory.total, flops)

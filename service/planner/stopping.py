@@ -8,7 +8,7 @@ from service.planner.ids import trial_id
 from service.spec import Point, SpecIssue, SweepSpec, points, seeds_of
 from workers.contract import Task
 
-EVERYBODY = "all trials"
+ALL_TRIALS = "all trials"
 
 
 def stopping_issues(spec: SweepSpec, found: Sequence[Point]) -> Iterator[SpecIssue]:
@@ -51,4 +51,4 @@ def groups_of(sweep_id: UUID, spec: SweepSpec) -> dict[UUID, str]:
 
 def _words(point: Point, within: Sequence[str]) -> str:
     named = (f"{path} {json.dumps(point.get(path), default=str)}" for path in within)
-    return ", ".join(named) or EVERYBODY
+    return ", ".join(named) or ALL_TRIALS

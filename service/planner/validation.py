@@ -18,7 +18,7 @@ def point_issues(point: Point, datasets: Mapping[str, DatasetShape]) -> Iterator
     """
     shape = datasets.get(point.text("dataset.name"))
     per_dataset = (
-        [_unknown(point, datasets)]
+        [_unknown_dataset(point, datasets)]
         if shape is None
         else [_unlabelled(point, shape), width_issue(point, shape)]
     )
@@ -33,7 +33,7 @@ def point_issues(point: Point, datasets: Mapping[str, DatasetShape]) -> Iterator
             yield issue
 
 
-def _unknown(point: Point, datasets: Mapping[str, DatasetShape]) -> SpecIssue:
+def _unknown_dataset(point: Point, datasets: Mapping[str, DatasetShape]) -> SpecIssue:
     known = ", ".join(sorted(datasets)) or "none"
     message = f"no such data set; known: {known}"
     return SpecIssue("dataset.name", f'"{point.text("dataset.name")}"', message)

@@ -42,7 +42,7 @@ class PlanWarning:
 class _Rule:
     says: str
     # How bad it is; None where the rule does not apply.
-    badness: Callable[[WalkRequest, Forecast], float | None]
+    severity: Callable[[WalkRequest, Forecast], float | None]
     measure: Callable[[WalkRequest, Forecast], str]
 
 
@@ -63,7 +63,7 @@ def warnings_of(
 def _warning(
     kind: WarningKind, rule: _Rule, pairs: Sequence[tuple[WalkRequest, Forecast]]
 ) -> PlanWarning | None:
-    bad = {place: rule.badness(*pair) for place, pair in enumerate(pairs)}
+    bad = {place: rule.severity(*pair) for place, pair in enumerate(pairs)}
     hit = {place: value for place, value in bad.items() if value is not None}
     if not hit:
         return None

@@ -9,7 +9,12 @@ from sqlalchemy.orm import Session
 
 from service import spec
 from service.planner.durations import duration_of
-from service.planner.forecasts import Forecast, at_once, awaited, recalled
+from service.planner.forecasts import (
+    Forecast,
+    cached_forecast,
+    immediate_forecast,
+    pending_forecast,
+)
 from service.planner.gains import relative_of
 from service.planner.preview import Row, Survey, survey
 from service.planner.walk_requests import WalkRequest
@@ -70,7 +75,7 @@ def preview(
         parameters_total=seeds * sum(each.parameters for each in found.resources),
         memory_bytes=_range([each.memory_bytes for each in found.resources]),
         flops_total=found.flops,
-        time=_time(found, seeds, parsed.resources.device, calibrations.every(session)),
+        time=_time(found, seeds, parsed.resources.device, calibrations.load(session)),
         configurations=tuple(_read(found, index, each) for index, each in enumerate(forecasts)),
         warnings=tuple(
             PreviewWarning(kind=each.kind, message=each.message, configurations=each.places)
@@ -80,7 +85,12 @@ def preview(
 
 
 def _forecast(request: WalkRequest, simulations: Simulations) -> Forecast:
-    return at_once(request) or simulations.result(request) or recalled(request) or awaited(request)
+    return (
+        immediate_forecast(request)
+        or simulations.result(request)
+        or cached_forecast(request)
+        or pending_forecast(request)
+    )
 
 
 def _range(values: Sequence[int]) -> PreviewRange:

@@ -34,14 +34,16 @@ def append(
     columns = cast(Table, table.__table__).columns
     names = ", ".join(values)
     is_sqlite = connection.dialect.name == "sqlite"
-    marks = ", ".join("?" * len(values))
+    placeholders = ", ".join("?" * len(values))
     statement = (
-        f"INSERT INTO {table.__tablename__} ({names}) VALUES ({marks})"
+        f"INSERT INTO {table.__tablename__} ({names}) VALUES ({placeholders})"
         if is_sqlite
         else f"COPY {table.__tablename__} ({names}) FROM STDIN (FORMAT BINARY)"
     )
     try:
-        bound = [_bound(columns[name], of, connection.dialect) for name, of in values.items()]
+        bound = [
+            _driver_values(columns[name], of, connection.dialect) for name, of in values.items()
+        ]
     except ValueError as error:
         raise StatementError(str(error), statement, None, error) from error
     rows = [*zip(*bound, strict=True)]
@@ -55,7 +57,9 @@ def append(
         _copy(connection, statement, types, rows)
 
 
-def _bound(column: Column[object], values: Sequence[object], dialect: Dialect) -> Sequence[object]:
+def _driver_values(
+    column: Column[object], values: Sequence[object], dialect: Dialect
+) -> Sequence[object]:
     """Return the values of a column as the driver wants them."""
     if isinstance(column.type, FiniteFloat):
         FiniteFloat.check(cast(Sequence[float | None], values))

@@ -33,7 +33,7 @@ def put(session: WriteSession, measured: Sequence[Calibration]) -> None:
         )
 
 
-def every(session: Session, *, max_age_seconds: float | None = None) -> list[Calibration]:
+def load(session: Session, *, max_age_seconds: float | None = None) -> list[Calibration]:
     """Return all that this version can read, newest first.
 
     Args:

@@ -93,13 +93,6 @@ def _network_adapter(kind: str) -> TypeAdapter[Network]:
     return TypeAdapter(ARCHITECTURES[kind].network_type)
 
 
-class Coordinates(TypeDecorator[dict[str, object]]):
-    """Coordinates of a spec by path, kept as JSON."""
-
-    impl = JSON
-    cache_ok = True
-
-
 class TimingsJson(TypeDecorator[Timings]):
     """Measured times, kept as JSON; None where another version of Fathom measured others."""
 

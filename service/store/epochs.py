@@ -16,7 +16,7 @@ from service.store.upserts import insert_all_new
 from workers.contract import EpochRecord
 
 
-class OpenTrial(NamedTuple):
+class UnfinishedTrial(NamedTuple):
     """Where a trial that is not done stands.
 
     Attributes:
@@ -34,23 +34,25 @@ def curve(session: Session, trial_id: UUID) -> list[Epoch]:
 
 
 def insert_new(
-    session: WriteSession, records: Iterable[EpochRecord], open_trials: Mapping[UUID, OpenTrial]
+    session: WriteSession,
+    records: Iterable[EpochRecord],
+    unfinished: Mapping[UUID, UnfinishedTrial],
 ) -> list[list[EpochRecord]]:
     """Insert the records whose epoch is not there yet.
 
     Args:
         session: The transaction, which holds the sweep: nobody else adds to these curves.
         records: Of two of one epoch, the first counts; those of other trials are left out.
-        open_trials: The trials that may get rows, as they stand in this transaction.
+        unfinished: The trials that may get rows, as they stand in this transaction.
 
     Returns:
         The records that were inserted, in a list for each trial.
     """
     later: list[EpochRecord] = []
     others: list[EpochRecord] = []
-    curves = _by_trial(records, open_trials)
+    curves = _by_trial(records, unfinished)
     for trial_id, of_trial in curves.items():
-        done = open_trials[trial_id].epochs_done
+        done = unfinished[trial_id].epochs_done
         last = -1 if done is None else done
         # Nothing lies beyond the last epoch, so those need not be looked for.
         if min(of_trial) > last:
@@ -58,21 +60,21 @@ def insert_new(
         else:
             later += [record for epoch, record in of_trial.items() if epoch > last]
             others += [record for epoch, record in of_trial.items() if epoch <= last]
-    append(session, Epoch, _columns(later, open_trials))
+    append(session, Epoch, _columns(later, unfinished))
     if others:
-        new = _insert_if_new(session, others, open_trials)
-        curves = _by_trial(later + new, open_trials)
+        new = _insert_if_new(session, others, unfinished)
+        curves = _by_trial(later + new, unfinished)
     return [[*of_trial.values()] for of_trial in curves.values()]
 
 
 def _by_trial(
-    records: Iterable[EpochRecord], open_trials: Mapping[UUID, OpenTrial]
+    records: Iterable[EpochRecord], unfinished: Mapping[UUID, UnfinishedTrial]
 ) -> dict[UUID, dict[int, EpochRecord]]:
     """Return the first record of each epoch, by trial and epoch."""
     found: dict[UUID, dict[int, EpochRecord]] = {}
     # Reports come in runs of one trial, and the hash of a UUID is slow.
     for trial_id, of_trial in groupby(records, key=_TRIAL_ID):
-        if trial_id in open_trials:
+        if trial_id in unfinished:
             curve = found.setdefault(trial_id, {})
             for record in of_trial:
                 curve.setdefault(record.epoch, record)
@@ -80,10 +82,12 @@ def _by_trial(
 
 
 def _insert_if_new(
-    session: WriteSession, records: Sequence[EpochRecord], open_trials: Mapping[UUID, OpenTrial]
+    session: WriteSession,
+    records: Sequence[EpochRecord],
+    unfinished: Mapping[UUID, UnfinishedTrial],
 ) -> list[EpochRecord]:
     """Insert records that may be there already, sent again or out of order; return the new."""
-    columns = _columns(records, open_trials)
+    columns = _columns(records, unfinished)
     rows = [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]
@@ -93,12 +97,12 @@ def _insert_if_new(
 
 
 def _columns(
-    records: Sequence[EpochRecord], open_trials: Mapping[UUID, OpenTrial]
+    records: Sequence[EpochRecord], unfinished: Mapping[UUID, UnfinishedTrial]
 ) -> dict[str, list[object]]:
     columns: dict[str, list[object]] = {
         name: [*map(field, records)] for name, field in _FIELDS.items()
     }
-    columns["attempt"] = [open_trials[record.trial_id].attempt for record in records]
+    columns["attempt"] = [unfinished[record.trial_id].attempt for record in records]
     return columns
 
 

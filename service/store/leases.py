@@ -11,13 +11,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 
 from service.lifecycle import HELD, SweepState
-from service.store import sweeps
 from service.store.column_types import database_now
 from service.store.database import WriteSession
 from service.store.errors import FencedOutError, SweepNotFoundError
 from service.store.locks import LockedSweep, lock_sweep
 from service.store.models import Sweep
-from service.store.trial_states import rest
+from service.store.trial_states import reset_running
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +79,7 @@ def claim(
     ).one_or_none()
     if taken is None:
         return None
-    rest(session, taken.id)
+    reset_running(session, taken.id)
     return Claim(sweep_id=taken.id, fence=taken.fence, owner=owner)
 
 
@@ -127,20 +126,3 @@ def hold(session: WriteSession, claim: Claim) -> LockedSweep:
     if locked.fence != claim.fence:
         raise FencedOutError(claim.sweep_id, claim.fence, locked.fence)
     return locked
-
-
-def release(session: WriteSession, claim: Claim) -> bool:
-    """Hand a sweep back: a running one is queued again, a winding-down one can be claimed.
-
-    Returns:
-        Whether the claim was still good; if not, nothing changes.
-    """
-    try:
-        locked = hold(session, claim)
-    except FencedOutError:
-        return False
-    if locked.state is SweepState.RUNNING:
-        sweeps.move(session, claim.sweep_id, SweepState.QUEUED)
-    else:
-        sweeps.end_lease(session, claim.sweep_id)
-    return True

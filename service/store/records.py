@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from service.lifecycle import TrialState
 from service.store import calibrations, epochs, leases, stopping, summaries
 from service.store.database import WriteSession
-from service.store.epochs import OpenTrial
+from service.store.epochs import UnfinishedTrial
 from service.store.errors import UnknownTrialError
 from service.store.leases import Claim
 from service.store.models import LayerProfile, Sweep, Trial
@@ -35,7 +35,7 @@ from workers.contract import (
 
 _TRIAL_ID = attrgetter("trial_id")
 # Trials looked up at once; SQLite takes at most 32,766 parameters.
-_LOOKUP = 10_000
+_IDS_PER_QUERY = 10_000
 
 
 def write(session: WriteSession, claim: Claim, reports: Sequence[Report]) -> None:
@@ -56,18 +56,18 @@ def write(session: WriteSession, claim: Claim, reports: Sequence[Report]) -> Non
     leases.hold(session, claim)
     batch = _Batch.of(reports)
     calibrations.put(session, batch.calibrations)
-    open_trials = _open_trials(session, claim.sweep_id, batch.trial_ids())
-    _start(session, [start for start in batch.starts if start.trial_id in open_trials])
-    summaries.note_walks(session, [w for w in batch.walks if w.trial_id in open_trials])
-    new = epochs.insert_new(session, batch.records, open_trials)
-    summaries.add(session, new)
-    _insert_profiles(session, [p for p in batch.profiles if p.trial_id in open_trials], open_trials)
-    decisions = [d for d in batch.decisions if d.trial_id in open_trials]
-    stopping.note(session, claim.sweep_id, decisions)
-    ends = [end for end in batch.ends if end.trial_id in open_trials]
+    unfinished = _unfinished_trials(session, claim.sweep_id, batch.trial_ids())
+    _start(session, [start for start in batch.starts if start.trial_id in unfinished])
+    summaries.record_walks(session, [w for w in batch.walks if w.trial_id in unfinished])
+    new = epochs.insert_new(session, batch.records, unfinished)
+    summaries.add_epochs(session, new)
+    _insert_profiles(session, [p for p in batch.profiles if p.trial_id in unfinished], unfinished)
+    decisions = [d for d in batch.decisions if d.trial_id in unfinished]
+    stopping.record_decisions(session, claim.sweep_id, decisions)
+    ends = [end for end in batch.ends if end.trial_id in unfinished]
     summaries.end(session, ends)
     if new or ends:
-        _note_progress(session, claim.sweep_id)
+        _reset_stalled_launches(session, claim.sweep_id)
 
 
 @dataclass(slots=True)
@@ -114,14 +114,14 @@ class _Batch:
         return list(dict.fromkeys(key for key, _ in groupby(map(_TRIAL_ID, reports))))
 
 
-def _open_trials(
+def _unfinished_trials(
     session: WriteSession, sweep_id: UUID, trial_ids: Sequence[UUID]
-) -> dict[UUID, OpenTrial]:
+) -> dict[UUID, UnfinishedTrial]:
     """Return where each trial stands that is not done."""
-    open_trials: dict[UUID, OpenTrial] = {}
+    unfinished: dict[UUID, UnfinishedTrial] = {}
     found: set[UUID] = set()
-    for first in range(0, len(trial_ids), _LOOKUP):
-        chunk = trial_ids[first : first + _LOOKUP]
+    for first in range(0, len(trial_ids), _IDS_PER_QUERY):
+        chunk = trial_ids[first : first + _IDS_PER_QUERY]
         rows = session.execute(
             select(Trial.id, Trial.state, Trial.attempt, Trial.epochs_done).where(
                 Trial.sweep_id == sweep_id, Trial.id.in_(chunk)
@@ -130,11 +130,11 @@ def _open_trials(
         for trial_id, state, attempt, epochs_done in rows:
             found.add(trial_id)
             if state is not TrialState.DONE:
-                open_trials[trial_id] = OpenTrial(attempt, epochs_done)
+                unfinished[trial_id] = UnfinishedTrial(attempt, epochs_done)
     for trial_id in trial_ids:
         if trial_id not in found:
             raise UnknownTrialError(sweep_id, trial_id)
-    return open_trials
+    return unfinished
 
 
 def _start(session: WriteSession, starts: Sequence[TrialStart]) -> None:
@@ -146,7 +146,7 @@ def _start(session: WriteSession, starts: Sequence[TrialStart]) -> None:
 def _insert_profiles(
     session: WriteSession,
     profiles: Sequence[contract.LayerProfile],
-    open_trials: Mapping[UUID, OpenTrial],
+    unfinished: Mapping[UUID, UnfinishedTrial],
 ) -> None:
     """Insert the profiles whose epoch has none yet."""
     first = {(profile.trial_id, profile.epoch): profile for profile in reversed(profiles)}
@@ -154,7 +154,7 @@ def _insert_profiles(
         {
             "trial_id": profile.trial_id,
             "epoch": profile.epoch,
-            "attempt": open_trials[profile.trial_id].attempt,
+            "attempt": unfinished[profile.trial_id].attempt,
             "activation_log_norms": profile.activation_log_norms,
             "error_log_norms": profile.error_log_norms,
             "gradient_log_norms": profile.gradient_log_norms,
@@ -164,7 +164,7 @@ def _insert_profiles(
     insert_all_new(session, LayerProfile, [LayerProfile.trial_id, LayerProfile.epoch], rows)
 
 
-def _note_progress(session: WriteSession, sweep_id: UUID) -> None:
+def _reset_stalled_launches(session: WriteSession, sweep_id: UUID) -> None:
     session.execute(
         update(Sweep)
         .where(Sweep.id == sweep_id, Sweep.stalled_launches > 0)

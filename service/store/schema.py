@@ -78,7 +78,7 @@ def _run(url: str, action: Callable[[Config, str], None], revision: str) -> None
     engine = _engine(url)
     try:
         with engine.begin() as connection:
-            _wait_for_others(connection)
+            _lock_upgrades(connection)
             config = _config()
             scripts = ScriptDirectory.from_config(config)
             found = MigrationContext.configure(connection).get_current_revision()
@@ -108,7 +108,7 @@ def _config() -> Config:
     return config
 
 
-def _wait_for_others(connection: Connection) -> None:
+def _lock_upgrades(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
     # A transaction of SQLite has the write lock from its start.

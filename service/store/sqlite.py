@@ -33,15 +33,15 @@ def write_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
     )
     # A deferred transaction that reads first and writes later cannot wait for the lock: it
     # fails at once if another has written in between.
-    return _prepared(engine, pragmas, begin="BEGIN IMMEDIATE")
+    return _configured(engine, pragmas, begin="BEGIN IMMEDIATE")
 
 
 def read_engine(url: URL) -> Engine:
     """Return an engine whose connections refuse to write."""
-    return _prepared(create_engine(url), ("PRAGMA query_only = ON",), begin="BEGIN")
+    return _configured(create_engine(url), ("PRAGMA query_only = ON",), begin="BEGIN")
 
 
-def _prepared(engine: Engine, pragmas: tuple[str, ...], *, begin: str) -> Engine:
+def _configured(engine: Engine, pragmas: tuple[str, ...], *, begin: str) -> Engine:
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         # The driver's own transaction control off: it would begin late, at the first write.

@@ -16,12 +16,12 @@ from service.store.leases import Claim
 from service.store.models import Epoch, Event, Trial
 from workers.contract import Outcome, StoppingDecision, StoppingMetric, TrialEnd
 
-KIND = "stopping"
+EVENT_KIND = "stopping"
 """Of the events, one for each decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class TrialProgress:
     """How far a trial came, for a rung that is judged by rows.
 
     Attributes:
@@ -37,7 +37,7 @@ class Standing:
     outcome: Outcome | None
 
 
-def standings(session: Session, sweep_id: UUID) -> list[Standing]:
+def progress_of_trials(session: Session, sweep_id: UUID) -> list[TrialProgress]:
     """Return all trials of a sweep in the order of the plan."""
     rows = session.execute(
         select(Trial.id, Trial.planned_epochs, Trial.epochs_done, Trial.outcome)
@@ -45,7 +45,7 @@ def standings(session: Session, sweep_id: UUID) -> list[Standing]:
         .order_by(Trial.number)
     )
     return [
-        Standing(trial_id=trial_id, epochs=epochs, epochs_done=done, outcome=outcome)
+        TrialProgress(trial_id=trial_id, epochs=epochs, epochs_done=done, outcome=outcome)
         for trial_id, epochs, done, outcome in rows
     ]
 
@@ -85,7 +85,9 @@ def curves_of_done(
     return curves
 
 
-def note(session: WriteSession, sweep_id: UUID, decisions: Sequence[StoppingDecision]) -> None:
+def record_decisions(
+    session: WriteSession, sweep_id: UUID, decisions: Sequence[StoppingDecision]
+) -> None:
     """Record decisions as events; one that is told again is one event still.
 
     A trial that is trained again after a crash may be judged otherwise, which is another one.
@@ -93,7 +95,7 @@ def note(session: WriteSession, sweep_id: UUID, decisions: Sequence[StoppingDeci
     """
     known = _known(session, sweep_id, {decision.trial_id for decision in decisions})
     rows = [
-        {"sweep_id": sweep_id, "trial_id": d.trial_id, "kind": KIND, "detail": _detail(d)}
+        {"sweep_id": sweep_id, "trial_id": d.trial_id, "kind": EVENT_KIND, "detail": _detail(d)}
         for d in dict.fromkeys(decisions)
         if (d.trial_id, _text(_detail(d))) not in known
     ]
@@ -101,14 +103,14 @@ def note(session: WriteSession, sweep_id: UUID, decisions: Sequence[StoppingDeci
         session.execute(insert(Event), rows)
 
 
-def stop(session: WriteSession, claim: Claim, decisions: Sequence[StoppingDecision]) -> None:
+def end_stopped(session: WriteSession, claim: Claim, decisions: Sequence[StoppingDecision]) -> None:
     """End the trials that a rung does not keep, with their events, in one transaction.
 
     Raises:
         FencedOutError: The claim is not good any more.
     """
     leases.hold(session, claim)
-    note(session, claim.sweep_id, decisions)
+    record_decisions(session, claim.sweep_id, decisions)
     summaries.end(
         session,
         [
@@ -124,12 +126,12 @@ def _known(
 ) -> set[tuple[UUID | None, str]]:
     ids = list(trial_ids)
     found: set[tuple[UUID | None, str]] = set()
-    for start in range(0, len(ids), _LOOKUP):
+    for start in range(0, len(ids), _IDS_PER_QUERY):
         rows = session.execute(
             select(Event.trial_id, Event.detail).where(
                 Event.sweep_id == sweep_id,
-                Event.kind == KIND,
-                Event.trial_id.in_(ids[start : start + _LOOKUP]),
+                Event.kind == EVENT_KIND,
+                Event.trial_id.in_(ids[start : start + _IDS_PER_QUERY]),
             )
         )
         found |= {(trial_id, _text(detail or {})) for trial_id, detail in rows}
@@ -154,4 +156,4 @@ def _detail(decision: StoppingDecision) -> Mapping[str, JsonValue]:
 
 
 # Trials looked up at once; SQLite takes at most 32,766 parameters.
-_LOOKUP = 10_000
+_IDS_PER_QUERY = 10_000

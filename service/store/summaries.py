@@ -40,7 +40,7 @@ def start(session: WriteSession, starts: Sequence[TrialStart]) -> None:
     """Note that workers have taken up trials, one start for each, that are not done."""
     _run(
         session,
-        _open_trial().values(
+        _update_unfinished().values(
             state=TrialState.RUNNING,
             host=bindparam("new_host"),
             device=bindparam("new_device"),
@@ -59,16 +59,16 @@ def start(session: WriteSession, starts: Sequence[TrialStart]) -> None:
     )
 
 
-def note_walks(session: WriteSession, walks: Sequence[InitialWalk]) -> None:
+def record_walks(session: WriteSession, walks: Sequence[InitialWalk]) -> None:
     """Note the initial walks of trials that are not done; told again, one says the same."""
     _run(
         session,
-        _open_trial().values(z_init=bindparam("new_z_init", type_=FiniteFloat())),
+        _update_unfinished().values(z_init=bindparam("new_z_init", type_=FiniteFloat())),
         [{"trial": walk.trial_id, "new_z_init": walk.z_init} for walk in walks],
     )
 
 
-def add(session: WriteSession, curves: Sequence[Sequence[EpochRecord]]) -> None:
+def add_epochs(session: WriteSession, curves: Sequence[Sequence[EpochRecord]]) -> None:
     """Add epochs that were not there before, a list for each trial, to the trials' summaries."""
     changes = [_summary(records) for records in curves]
     if changes and session.get_bind().dialect.name == "postgresql":
@@ -83,7 +83,7 @@ def end(session: WriteSession, ends: Sequence[TrialEnd]) -> None:
     """Give trials their outcome; of two ends of one trial the first counts."""
     _run(
         session,
-        _open_trial().values(
+        _update_unfinished().values(
             state=TrialState.DONE,
             outcome=bindparam("new_outcome"),
             diverged_epoch=bindparam("new_diverged_epoch"),
@@ -111,7 +111,7 @@ def _run(
         session.connection().execute(statement, parameters)
 
 
-def _open_trial() -> Update:
+def _update_unfinished() -> Update:
     return update(_TRIALS).where(_TRIALS.c.id == bindparam("trial"), is_unfinished(_TRIALS.c.state))
 
 

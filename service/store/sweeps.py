@@ -22,7 +22,7 @@ from service.store.errors import (
 from service.store.locks import lock_sweep
 from service.store.models import Sweep
 from service.store.pages import Page
-from service.store.trial_states import has_unfinished, rest
+from service.store.trial_states import has_unfinished, reset_running
 from service.store.upserts import insert_new
 
 __all__ = [
@@ -30,11 +30,11 @@ __all__ = [
     "SweepCursor",
     "counts",
     "delete_ended",
-    "expect_end",
     "get",
     "insert",
     "move",
     "page",
+    "set_expected_end",
 ]
 
 SweepCursor = tuple[datetime, UUID]
@@ -163,7 +163,7 @@ def move(
     if to in ENDED and has_unfinished(session, sweep_id):
         raise UnfinishedTrialsError(sweep_id, to)
     if to not in HELD:
-        end_lease(session, sweep_id)
+        _end_lease(session, sweep_id)
     session.execute(
         update(Sweep)
         .where(Sweep.id == sweep_id)
@@ -177,7 +177,7 @@ def move(
     return get(session, sweep_id)
 
 
-def expect_end(session: WriteSession, sweep_id: UUID, seconds: float | None) -> None:
+def set_expected_end(session: WriteSession, sweep_id: UUID, seconds: float | None) -> None:
     """Note how far off the end of a sweep is expected to be; None where nothing is known."""
     moment = None if seconds is None else database_now(seconds)
     session.execute(
@@ -188,7 +188,7 @@ def expect_end(session: WriteSession, sweep_id: UUID, seconds: float | None) -> 
     )
 
 
-def end_lease(session: WriteSession, sweep_id: UUID) -> None:
+def _end_lease(session: WriteSession, sweep_id: UUID) -> None:
     """Void whatever claim there is on a sweep that this transaction has locked."""
     session.execute(
         update(Sweep)
@@ -201,7 +201,7 @@ def end_lease(session: WriteSession, sweep_id: UUID) -> None:
         )
         .execution_options(synchronize_session=False)
     )
-    rest(session, sweep_id)
+    reset_running(session, sweep_id)
 
 
 def delete_ended(session: WriteSession, sweep_id: UUID) -> None:

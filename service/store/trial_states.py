@@ -26,7 +26,7 @@ def has_unfinished(session: Session, sweep_id: UUID) -> bool:
     return bool(session.scalar(select(unfinished)))
 
 
-def rest(session: WriteSession, sweep_id: UUID) -> None:
+def reset_running(session: WriteSession, sweep_id: UUID) -> None:
     """Make running trials pending, once the workers that had them have no claim any more."""
     session.execute(
         update(Trial)

@@ -7,11 +7,9 @@ from uuid import UUID
 from sqlalchemy import (
     Column,
     ColumnDefault,
-    ColumnElement,
     delete,
     exists,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.orm import Session
@@ -24,25 +22,19 @@ from service.store.errors import BadPlanError, TrialNotFoundError
 from service.store.locks import lock_sweep
 from service.store.models import Configuration, Epoch, LayerProfile, Sweep, Trial, Walk
 from service.store.models.roles import Role, columns_of
-from service.store.pages import Page
 from service.store.plan_rows import configuration_values
 from service.store.trial_states import UNFINISHED
 from service.store.upserts import insert_all_new
 from workers.contract import Outcome, TrialSpec
 
 __all__ = [
-    "TrialCursor",
     "end_unfinished",
     "get",
     "insert_plan",
     "is_planned",
-    "page",
     "retry",
     "unfinished",
 ]
-
-TrialCursor = tuple[UUID, int]
-"""Sweep and number of the last trial of a page."""
 
 # Configurations inserted at once: a hundred thousand rows of JSON need not be in memory together.
 _CHUNK = 5_000
@@ -160,30 +152,6 @@ def get(session: Session, trial_id: UUID) -> Trial:
     if trial is None:
         raise TrialNotFoundError(trial_id)
     return trial
-
-
-def page(
-    session: Session,
-    *,
-    after: TrialCursor | None = None,
-    limit: int,
-    where: Sequence[ColumnElement[bool]] = (),
-) -> Page[Trial, TrialCursor]:
-    """Return some trials, by sweep and then in the order of the plan.
-
-    Args:
-        session: The transaction.
-        after: Where the previous page ended; None for the first.
-        limit: Most trials to return, at least 1.
-        where: Conditions on columns of `Trial`, its sweep among them.
-    """
-    statement = select(Trial).where(*where).order_by(Trial.sweep_id, Trial.number)
-    if after is not None:
-        statement = statement.where(tuple_(Trial.sweep_id, Trial.number) > after)
-    rows = session.scalars(statement.limit(limit + 1)).all()
-    items = rows[:limit]
-    more = len(rows) > limit
-    return Page(items, (items[-1].sweep_id, items[-1].number) if more else None)
 
 
 def end_unfinished(

@@ -25,7 +25,7 @@ def test_before_anything_is_done_it_is_the_prediction() -> None:
     packs = [[trial_spec(depth=9, engine=EngineName.PACKED)] for _ in range(6)]
     expected = EtaEstimator(packs, COSTS, 2, Clock())
 
-    assert expected.seconds() == pytest.approx(3 * COSTS.whole(packs[0][0]))
+    assert expected.seconds() == pytest.approx(3 * COSTS.total(packs[0][0]))
 
 
 @pytest.mark.parametrize("slowness", [0.5, 1.0, 3.0])
@@ -33,7 +33,7 @@ def test_it_learns_how_slow_the_machine_is(slowness: float) -> None:
     clock = Clock()
     specs = [trial_spec(depth=400, epochs=20_000, engine=EngineName.PACKED)]
     expected = EtaEstimator([specs], COSTS, 1, clock)
-    start, epoch = COSTS.of(specs[0])
+    start, epoch = COSTS.start_and_epoch(specs[0])
 
     expected.note([epoch_record(specs[0].trial_id, 0)])
     expected.note([epoch_record(specs[0].trial_id, 10_000)])
@@ -46,7 +46,7 @@ def test_it_learns_how_slow_the_machine_is(slowness: float) -> None:
 def test_idle_actors_do_not_shorten_the_last_pack() -> None:
     expected = EtaEstimator([SPECS], COSTS, 16, Clock())
 
-    assert expected.seconds() == pytest.approx(sum(map(COSTS.whole, SPECS)))
+    assert expected.seconds() == pytest.approx(sum(map(COSTS.total, SPECS)))
 
 
 def test_reports_that_come_twice_count_once() -> None:
@@ -80,5 +80,5 @@ def test_a_known_device_balances_by_seconds_an_unknown_one_by_relative_cost() ->
     known = RoundPlan(SPECS, SHAPES, "cpu", 2, [calibration()])
     unknown = RoundPlan(SPECS, SHAPES, "cpu", 2, [])
 
-    assert known.cost(SPECS[0], DIGITS) == COSTS.whole(SPECS[0])
+    assert known.cost(SPECS[0], DIGITS) == COSTS.total(SPECS[0])
     assert unknown.cost(SPECS[0], DIGITS) > 1e6

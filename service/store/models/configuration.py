@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from pydantic import JsonValue
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from service.enums import GMode
-from service.store.column_types import ConfigurationJson, Coordinates, stored_by_value
+from service.store.column_types import ConfigurationJson, stored_by_value
 from service.store.constraints import at_least, finite, one_of, rule
 from service.store.models.base import Base
 from service.store.models.roles import key, resolved, written
@@ -97,5 +98,5 @@ class Configuration(Base):
     predicted_drift: Mapped[float | None] = resolved()
     predicted_spread: Mapped[float | None] = resolved()
     walk_id: Mapped[UUID | None] = resolved(ForeignKey("walks.id"))
-    coordinates: Mapped[dict[str, object]] = resolved(Coordinates())
+    coordinates: Mapped[dict[str, JsonValue]] = resolved(JSON)
     configuration: Mapped[contract.Configuration] = resolved(ConfigurationJson())
