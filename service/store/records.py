@@ -1,9 +1,9 @@
-"""The way of results into the rows: idempotent batches under a claim.
+"""Write workers' reports to the database, in idempotent batches under a claim.
 
-What the rows become depends on the set of reports alone, not on how they are cut into batches,
-on their order, or on how often they are sent, as long as a trial's end comes after its epochs:
-the first record of an epoch stays, a trial's summaries are built from records that were new,
-and a trial that is done takes nothing more.
+The resulting rows depend on the set of reports alone, not on their order, on the batches or on how
+often a report is sent, provided that a trial's end comes after its epochs. For that the first
+record of an epoch is kept, summaries of a trial are built from new records only, and a done trial
+accepts nothing more.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,28 +34,29 @@ from workers.contract import (
 )
 
 _TRIAL_ID = attrgetter("trial_id")
-# Trials looked up at once; SQLite takes at most 32,766 parameters.
+# SQLite accepts at most 32,766 parameters in one statement.
 _IDS_PER_QUERY = 10_000
 
 
 def write(session: WriteSession, claim: Claim, reports: Sequence[Report]) -> None:
-    """Write a batch of reports; all of it or nothing.
+    """Write a batch of reports, either all of them or none.
 
     Args:
         session: The transaction.
-        claim: Of the sweep whose trials these are.
-        reports: Of any number of trials, in any order; may be empty.
+        claim: The driver's claim on the sweep that the trials belong to.
+        reports: Reports of any number of trials, in any order; may be empty.
 
     Raises:
-        FencedOutError: The claim is not good any more.
-        UnknownTrialError: A report is of a trial of another sweep, or of none.
-        sqlalchemy.exc.OperationalError: The database is away; the batch can be sent again.
-        sqlalchemy.exc.StatementError: Any other kind: the batch breaks a rule of the schema, and
-            would again.
+        FencedOutError: The claim is void.
+        UnknownTrialError: A report names a trial that the sweep does not have.
+        sqlalchemy.exc.OperationalError: The database cannot be reached; send the batch again later.
+        sqlalchemy.exc.StatementError: Any other of these errors: the batch breaks a rule of the
+            schema, and sending it again would fail again.
     """
     leases.hold(session, claim)
     batch = _Batch.of(reports)
     calibrations.put(session, batch.calibrations)
+    # Reports of done trials are dropped: they are late copies.
     unfinished = _unfinished_trials(session, claim.sweep_id, batch.trial_ids())
     _start(session, [start for start in batch.starts if start.trial_id in unfinished])
     summaries.record_walks(session, [w for w in batch.walks if w.trial_id in unfinished])
@@ -72,6 +73,8 @@ def write(session: WriteSession, claim: Claim, reports: Sequence[Report]) -> Non
 
 @dataclass(slots=True)
 class _Batch:
+    """Reports of a batch, by type."""
+
     starts: list[TrialStart] = field(default_factory=list)
     walks: list[InitialWalk] = field(default_factory=list)
     records: list[EpochRecord] = field(default_factory=list)
@@ -110,14 +113,18 @@ class _Batch:
             *self.decisions,
             *self.ends,
         )
-        # Reports come in runs of one trial, and the hash of a UUID is slow.
+        # Consecutive reports are often of one trial, and hashing a UUID is slow.
         return list(dict.fromkeys(key for key, _ in groupby(map(_TRIAL_ID, reports))))
 
 
 def _unfinished_trials(
     session: WriteSession, sweep_id: UUID, trial_ids: Sequence[UUID]
 ) -> dict[UUID, UnfinishedTrial]:
-    """Return where each trial stands that is not done."""
+    """Return the state of those of some trials that are not done, by id.
+
+    Raises:
+        UnknownTrialError: The sweep does not have one of the trials.
+    """
     unfinished: dict[UUID, UnfinishedTrial] = {}
     found: set[UUID] = set()
     for first in range(0, len(trial_ids), _IDS_PER_QUERY):
@@ -138,7 +145,7 @@ def _unfinished_trials(
 
 
 def _start(session: WriteSession, starts: Sequence[TrialStart]) -> None:
-    # The last one of each trial: an actor that was lost may have started it before.
+    # Of several starts of a trial the last one counts: an actor that was lost started it before.
     latest = {start.trial_id: start for start in starts}
     summaries.start(session, list(latest.values()))
 
@@ -149,6 +156,7 @@ def _insert_profiles(
     unfinished: Mapping[UUID, UnfinishedTrial],
 ) -> None:
     """Insert the profiles whose epoch has none yet."""
+    # Reversed, so that of two profiles of one epoch the first overwrites the second.
     first = {(profile.trial_id, profile.epoch): profile for profile in reversed(profiles)}
     rows = [
         {
@@ -165,6 +173,8 @@ def _insert_profiles(
 
 
 def _reset_stalled_launches(session: WriteSession, sweep_id: UUID) -> None:
+    """Note that the present launch of a sweep has made progress."""
+    # The condition spares most batches a write of the row.
     session.execute(
         update(Sweep)
         .where(Sweep.id == sweep_id, Sweep.stalled_launches > 0)

@@ -1,4 +1,4 @@
-"""Early stopping in the store: decisions as events, and the rungs that rows make."""
+"""Early stopping in the database: progress and measures of trials, and decisions as events."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,18 +17,18 @@ from service.store.models import Epoch, Event, Trial
 from workers.contract import Outcome, StoppingDecision, StoppingMetric, TrialEnd
 
 EVENT_KIND = "stopping"
-"""Of the events, one for each decision."""
+"""The kind of an event that records a stopping decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialProgress:
-    """How far a trial came, for a rung that is judged by rows.
+    """Progress of a trial, from which a rung of successive halving is judged.
 
     Attributes:
         trial_id: The trial.
-        epochs: Epochs that it is planned to have.
-        epochs_done: The largest epoch that has a row; None if there is none.
-        outcome: None while it has none.
+        epochs: Number of planned epochs.
+        epochs_done: The largest epoch that has a row; None if no epoch has one.
+        outcome: The outcome; None while the trial has none.
     """
 
     trial_id: UUID
@@ -38,7 +38,7 @@ class TrialProgress:
 
 
 def progress_of_trials(session: Session, sweep_id: UUID) -> list[TrialProgress]:
-    """Return all trials of a sweep in the order of the plan."""
+    """Return the progress of every trial of a sweep, in the order of the plan."""
     rows = session.execute(
         select(Trial.id, Trial.planned_epochs, Trial.epochs_done, Trial.outcome)
         .where(Trial.sweep_id == sweep_id)
@@ -53,7 +53,7 @@ def progress_of_trials(session: Session, sweep_id: UUID) -> list[TrialProgress]:
 def values_at(
     session: Session, sweep_id: UUID, metric: StoppingMetric, epoch: int
 ) -> dict[UUID, float]:
-    """Return what the trials of a sweep measured at an epoch."""
+    """Return a sweep's values of a metric at one epoch, by trial; trials without one are absent."""
     column = getattr(Epoch, metric.value)
     rows = session.execute(
         select(Epoch.trial_id, column)
@@ -66,7 +66,7 @@ def values_at(
 def curves_of_done(
     session: Session, sweep_id: UUID, metric: StoppingMetric
 ) -> dict[UUID, dict[int, float]]:
-    """Return the curves, from epoch 1, of the trials of a sweep that have an outcome."""
+    """Return a metric's values from epoch 1 on, by trial and epoch, for the sweep's done trials."""
     column = getattr(Epoch, metric.value)
     rows = session.execute(
         select(Epoch.trial_id, Epoch.epoch, column)
@@ -88,10 +88,15 @@ def curves_of_done(
 def record_decisions(
     session: WriteSession, sweep_id: UUID, decisions: Sequence[StoppingDecision]
 ) -> None:
-    """Record decisions as events; one that is told again is one event still.
+    """Add an event for each decision that has none yet.
 
-    A trial that is trained again after a crash may be judged otherwise, which is another one.
-    The caller holds the sweep.
+    A trial that is trained again after a crash can get another decision at the same epoch, which is
+    an event of its own.
+
+    Args:
+        session: The transaction, which has locked the sweep.
+        sweep_id: The sweep.
+        decisions: Decisions about its trials; may be empty, or repeat earlier ones.
     """
     known = _known(session, sweep_id, {decision.trial_id for decision in decisions})
     rows = [
@@ -104,10 +109,10 @@ def record_decisions(
 
 
 def end_stopped(session: WriteSession, claim: Claim, decisions: Sequence[StoppingDecision]) -> None:
-    """End the trials that a rung does not keep, with their events, in one transaction.
+    """End the trials that were not kept as stopped, and add an event for each decision.
 
     Raises:
-        FencedOutError: The claim is not good any more.
+        FencedOutError: The claim is void.
     """
     leases.hold(session, claim)
     record_decisions(session, claim.sweep_id, decisions)
@@ -124,6 +129,7 @@ def end_stopped(session: WriteSession, claim: Claim, decisions: Sequence[Stoppin
 def _known(
     session: WriteSession, sweep_id: UUID, trial_ids: Iterable[UUID]
 ) -> set[tuple[UUID | None, str]]:
+    """Return the trial and the detail, as text, of every stopping event of some trials."""
     ids = list(trial_ids)
     found: set[tuple[UUID | None, str]] = set()
     for start in range(0, len(ids), _IDS_PER_QUERY):
@@ -139,6 +145,7 @@ def _known(
 
 
 def _text(detail: Mapping[str, JsonValue]) -> str:
+    # A dict cannot be in a set; with sorted keys equal details have equal texts.
     return json.dumps(detail, sort_keys=True)
 
 
@@ -155,5 +162,5 @@ def _detail(decision: StoppingDecision) -> Mapping[str, JsonValue]:
     }
 
 
-# Trials looked up at once; SQLite takes at most 32,766 parameters.
+# SQLite accepts at most 32,766 parameters in one statement.
 _IDS_PER_QUERY = 10_000
