@@ -11,7 +11,7 @@ class SweepState(StrEnum):
     QUEUED = "queued"  # waits for a driver
     RUNNING = "running"  # a driver holds its lease, or held it and died
     PAUSING = "pausing"  # pause was asked for; workers wind down
-    PAUSED = "paused"  # nobody works on it until it is resumed
+    PAUSED = "paused"  # no driver works on it until it is resumed
     CANCELLING = "cancelling"  # cancel was asked for; workers wind down
     COMPLETED = "completed"  # every trial has an outcome
     FAILED = "failed"  # the sweep could not go on; the message says why

@@ -120,7 +120,7 @@ class _Batch:
 def _unfinished_trials(
     session: WriteSession, sweep_id: UUID, trial_ids: Sequence[UUID]
 ) -> dict[UUID, UnfinishedTrial]:
-    """Return the state of those of some trials that are not done, by id.
+    """Return the state of each given trial that is not done, by id.
 
     Raises:
         UnknownTrialError: The sweep does not have one of the trials.

@@ -34,7 +34,7 @@ def insert_new(
 def insert_all_new(
     session: WriteSession, table: type[Base], key: Key, rows: Sequence[Mapping[str, object]]
 ) -> Sequence[Row[Any]]:
-    """Insert those of many rows whose key is not taken.
+    """Insert many rows, except for those whose key is taken.
 
     Args:
         session: The transaction.

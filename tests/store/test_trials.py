@@ -1,4 +1,4 @@
-"""Trials: plans, specs, pages, retries."""
+"""Trials: plans, specs, pages, ends, retries."""
 
 from dataclasses import replace
 from typing import get_type_hints
