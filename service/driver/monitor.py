@@ -1,4 +1,4 @@
-"""The thread of a child that writes reports and looks for a reason to stop."""
+"""Thread of a child process that writes reports and stops the run when there is a reason."""
 
 import logging
 import os
@@ -18,17 +18,17 @@ from workers.contract import Outcome
 log = logging.getLogger("fathom.driver")
 
 PERIOD_SECONDS = 0.5
-# How long a child that was told to stop still tries to reach a database that is away; what it
-# could not write is trained again by the next launch.
+# How long a child that must stop still tries to reach an absent database. Epochs that were not
+# written are trained again by the next launch.
 FINAL_FLUSH_SECONDS = 10.0
 
 
 class Monitor(threading.Thread):
-    """Flushes the sink twice a second and tells the workers to wind down when it must.
+    """Flushes the sink twice a second, and makes the workers wind down if the run must end.
 
     Attributes:
-        ending: Why the workers were told to wind down; None while they run.
-        message: What went wrong, where something did.
+        exit_reason: Why the workers wind down; None while they run.
+        message: Reason of a failure, for a person; None without one.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class Monitor(threading.Thread):
         stop: threading.Event,
         limits: Limits,
     ) -> None:
-        super().__init__(name="watch", daemon=True)
-        self.ending: ExitReason | None = None
+        super().__init__(name="monitor", daemon=True)
+        self.exit_reason: ExitReason | None = None
         self.message: str | None = None
         self._database = database
         self._claim = claim
@@ -53,17 +53,22 @@ class Monitor(threading.Thread):
         self._finished = threading.Event()
 
     def run(self) -> None:
-        """Monitor until `finish`."""
+        """Call `tick` periodically until `finish` is called."""
         while not self._finished.wait(PERIOD_SECONDS):
             try:
                 self.tick()
-            # The edge of the sink: a thread that dies unseen would lose every later report.
+            # If this thread died alone, every later report would be lost without a word. The next
+            # launch of the sweep trains the lost epochs again.
             except Exception:
-                log.exception("watch failed sweep=%s", self._claim.sweep_id)
+                log.exception("monitor failed sweep=%s", self._claim.sweep_id)
                 os._exit(1)
 
     def tick(self) -> None:
-        """Look once: write what there is, then decide whether the run must end."""
+        """Write the queued reports, then wind down if there is a reason to stop.
+
+        Exits the process if the supervisor is gone or the claim is void.
+        """
+        # A child without its supervisor would lose the lease, while the next driver runs the sweep.
         if os.getppid() != self._parent:
             event(log, logging.ERROR, "driver is gone", sweep=self._claim.sweep_id)
             os._exit(1)
@@ -76,12 +81,13 @@ class Monitor(threading.Thread):
             os._exit(1)
         except CONNECTION_ERRORS:
             reason = ExitReason.GIVEN_BACK if self._stop_requested.is_set() else None
-        if reason is not None and self.ending is None:
-            self.ending = reason
+        if reason is not None and self.exit_reason is None:
+            self.exit_reason = reason
             event(log, logging.INFO, "winding down", sweep=self._claim.sweep_id, reason=reason)
             self._wind_down()
 
     def _reason_to_stop(self) -> ExitReason | None:
+        """Return why the run must end, or None."""
         if self._stop_requested.is_set():
             return ExitReason.GIVEN_BACK
         with self._database.read() as session:
@@ -106,7 +112,10 @@ class Monitor(threading.Thread):
         return datetime.now(UTC) - started_at > timedelta(minutes=minutes)
 
     def drain(self) -> None:
-        """Write all that is queued, waiting for a database that is away."""
+        """Write all queued reports; wait while the database cannot be reached.
+
+        After a request to stop the wait is at most `FINAL_FLUSH_SECONDS`.
+        """
         stop_requested_at: float | None = None
         while not self._sink.flush():
             if self._stop_requested.is_set():
@@ -116,6 +125,6 @@ class Monitor(threading.Thread):
             time.sleep(PERIOD_SECONDS)
 
     def finish(self) -> None:
-        """Stop watching."""
+        """End the thread and wait for it."""
         self._finished.set()
         self.join()

@@ -35,8 +35,8 @@ def test_it_learns_how_slow_the_machine_is(slowness: float) -> None:
     expected = EtaEstimator([specs], COSTS, 1, clock)
     start, epoch = COSTS.start_and_epoch(specs[0])
 
-    expected.note([epoch_record(specs[0].trial_id, 0)])
-    expected.note([epoch_record(specs[0].trial_id, 10_000)])
+    expected.update([epoch_record(specs[0].trial_id, 0)])
+    expected.update([epoch_record(specs[0].trial_id, 10_000)])
     clock.now = slowness * (start + 10_000 * epoch)
 
     assert clock.now > 100
@@ -53,8 +53,8 @@ def test_reports_that_come_twice_count_once() -> None:
     told = [epoch_record(SPECS[2].trial_id, epoch) for epoch in (0, 1, 2)]
     once, twice = EtaEstimator([SPECS], COSTS, 1, Clock()), EtaEstimator([SPECS], COSTS, 1, Clock())
 
-    once.note(told)
-    twice.note([*told, *told])
+    once.update(told)
+    twice.update([*told, *told])
 
     assert once.seconds() == twice.seconds()
 
@@ -63,8 +63,8 @@ def test_reports_that_come_twice_count_once() -> None:
 def test_nothing_is_left_when_every_trial_has_ended_wherever(epochs: int) -> None:
     expected = EtaEstimator([SPECS], COSTS, 1, Clock())
     for spec in SPECS:
-        expected.note([epoch_record(spec.trial_id, epoch) for epoch in range(epochs)])
-        expected.note([TrialEnd(trial_id=spec.trial_id, outcome=Outcome.STOPPED)])
+        expected.update([epoch_record(spec.trial_id, epoch) for epoch in range(epochs)])
+        expected.update([TrialEnd(trial_id=spec.trial_id, outcome=Outcome.STOPPED)])
 
     assert expected.seconds() == pytest.approx(0.0, abs=1e-9)
 
