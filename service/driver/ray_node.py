@@ -68,7 +68,7 @@ class RayNode:
         self._command = tuple(command)
         self._is_well = is_well
         self._missing = missing or (lambda: unreachable(address))
-        self._look_seconds = check_seconds
+        self._check_seconds = check_seconds
         self._stop = threading.Event()
         self._well = threading.Event()
         self._thread = threading.Thread(target=self._keep_running, name="ray-node", daemon=True)
@@ -115,7 +115,7 @@ class RayNode:
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         """Check the node's health until its process ends or the block ends."""
-        while not self._stop.wait(self._look_seconds) and process.poll() is None:
+        while not self._stop.wait(self._check_seconds) and process.poll() is None:
             well = self._is_well()
             if well != self._well.is_set():
                 event(log, logging.INFO, "ray node up" if well else "ray node unwell")

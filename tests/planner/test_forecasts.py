@@ -1,4 +1,4 @@
-"""Forecasts of walks: exact at once, others simulated once and recalled."""
+"""Forecasts of walks: exact ones immediately, others simulated once and cached."""
 
 import math
 from pathlib import Path
