@@ -1,6 +1,7 @@
-"""Sweeps, configurations, trials, epochs, layer profiles, events, calibrations.
+"""Create all tables: sweeps, configurations, trials and their results, events and calibrations.
 
-Written out rather than taken from the models: this is what the schema was, whatever they become.
+Everything is written out instead of imported from the models: a migration must not change when they
+do.
 """
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
 
+# The types that `UtcDateTime` and `stored_by_value` have in the database.
 MOMENT = sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite")
 WORD = sa.String(32)
 
@@ -28,7 +30,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop every table, and so every row."""
+    """Drop every table with all its rows."""
+    # Tables that refer to others come first.
     results = ("events", "layer_profiles", "epochs", "trials", "configurations", "walks", "sweeps")
     for table in ("calibrations", *results):
         op.drop_table(table)
@@ -305,6 +308,7 @@ def _create_epochs() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("trial_id", "epoch", name=op.f("pk_epochs")),
+        # SQLite then stores rows in the order of the primary key: a curve lies in one place.
         sqlite_with_rowid=False,
     )
 
@@ -326,6 +330,7 @@ def _create_layer_profiles() -> None:
             "errors_are_beside_activations",
             "length(error_log_norms) = length(activation_log_norms)",
         ),
+        # One number more than there are layers; a number has 8 bytes.
         _rule(
             table,
             "gradients_are_one_more",
@@ -364,6 +369,7 @@ def _create_events() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+        # Ids of deleted events are not used again, so that readers do not miss new ones.
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_events_sweep_id_id"), table, ["sweep_id", "id"])
@@ -401,7 +407,7 @@ def _at_least(table: str, column: str, bound: int) -> sa.CheckConstraint:
 
 
 def _finite(table: str, columns: str) -> list[sa.CheckConstraint]:
-    # PostgreSQL orders NaN above every number; SQLite has made it NULL before it looks.
+    # PostgreSQL orders NaN above every number; SQLite stores it as NULL before it checks.
     return [
         _rule(table, f"{column}_finite", f"abs({column}) <= 1.7976931348623157e308")
         for column in columns.split()

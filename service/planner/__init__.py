@@ -1,8 +1,8 @@
-"""Plan sweeps: resolve widths, gains, rates, engines and ids of configurations and trials.
+"""Plan sweeps: resolve the points of a spec to configurations and trials with ids.
 
-Pure: the same spec, sweep and data sets give the same plan, so planning twice is harmless.
-`predict` adds the walk that theory expects of each configuration. `check` refuses what `plan`
-would refuse, and counts the trials, without building anything.
+`plan` is a pure function of the sweep, the spec and the data sets, so planning twice is harmless.
+`predict` adds the theoretical walk of each configuration. `check` raises for the specs that `plan`
+refuses and counts the trials, without building a plan.
 """
 
 from service.planner.planned import (

@@ -1,7 +1,8 @@
-"""Forecasts of random networks' walks: at once where they are exact, else simulated and kept.
+"""Forecasts of random networks' walks, from an exact law or from a simulation.
 
-A simulation takes a second or more, so there are three ways to ask: `at_once` for what needs
-none, `recalled` for what an earlier one left on disk, and `simulated`, which takes its time.
+A simulation takes a second or more. So `immediate_forecast` answers if none is needed,
+`cached_forecast` if one was made before, `simulated_forecast` simulates, and `pending_forecast`
+has the values that are known before that.
 """
 
 import json
@@ -27,15 +28,16 @@ from service.planner.walk_laws import (
 from service.planner.walk_requests import WalkRequest
 from workers.contract import Activation
 
-# Raise it when what `simulated` stores changes.
+# Part of the cache's key: raise it when the stored value of `simulated_forecast` changes.
 _VERSION: Final = 3
-# Beyond these layers the correlation of a homogeneous network is taken to stay as it is there.
+# The correlation of a homogeneous network is computed for so many layers, and taken as constant
+# beyond them.
 _LAYERS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _NoGain:
-    """No g leaves the walk without drift: the arguments of `rwinit.GainNotFoundError`."""
+    """Stored result where no g makes the drift zero: fields of `rwinit.GainNotFoundError`."""
 
     lowest: float
     highest: float
@@ -45,18 +47,19 @@ class _NoGain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Gain:
-    """A g, and what is expected of networks that have it.
+    """Stored result of a simulation: a g and the law of networks that have it.
 
     Attributes:
         g: Multiplier of the hidden matrices.
-        law: Law of the walk; None where hardly any network passes an error.
-        depth_scale: Layers over which a correlation's distance from its fixed point falls by e.
+        law: Law of the walk; None if hardly any simulated network passes an error back.
+        depth_scale: Number of layers over which a correlation's distance from its fixed point falls
+            by a factor e.
         merges: Whether that fixed point is 1.
     """
 
     g: float
     law: PredictedLaw | None
-    # They are stored because the fixed points take a quarter of a second to find.
+    # Stored as well, because the fixed points take a quarter of a second to find.
     depth_scale: float | None
     merges: bool | None
 
@@ -68,23 +71,24 @@ _SIMULATED: Final = TypeAdapter[_Gain | _NoGain](
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """What is expected of the log gradient norm ``ln(|delta_1| / |delta_D|)``.
+    """Predicted distribution of the log gradient norm ``ln(|delta_1| / |delta_D|)``.
 
     Attributes:
-        g: Multiplier of the hidden matrices; None while it is not known.
-        drift: Mean, in nats; None while it is not known, or if no network passes an error.
-        drift_error: Standard error of it; 0 where it is exact.
+        g: Multiplier of the hidden matrices; None while unknown.
+        drift: Mean, in nats; None while unknown, or if no network passes an error back.
+        drift_error: Standard error of the drift, in nats; 0 if the law is exact.
         spread: Standard deviation, in nats.
-        death_probability: Chance that some layer passes nothing; None where it is not known.
+        death_probability: Probability that some layer passes no error; None if unknown.
         decorrelation: 1 less the correlation, in the last layer, of two inputs that are
-            uncorrelated in the first; None where lengths are not kept, see ``depth_scale``.
-        depth_scale: Layers over which a correlation's distance from its fixed point falls by e;
-            None where it falls slower, or where there is no fixed point.
-        merges: Whether that fixed point is 1, so that all inputs come to look alike.
+            uncorrelated in the first; None for activations that are not homogeneous, which have
+            ``depth_scale`` instead.
+        depth_scale: Number of layers over which a correlation's distance from its fixed point falls
+            by a factor e; None if it falls more slowly, or if there is no fixed point.
+        merges: Whether that fixed point is 1, so that the network makes all inputs alike.
         pending: Whether the numbers are still to be simulated.
-        without_gain: Whether no g leaves the walk without drift, so that planning refuses it.
-        passes_nothing: Whether hardly any simulated network passes an error.
-        remark: Why a number is missing for good; None where none is.
+        without_gain: Whether no g makes the drift zero, so that planning refuses the point.
+        passes_nothing: Whether hardly any simulated network passes an error back.
+        remark: Why a number will stay absent; None if none is absent for good.
     """
 
     g: float | None = None
@@ -101,11 +105,11 @@ class Forecast:
     remark: str | None = None
 
 
-def at_once(request: WalkRequest) -> Forecast | None:
-    """Return the forecast of a request that needs no simulation; None for any other.
+def immediate_forecast(request: WalkRequest) -> Forecast | None:
+    """Return the forecast of a request that needs no simulation; None if it needs one.
 
-    Networks too large to be simulated here, and those of a kind without a law, have a forecast
-    that says so.
+    For a network that is too large to be simulated, or whose kind has no law, the forecast has a
+    remark in place of the numbers.
     """
     if not request.has_law:
         return _without_law(request)
@@ -117,41 +121,43 @@ def at_once(request: WalkRequest) -> Forecast | None:
     return None
 
 
-def awaited(request: WalkRequest) -> Forecast:
-    """Return what is known before a request's simulation."""
+def pending_forecast(request: WalkRequest) -> Forecast:
+    """Return the forecast of a request before its simulation, which is marked as pending."""
     return Forecast(g=request.g, death_probability=_death(request), pending=True)
 
 
-def recalled(request: WalkRequest) -> Forecast | None:
-    """Return the forecast that an earlier `simulated` left on disk; None where there is none."""
+def cached_forecast(request: WalkRequest) -> Forecast | None:
+    """Return the forecast that `simulated_forecast` stored on disk; None if there is none."""
     stored = cache.recall_json(cache.cache_folder(), _key(request))
     try:
         return None if stored is None else _read(request, _SIMULATED.validate_python(stored))
-    except ValidationError:  # written by another version, or damaged
+    # The file was written by another version, or is damaged: the simulation replaces it.
+    except ValidationError:
         return None
 
 
-def simulated(request: WalkRequest) -> Forecast:
-    """Return the forecast of a request, in seconds, and leave it on disk."""
+def simulated_forecast(request: WalkRequest) -> Forecast:
+    """Simulate the networks of a request, which takes seconds; store and return the forecast."""
     found = _simulate(request)
     cache.store_json(cache.cache_folder(), _key(request), _SIMULATED.dump_python(found))
     return _read(request, found)
 
 
 def death_probability(activation: str, width: int, depth: int, slope: float) -> float | None:
-    """Return the chance that a layer passes nothing; None where there is no formula."""
-    # It is flat beyond 1, so that a layer of saturated units passes nothing.
+    """Return the probability that some layer passes no error; None if there is no formula."""
+    # Hardtanh is flat beyond 1, so that a layer of saturated units passes nothing; no formula is
+    # known for the probability of that.
     if activation == Activation.HARDTANH:
         return None
     return float(rwinit.death_probability(activation, width, depth, slope=slope))
 
 
 def mean_field(activation: str, g: float, slope: float) -> rwinit.MeanField | None:
-    """Return the fixed points of very wide networks; None where there are none."""
+    """Return the mean-field fixed points of very wide networks; None if there are none."""
     try:
         return rwinit.mean_field(activation, sigma_w=g, slope=slope)
     except ValueError:
-        # Lengths grow without bound, or every unit saturates so that the slope is 0.
+        # Activations grow without bound, or every unit saturates so that the slope is 0.
         return None
 
 
@@ -169,6 +175,7 @@ def _without_law(request: WalkRequest) -> Forecast:
 
 
 def _exact(request: WalkRequest) -> Forecast:
+    """Return the forecast of a linear, ReLU or leaky ReLU network, from its exact law."""
     g, question = _gain(request), request.question
     law = predicted_law(question, g)
     assert law is not None  # an exact law is finite
@@ -194,7 +201,7 @@ def _gain(request: WalkRequest) -> float:
 
 @lru_cache(maxsize=256)
 def _homogeneous_correlations(activation: str, slope: float) -> NDArray[np.float64]:
-    # It depends on ratios alone, so neither on g nor on the width.
+    # The correlation of a homogeneous network depends on neither g nor the width.
     return rwinit.correlation_at_depth(activation, 0.0, _LAYERS, sigma_w=1.0, slope=slope)
 
 
@@ -214,6 +221,7 @@ def _simulate(request: WalkRequest) -> _Gain | _NoGain:
 
 
 def _read(request: WalkRequest, found: _Gain | _NoGain) -> Forecast:
+    """Return the forecast of a stored result."""
     asked, dying = request.question, _death(request)
     if isinstance(found, _NoGain):
         why = rwinit.GainNotFoundError(
@@ -241,7 +249,7 @@ def _correlations(request: WalkRequest, g: float) -> tuple[float | None, bool | 
     field = mean_field(request.question.activation, g, request.question.slope)
     if field is None:
         return None, None
-    # It is 0 where every unit saturates.
+    # The scale is 0 if every unit saturates, and infinite at the critical point.
     scale = field.depth_scale if 0.0 < field.depth_scale < math.inf else None
     return scale, field.correlation == 1.0
 

@@ -1,4 +1,4 @@
-"""The ids of configurations and trials."""
+"""Derive the ids of configurations and trials, which are the same whenever a sweep is planned."""
 
 from uuid import UUID, uuid5
 

@@ -1,4 +1,4 @@
-"""Networks of a point: resolved hyper-parameters, and the width from a budget of parameters."""
+"""Resolve the network of a point: its hyper-parameters, and its width from a parameter budget."""
 
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ def network_of(point: Point, width: int) -> Network:
     """Return a point's network with every hyper-parameter resolved to a number.
 
     Args:
-        point: One without issues.
+        point: A point without issues.
         width: Units per hidden layer, at least 1.
     """
     kind, depth = ARCHITECTURES[point.text("network.kind")], point.whole("network.depth")
@@ -31,7 +31,7 @@ def network_of(point: Point, width: int) -> Network:
 
 
 def width_of(point: Point, shape: DatasetShape) -> int:
-    """Return the width of a point's networks; 0 where its budget is too small for any."""
+    """Return the width of a point's networks; 0 if its budget is too small for one unit."""
     if BUDGET_PATH not in point:
         return point.whole("network.width")
     n_outputs = shape.n_outputs(Task(point.text("dataset.task")))
@@ -40,7 +40,7 @@ def width_of(point: Point, shape: DatasetShape) -> int:
 
 
 def width_issue(point: Point, shape: DatasetShape) -> SpecIssue | None:
-    """Return an issue where a budget is too small for even one unit per layer."""
+    """Return an issue if the parameter budget is too small for one unit per layer."""
     if width_of(point, shape) > 0:
         return None
     n_outputs = shape.n_outputs(Task(point.text("dataset.task")))
@@ -50,10 +50,13 @@ def width_issue(point: Point, shape: DatasetShape) -> SpecIssue | None:
     return SpecIssue(BUDGET_PATH, str(point.whole(BUDGET_PATH)), message)
 
 
-# Points of a sweep share few networks, and each count walks through the description.
+# The points of a sweep have few distinct networks, and each count goes through all their layers.
 @lru_cache(maxsize=4096)
 def _widest(network: Network, n_inputs: int, n_outputs: int, budget: int) -> int:
-    """Return the largest width whose network has at most ``budget`` parameters; 0 for none."""
+    """Return the largest width whose network has at most ``budget`` parameters; 0 for none.
+
+    The count grows with the width, so a doubling search and a bisection find it.
+    """
     fitting, above = 0, 1
     while _count(network, above, n_inputs, n_outputs) <= budget:
         fitting, above = above, 2 * above
@@ -67,8 +70,9 @@ def _widest(network: Network, n_inputs: int, n_outputs: int, budget: int) -> int
 
 
 def _count(network: Network, width: int, n_inputs: int, n_outputs: int) -> int:
-    """Return the parameters that a network would have at another width."""
+    """Return the number of parameters that a network would have at another width."""
     kind = architecture_of(network)
+    # Hyper-parameters do not change the number of parameters; these values are placeholders.
     like = kind.network(
         activation=network.activation,
         slope=network.slope,

@@ -1,4 +1,4 @@
-"""The plan of a sweep: a configuration per point, a trial per seed."""
+"""Plan a sweep: a configuration for each point, and a trial for each of its seeds."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -29,14 +29,14 @@ def plan(
 
     Args:
         sweep_id: The sweep.
-        spec: What it asks for.
-        datasets: The shapes of all known data sets, by name.
-        cap: The service's own limit of trials; None for no limit but the spec's.
+        spec: The sweep's spec.
+        datasets: Shapes of all known data sets, by name.
+        cap: The service's limit of trials; None for the spec's limit alone.
 
     Raises:
         SpecError: Every reason why the spec cannot be run, each once.
     """
-    found = runnable(spec, datasets, cap)
+    found = runnable_points(spec, datasets, cap)
     seeds = seeds_of(spec)
     planned: list[PlannedConfiguration] = []
     issues: dict[SpecIssue, None] = {}
@@ -62,41 +62,45 @@ def plan(
 
 
 def check(spec: SweepSpec, datasets: Mapping[str, DatasetShape], *, cap: int | None = None) -> int:
-    """Return the exact number of trials that `plan` would return.
+    """Check a spec and return the exact number of trials that `plan` would return.
 
     Args:
-        spec: What a sweep asks for.
-        datasets: The shapes of all known data sets, by name.
-        cap: The service's own limit of trials; None for no limit but the spec's.
+        spec: The spec of a sweep.
+        datasets: Shapes of all known data sets, by name.
+        cap: The service's limit of trials; None for the spec's limit alone.
 
     Raises:
-        SpecError: Every reason why the spec cannot be run, each once, but that an activation has
-            no unbiased g: finding that needs a simulation, which only `plan` does.
+        SpecError: Every reason why the spec cannot be run, each once. That an activation has no
+            unbiased g is found by a simulation, so only `plan` raises for it.
     """
-    return len(runnable(spec, datasets, cap)) * len(seeds_of(spec))
+    return len(runnable_points(spec, datasets, cap)) * len(seeds_of(spec))
 
 
-def runnable(spec: SweepSpec, datasets: Mapping[str, DatasetShape], cap: int | None) -> list[Point]:
-    """Return the points of a spec, none of which has an issue.
+def runnable_points(
+    spec: SweepSpec, datasets: Mapping[str, DatasetShape], cap: int | None
+) -> list[Point]:
+    """Return the points of a spec after checking all of them.
 
     Args:
-        spec: What a sweep asks for.
-        datasets: The shapes of all known data sets, by name.
-        cap: The service's own limit of trials; None for no limit but the spec's.
+        spec: The spec of a sweep.
+        datasets: Shapes of all known data sets, by name.
+        cap: The service's limit of trials; None for the spec's limit alone.
 
     Raises:
         SpecError: Every reason why the spec cannot be run that needs no simulation, each once.
     """
+    # Before the expansion, which of a spec that is far too large would fill the memory.
     too_many = size_issues(spec, cap)
     if too_many:
         raise SpecError(too_many)
     found = points(spec)
     issues = dict.fromkeys((*stopping_issues(spec, found), *profile_issues(spec, found)))
-    said = {(issue.path, issue.message) for issue in issues}
+    # Points often share an issue and differ in its value; the first value is reported.
+    reported = {(issue.path, issue.message) for issue in issues}
     for point in found:
         for issue in point_issues(point, datasets):
-            if (issue.path, issue.message) not in said:
-                said.add((issue.path, issue.message))
+            if (issue.path, issue.message) not in reported:
+                reported.add((issue.path, issue.message))
                 issues[issue] = None
     if issues:
         raise SpecError(issues)

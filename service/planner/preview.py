@@ -1,6 +1,6 @@
-"""Survey of a sweep before it is submitted: its trials, what they take, the walks to predict.
+"""Survey a spec before it is submitted: its trials, their resources, and the walks to predict.
 
-Nothing is simulated here, and nothing is stored.
+Nothing is simulated or stored here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,8 @@ from service.enums import GMode
 from service.planner.gains import mode_of
 from service.planner.learning_rates import rate_of
 from service.planner.networks import width_of
-from service.planner.planning import runnable
-from service.planner.resources import Resources, resources_of
+from service.planner.planning import runnable_points
+from service.planner.resources import TrialResources, resources_of
 from service.planner.walk_requests import WalkRequest, walk_request
 from service.spec import Point, SweepSpec, seeds_of
 from workers.contract import DatasetShape
@@ -22,16 +22,16 @@ FIRST_ROWS: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A trial as it would be planned, but for its g, which may have to be simulated.
+    """A trial as it would be planned, without its g, which can need a simulation.
 
     Attributes:
-        point: Its coordinates as written.
-        walk: Index of its random network in `Survey.walks`.
+        point: The trial's coordinates as written.
+        walk: Index of the trial's random network in `Survey.walks`.
         width: Units per hidden layer.
-        parameters: Weights and biases.
-        g_mode: How g was written.
-        effective_lr: The learning rate after the rule for depth.
-        seed: Its seed.
+        parameters: Number of weights and biases.
+        g_mode: Form in which the spec gives g.
+        effective_lr: Learning rate after the rule for depth.
+        seed: The trial's seed.
     """
 
     point: Point
@@ -45,23 +45,23 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What a sweep would run and take.
+    """Trials of a sweep and the resources that they would take.
 
     Attributes:
-        n_trials: Trials.
-        n_points: Combinations of coordinates, each with every seed.
-        rows: The first trials, in planning order.
-        resources: What one trial of each point takes.
+        n_trials: Number of trials.
+        n_points: Number of combinations of coordinates, each of which has every seed.
+        rows: The first trials, in planning order; at most `FIRST_ROWS`.
+        resources: Resources of one trial of each point.
         flops: Additions and multiplications of all trials together.
         datasets: The data set of each point.
-        walks: The distinct random networks, by first occurrence.
-        trials_of: How many trials each of them has.
+        walks: The distinct random networks, in the order of their first occurrence.
+        trials_of: Number of trials of each of these networks.
     """
 
     n_trials: int
     n_points: int
     rows: tuple[Row, ...]
-    resources: tuple[Resources, ...]
+    resources: tuple[TrialResources, ...]
     flops: int
     datasets: tuple[DatasetShape, ...]
     walks: tuple[WalkRequest, ...]
@@ -71,24 +71,25 @@ class Survey:
 def survey(
     spec: SweepSpec, datasets: Mapping[str, DatasetShape], *, cap: int | None = None
 ) -> Survey:
-    """Return what a sweep would run and take.
+    """Return the trials of a sweep and the resources that they would take.
 
     Args:
-        spec: What it asks for.
-        datasets: The shapes of all known data sets, by name.
-        cap: The service's own limit of trials; None for no limit but the spec's.
+        spec: The spec of a sweep.
+        datasets: Shapes of all known data sets, by name.
+        cap: The service's limit of trials; None for the spec's limit alone.
 
     Raises:
         SpecError: Every reason why the spec cannot be run that needs no simulation, each once.
     """
-    found, seeds = runnable(spec, datasets, cap), seeds_of(spec)
+    found, seeds = runnable_points(spec, datasets, cap), seeds_of(spec)
     indices: dict[WalkRequest, int] = {}
     tallies: list[int] = []
-    resources: list[Resources] = []
+    resources: list[TrialResources] = []
     rows: list[Row] = []
     for point in found:
         shape = datasets[point.text("dataset.name")]
         width = width_of(point, shape)
+        # Points that differ in training alone have equal requests, and share one forecast.
         index = indices.setdefault(walk_request(point, width, shape.n_inputs), len(tallies))
         if index == len(tallies):
             tallies.append(0)
@@ -110,7 +111,7 @@ def survey(
 
 
 def _rows(
-    point: Point, index: int, width: int, taken: Resources, seeds: Sequence[int]
+    point: Point, index: int, width: int, taken: TrialResources, seeds: Sequence[int]
 ) -> list[Row]:
     return [
         Row(

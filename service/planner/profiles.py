@@ -11,8 +11,8 @@ def profile_issues(spec: SweepSpec, found: Sequence[Point]) -> Iterator[SpecIssu
     An epoch that some trials reach is no issue: the others are profiled at their own epochs.
 
     Args:
-        spec: What a sweep asks for.
-        found: Its points.
+        spec: The spec of a sweep.
+        found: The points of the spec.
     """
     longest = max(point.whole("training.epochs") for point in found)
     for place, epoch in enumerate(spec.profiles.epochs):

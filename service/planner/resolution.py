@@ -21,12 +21,12 @@ def resolve(point: Point, shape: DatasetShape, profile_epochs: Sequence[int] = (
     """Return the configuration of a point.
 
     Args:
-        point: One without issues.
-        shape: Of its data set.
-        profile_epochs: Epochs to profile, those behind the trials' last one among them.
+        point: A point without issues.
+        shape: Shape of the point's data set.
+        profile_epochs: Epochs to profile; those after the last epoch of the trials are left out.
 
     Raises:
-        rwinit.GainNotFoundError: No g leaves the simulated walk without drift.
+        rwinit.GainNotFoundError: No g makes the drift of the simulated walk zero.
     """
     network = network_of(point, width_of(point, shape))
     training = _training(point)
@@ -35,7 +35,7 @@ def resolve(point: Point, shape: DatasetShape, profile_epochs: Sequence[int] = (
         dataset=shape.name,
         task=Task(point.text("dataset.task")),
         network=network,
-        init=Init(**_by_name(point, "init", Init) | {"g": gain_of(point, network)}),
+        init=Init(**_field_values(point, "init", Init) | {"g": gain_of(point, network)}),
         training=training,
         engine=engine_for(network, Task(point.text("dataset.task")), training.precision),
         profile_epochs=tuple(sorted(epoch for epoch in profile_epochs if epoch <= last)),
@@ -43,12 +43,12 @@ def resolve(point: Point, shape: DatasetShape, profile_epochs: Sequence[int] = (
 
 
 def shape_of(point: Point, width: int, profile_epochs: Sequence[int] = ()) -> TrialShape:
-    """Return the sizes of a point's trials, without what takes long to resolve.
+    """Return the sizes of a point's trials, without resolving g, which can take seconds.
 
     Args:
-        point: One without issues.
+        point: A point without issues.
         width: Units per hidden layer.
-        profile_epochs: As for `resolve`.
+        profile_epochs: Epochs to profile; those after the last epoch of the trials are left out.
     """
     network, training = network_of(point, width), _training(point)
     task = Task(point.text("dataset.task"))
@@ -65,7 +65,7 @@ def shape_of(point: Point, width: int, profile_epochs: Sequence[int] = ()) -> Tr
 
 
 def written_of(point: Point) -> Written:
-    """Return how the spec wrote what `resolve` replaces by numbers."""
+    """Return the values of a point as written, which `resolve` replaces by numbers."""
     return Written(
         g_mode=mode_of(point),
         g_relative=relative_of(point),
@@ -79,18 +79,25 @@ def written_of(point: Point) -> Written:
 def _training(point: Point) -> Training:
     rest = {
         "learning_rate": rate_of(point),
-        "schedule": Schedule(**_by_name(point, "training.schedule", Schedule)),
-        "optimizer": Optimizer(**_by_name(point, "training.optimizer", Optimizer) | _betas(point)),
+        "schedule": Schedule(**_field_values(point, "training.schedule", Schedule)),
+        "optimizer": Optimizer(
+            **_field_values(point, "training.optimizer", Optimizer) | _betas(point)
+        ),
     }
-    return Training(**_by_name(point, "training", Training) | rest)
+    return Training(**_field_values(point, "training", Training) | rest)
 
 
-# Any: values of many types, each checked by the grammar and turned into its field's here.
-def _by_name(point: Point, section: str, kind: Hashable) -> dict[str, Any]:
-    """Return the values of a section for the fields of a dataclass that have its coordinates.
+# Any: values of many types, which the grammar has checked.
+def _field_values(point: Point, section: str, kind: Hashable) -> dict[str, Any]:
+    """Return a point's values for those fields of a dataclass that have a coordinate's name.
 
-    An option that is written as it is stored needs no line here. Fields whose coordinate the
-    point does not have keep the dataclass's default.
+    So an option that has one name in the spec and in the dataclass needs no line of code. A field
+    without a coordinate keeps its default.
+
+    Args:
+        point: A point.
+        section: Path of the coordinates, such as ``"training.optimizer"``.
+        kind: The dataclass.
     """
     return {
         name: convert(point[f"{section}.{name}"])
@@ -101,7 +108,7 @@ def _by_name(point: Point, section: str, kind: Hashable) -> dict[str, Any]:
 
 @cache
 def _converters(kind: Hashable) -> Mapping[str, Callable[[Any], Any]]:
-    """Return, by field of a dataclass, what turns a coordinate's value into the field's."""
+    """Return functions from a coordinate's value to a field's value, by field of a dataclass."""
     converters: dict[str, Callable[[Any], Any]] = {}
     for name, hint in get_type_hints(kind).items():
         if isinstance(hint, type) and issubclass(hint, StrEnum):
@@ -109,11 +116,11 @@ def _converters(kind: Hashable) -> Mapping[str, Callable[[Any], Any]]:
         elif get_origin(hint) is tuple:
             converters[name] = _pairs
         else:
-            converters[name] = _as_it_is
+            converters[name] = _unchanged
     return converters
 
 
-def _as_it_is(value: object) -> object:
+def _unchanged(value: object) -> object:
     return value
 
 
@@ -122,7 +129,7 @@ def _pairs(value: Sequence[Sequence[float]]) -> tuple[tuple[float, float], ...]:
 
 
 def _betas(point: Point) -> dict[str, float]:
-    """Return Adam's two decays, which a spec writes as one value."""
+    """Return the two decay rates of Adam, which a spec writes as one pair."""
     match point.get("training.optimizer.betas"):
         case (float(first), float(second)):
             return {"beta1": first, "beta2": second}

@@ -1,4 +1,4 @@
-"""Expected memory and arithmetic of a trial, counted from its shape."""
+"""Count the memory and arithmetic of a trial from its shape."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from workers.estimates import TrialShape, pack_memory
 
 
 @dataclass(frozen=True, slots=True)
-class Resources:
-    """What one trial takes.
+class TrialResources:
+    """Resources of one trial.
 
     Attributes:
-        shape: The trial's sizes, from which the rest is counted.
-        parameters: Weights and biases.
-        memory_bytes: Peak of a worker that runs the trial alone and keeps every activation, with
-            its data set and without libraries.
+        shape: The trial's sizes, from which the others are counted.
+        parameters: Number of weights and biases.
+        memory_bytes: Peak memory of a worker that runs the trial alone and stores every activation,
+            with the data set and without libraries.
         flops: Additions and multiplications of all matrix products: training steps, and a full
             pass over both splits at epoch 0 and after every epoch.
     """
@@ -32,27 +32,28 @@ class Resources:
 
 def resources_of(
     point: Point, width: int, dataset: DatasetShape, profile_epochs: Sequence[int] = ()
-) -> Resources:
-    """Return what each trial of a point takes.
+) -> TrialResources:
+    """Return the resources of each trial of a point.
 
     Args:
-        point: One without issues.
+        point: A point without issues.
         width: Units per hidden layer.
-        dataset: Shape of its data set.
-        profile_epochs: Epochs to profile; those after the trials' last epoch are left out.
+        dataset: Shape of the point's data set.
+        profile_epochs: Epochs to profile; those after the last epoch of the trials are left out.
     """
     return _taken(shape_of(point, width, profile_epochs), dataset)
 
 
-# Many points differ in nothing that counts here.
+# Many points of a sweep have equal shapes.
 @lru_cache(maxsize=1024)
-def _taken(shape: TrialShape, dataset: DatasetShape) -> Resources:
+def _taken(shape: TrialShape, dataset: DatasetShape) -> TrialResources:
     network, n_outputs = shape.network, dataset.n_outputs(shape.task)
     groups = architecture_of(network).parameters(network, dataset.n_inputs, n_outputs)
     memory = pack_memory([shape], dataset, 1, recomputes=False)
     weights = sum(group.weights for group in groups)
-    # Two operations per weight forwards, and four backwards but for the input's own gradient.
+    # Two operations for each weight and sample forwards, and four backwards: for the weight's
+    # gradient and for the error of the layer below, which the first layer does not need.
     step = 6 * weights - 2 * dataset.n_inputs * network.width
     passes = (shape.epochs + 1) * (dataset.n_train + dataset.n_eval)
     flops = step * dataset.n_train * shape.epochs + 2 * weights * passes
-    return Resources(shape, parameter_count(groups), memory.total, flops)
+    return TrialResources(shape, parameter_count(groups), memory.total, flops)

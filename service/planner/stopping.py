@@ -1,4 +1,4 @@
-"""Early stopping at planning: its issues, and the groups of trials that compete."""
+"""Check a spec's early stopping, and group the trials that compete."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -8,15 +8,15 @@ from service.planner.ids import trial_id
 from service.spec import Point, SpecIssue, SweepSpec, points, seeds_of
 from workers.contract import Task
 
-EVERYBODY = "all trials"
+ALL_TRIALS = "all trials"
 
 
 def stopping_issues(spec: SweepSpec, found: Sequence[Point]) -> Iterator[SpecIssue]:
     """Yield an issue for each part of a spec's early stopping that would have no effect.
 
     Args:
-        spec: What a sweep asks for.
-        found: Its points.
+        spec: The spec of a sweep.
+        found: The points of the spec.
     """
     rule = spec.early_stopping
     if rule is None:
@@ -36,19 +36,19 @@ def stopping_issues(spec: SweepSpec, found: Sequence[Point]) -> Iterator[SpecIss
 
 
 def groups_of(sweep_id: UUID, spec: SweepSpec) -> dict[UUID, str]:
-    """Return the group of every trial of a sweep in words, in the order of the plan.
+    """Return the name of every trial's group, by trial id, in the order of the plan.
 
-    Trials of one group compete: they agree on the coordinates that ``early_stopping.within``
-    names. So all seeds of a configuration are in one group.
+    Trials of one group compete. They have equal values of the coordinates that
+    ``early_stopping.within`` names, so all seeds of a configuration are in one group.
     """
     within = () if spec.early_stopping is None else spec.early_stopping.within
     return {
-        trial_id(sweep_id, point, seed): _words(point, within)
+        trial_id(sweep_id, point, seed): _group(point, within)
         for point in points(spec)
         for seed in seeds_of(spec)
     }
 
 
-def _words(point: Point, within: Sequence[str]) -> str:
+def _group(point: Point, within: Sequence[str]) -> str:
     named = (f"{path} {json.dumps(point.get(path), default=str)}" for path in within)
-    return ", ".join(named) or EVERYBODY
+    return ", ".join(named) or ALL_TRIALS

@@ -1,7 +1,7 @@
-"""Laws of random networks' walks, as rwinit gives them; all predictions come from here.
+"""Laws of random networks' walks from rwinit, which all predictions of the service use.
 
-Activations without an exact law are simulated, in a second or so each, with a fixed seed; rwinit
-keeps the answers on disk.
+Activations without an exact law are simulated with a fixed seed, in a second or so each. rwinit
+caches the results on disk.
 """
 
 import json
@@ -20,6 +20,7 @@ from workers.contract import Configuration, DatasetShape, Prediction
 MOST_UNITS: Final = 2_000_000
 """Width times depth of the largest network that is simulated: about half a minute of one core."""
 
+# Namespace of the ids of walks; arbitrary, but it must never change.
 _WALKS: Final = UUID("5b0c7f3e-8a53-5b0e-9d55-4b7f2f2f6a10")
 
 
@@ -29,7 +30,7 @@ class PredictedLaw:
 
     Attributes:
         drift: Mean.
-        drift_error: Standard error of it; 0 where it is exact.
+        drift_error: Standard error of the drift; 0 if the law is exact.
         spread: Standard deviation.
     """
 
@@ -44,13 +45,13 @@ def is_too_large(question: WalkQuestion) -> bool:
 
 
 def unbiased_gain(question: WalkQuestion) -> float:
-    """Return the g that leaves a walk without drift.
+    """Return the g that makes the drift of a walk zero.
 
-    Linear, ReLU and leaky ReLU have exact laws. Any other activation is simulated, which takes
-    a second or so the first time: the same question always has the same answer.
+    Linear, ReLU and leaky ReLU networks have exact laws. Any other activation is simulated with a
+    fixed seed, which takes a second or so the first time.
 
     Raises:
-        rwinit.GainNotFoundError: No g does.
+        rwinit.GainNotFoundError: No g makes the drift zero.
     """
     return rwinit.gain(
         question.activation,
@@ -63,7 +64,7 @@ def unbiased_gain(question: WalkQuestion) -> float:
 
 
 def predicted_law(question: WalkQuestion, g: float) -> PredictedLaw | None:
-    """Return the law of a walk at some g; None where hardly any network passes an error."""
+    """Return the law of a walk at some g; None if hardly any network passes an error back."""
     try:
         law = rwinit.walk_law(
             question.activation,
@@ -75,17 +76,19 @@ def predicted_law(question: WalkQuestion, g: float) -> PredictedLaw | None:
             conditions=_conditions(question),
         )
     except rwinit.ArgumentError:
-        # Every argument was checked when the spec was read: too few networks pass an error.
+        # The arguments were checked when the spec was read. What remains is that too few simulated
+        # networks pass an error.
         return None
     drift, error, spread = float(law.drift), float(law.drift_error), float(law.spread)
+    # A law without a finite moment can be neither stored nor sent.
     if not all(map(math.isfinite, (drift, error, spread))):
         return None
-    # Added to 0, because databases differ in whether they keep the sign of a zero.
+    # + 0.0 turns -0.0 into 0.0, since databases differ in whether they store the sign of zero.
     return PredictedLaw(drift=drift + 0.0, drift_error=error, spread=spread)
 
 
 def simulated_walk(question: WalkQuestion, g: float) -> SimulatedWalk:
-    """Return the law by layer of a network that has to be simulated."""
+    """Simulate a network and return its law by layer."""
     band = rwinit.walk_band(
         question.activation,
         question.width,
@@ -104,62 +107,66 @@ def simulated_walk(question: WalkQuestion, g: float) -> SimulatedWalk:
 
 
 def walk_of(configuration: Configuration, n_inputs: int) -> WalkQuestion | None:
-    """Return the walk of a configuration's networks; None where their kind has no law."""
+    """Return the walk of a configuration's networks; None if their kind has no law."""
     network, init = configuration.network, configuration.init
     return architecture_of(network).walk(
         network, scheme=init.scheme, g_in=init.g_in, n_inputs=n_inputs
     )
 
 
-_Asked = tuple[WalkQuestion, float]
-_Answer = tuple[Prediction, SimulatedWalk | None]
+# A random network, given by its walk and its g, and what is predicted of it.
+_RandomNetwork = tuple[WalkQuestion, float]
+_Predicted = tuple[Prediction, SimulatedWalk | None]
 
 
 def predict(
     planned: Sequence[PlannedConfiguration],
     datasets: Mapping[str, DatasetShape],
-    note: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[PlannedConfiguration]:
-    """Return a plan with the predicted walk of every configuration that has one.
+    """Return a plan with the predicted walks of its configurations.
 
-    Each random network is asked for once, however many configurations train it. Networks of a
-    kind without a law, those too large to be simulated and those that hardly ever pass an error
-    have no prediction.
+    Configurations of one random network share one simulation. There is no prediction for networks
+    of a kind without a law, for those too large to be simulated, and for those that hardly ever
+    pass an error back.
 
     Args:
         planned: The plan.
-        datasets: The shapes of its data sets, by name.
-        note: Called after each simulation with how many are done, and of how many.
+        datasets: Shapes of the plan's data sets, by name.
+        progress: Called after each simulation with the numbers of simulations done and in all. An
+            exception that it raises ends the prediction.
     """
-    asked = [_asked(each.configuration, datasets) for each in planned]
-    answers = _answers((each for each in asked if each is not None), note)
+    networks = [_network_of(each.configuration, datasets) for each in planned]
+    predicted = _predict_all((each for each in networks if each is not None), progress)
     return [
-        each if question is None else _with(each, answers[question])
-        for each, question in zip(planned, asked, strict=True)
+        each if network is None else _with(each, predicted[network])
+        for each, network in zip(planned, networks, strict=True)
     ]
 
 
-def _asked(configuration: Configuration, datasets: Mapping[str, DatasetShape]) -> _Asked | None:
+def _network_of(
+    configuration: Configuration, datasets: Mapping[str, DatasetShape]
+) -> _RandomNetwork | None:
     question = walk_of(configuration, datasets[configuration.dataset].n_inputs)
     return None if question is None else (question, configuration.init.g)
 
 
-def _answers(
-    asked: Iterable[_Asked], note: Callable[[int, int], None]
-) -> dict[_Asked, _Answer | None]:
-    distinct = dict.fromkeys(asked)
+def _predict_all(
+    networks: Iterable[_RandomNetwork], progress: Callable[[int, int], None]
+) -> dict[_RandomNetwork, _Predicted | None]:
+    distinct = dict.fromkeys(networks)
     total = sum(not question.exact for question, _ in distinct)
-    answers: dict[_Asked, _Answer | None] = {}
+    predicted: dict[_RandomNetwork, _Predicted | None] = {}
     done = 0
     for question, g in distinct:
-        answers[question, g] = _answer(question, g)
+        predicted[question, g] = _predict_one(question, g)
         if not question.exact:
             done += 1
-            note(done, total)
-    return answers
+            progress(done, total)
+    return predicted
 
 
-def _answer(question: WalkQuestion, g: float) -> _Answer | None:
+def _predict_one(question: WalkQuestion, g: float) -> _Predicted | None:
     law = None if is_too_large(question) else predicted_law(question, g)
     if law is None:
         return None
@@ -167,10 +174,10 @@ def _answer(question: WalkQuestion, g: float) -> _Answer | None:
     return Prediction(drift=law.drift, spread=law.spread), walk
 
 
-def _with(planned: PlannedConfiguration, answer: _Answer | None) -> PlannedConfiguration:
-    if answer is None:
+def _with(planned: PlannedConfiguration, predicted: _Predicted | None) -> PlannedConfiguration:
+    if predicted is None:
         return planned
-    prediction, walk = answer
+    prediction, walk = predicted
     configuration = replace(planned.configuration, prediction=prediction)
     return replace(planned, configuration=configuration, walk=walk)
 

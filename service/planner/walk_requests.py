@@ -1,4 +1,4 @@
-"""Requests for a forecast: a random network's walk, and g as far as it is known."""
+"""Requests for forecasts, each of a random network's walk."""
 
 from dataclasses import dataclass
 
@@ -11,15 +11,15 @@ from workers.contract import Activation, Scheme
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkRequest:
-    """A random network before its random numbers; configurations with equal ones share a walk.
+    """The distribution of a random network; configurations with equal requests share a forecast.
 
     Attributes:
         kind: Kind of network.
-        question: What its walk depends on; of a kind without a law, the walk of its layers
-            without skips.
-        has_law: Whether the walk is the network's own, so that it can be predicted.
-        relative: g over the unbiased g, where that is how g was given; else None.
-        g: g where it was given as a number or by a scheme's formula; else None.
+        question: Parameters of the walk. For a kind without a law it is the walk of its layers
+            without skips, from which g is found.
+        has_law: Whether the kind has a law, so that the walk can be predicted.
+        relative: Ratio of g to the unbiased g, if g is given in that way; else None.
+        g: g, if it is given as a number or by the scheme's formula; else None.
         hyperparameters: Resolved hyperparameters of a network without a law, by name. The
             question leaves them out, so without them different networks would be counted as one.
     """
@@ -37,7 +37,7 @@ class WalkRequest:
         return self.question.exact
 
     def label(self) -> str:
-        """Return the network in words, such as ``relu, width 100, depth 32, g 2``."""
+        """Return a description of the network, such as ``relu, width 100, depth 32, g 2``."""
         asked = self.question
         slope = f" of slope {asked.slope:g}" if asked.activation is Activation.LEAKY_RELU else ""
         law = " orthogonal" if asked.weights == "orthogonal" else ""
@@ -51,12 +51,12 @@ class WalkRequest:
 
 
 def walk_request(point: Point, width: int, n_inputs: int) -> WalkRequest:
-    """Return the request of a point's networks of a width; simulates nothing.
+    """Return the request for a point's networks, without simulating anything.
 
     Args:
-        point: One without issues.
+        point: A point without issues.
         width: Units per hidden layer.
-        n_inputs: Dimensions of one sample of its data set.
+        n_inputs: Number of values in one sample of the data set.
     """
     network = network_of(point, width)
     relative = relative_of(point)

@@ -1,4 +1,4 @@
-"""Warnings about random networks whose predicted walk says that they cannot train, in words."""
+"""Warnings about random networks whose forecast says that they will hardly train."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -16,20 +16,29 @@ WIDE: Final = math.log(10.0)
 """A spread, in nats, at which one network in three is off by a factor of ten."""
 
 LIKELY_DEATH: Final = 0.01
+"""Probability of a layer that passes no error, above which a warning is due."""
+
 ALIKE: Final = 1e-3
-"""1 less a correlation at which inputs differ too little to be told apart."""
+"""1 less a correlation: below it two inputs are too much alike to be distinguished."""
 
 DEPTH_SCALES: Final = 6.0
+"""Ratio of the depth to the depth scale of correlations, above which inputs lose their relation.
+
+Schoenholz et al., Deep Information Propagation, arXiv:1611.01232, find that networks train up to a
+depth of about six depth scales.
+"""
+
 _NAMED: Final = 5
+"""Maximum number of configurations that a warning names."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanWarning:
-    """One thing that is expected to go wrong, and where.
+    """A warning about the configurations of a sweep that one rule applies to.
 
     Attributes:
-        kind: What is expected.
-        message: The warning in words, with the worst configurations by name.
+        kind: Kind of trouble that is expected.
+        message: The warning for a person; names the worst configurations.
         places: Indices of the configurations, ascending.
     """
 
@@ -40,20 +49,20 @@ class PlanWarning:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    says: str
-    # How bad it is; None where the rule does not apply.
-    badness: Callable[[WalkRequest, Forecast], float | None]
+    text: str
+    # Larger is worse; None if the rule does not apply.
+    severity: Callable[[WalkRequest, Forecast], float | None]
     measure: Callable[[WalkRequest, Forecast], str]
 
 
 def warnings_of(
     configurations: Sequence[WalkRequest], forecasts: Sequence[Forecast]
 ) -> tuple[PlanWarning, ...]:
-    """Return what is expected to go wrong; a forecast that is pending raises no warning.
+    """Return the warnings about a sweep's random networks, at most one of each kind.
 
     Args:
         configurations: Distinct random networks.
-        forecasts: The forecast of each.
+        forecasts: The forecast of each; a pending one causes no warning.
     """
     pairs = list(zip(configurations, forecasts, strict=True))
     found = (_warning(kind, rule, pairs) for kind, rule in _RULES.items())
@@ -63,20 +72,23 @@ def warnings_of(
 def _warning(
     kind: WarningKind, rule: _Rule, pairs: Sequence[tuple[WalkRequest, Forecast]]
 ) -> PlanWarning | None:
-    bad = {place: rule.badness(*pair) for place, pair in enumerate(pairs)}
-    hit = {place: value for place, value in bad.items() if value is not None}
-    if not hit:
+    found = {place: rule.severity(*pair) for place, pair in enumerate(pairs)}
+    severities = {place: value for place, value in found.items() if value is not None}
+    if not severities:
         return None
-    worst = sorted(hit, key=lambda place: (-hit[place], place))[:_NAMED]
+    worst = sorted(severities, key=lambda place: (-severities[place], place))[:_NAMED]
     named = "; ".join(f"{pairs[at][0].label()} ({rule.measure(*pairs[at])})" for at in worst)
-    rest = f"; and {len(hit) - len(worst)} more" if len(hit) > len(worst) else ""
-    count = "1 configuration is" if len(hit) == 1 else f"{len(hit)} configurations are"
-    return PlanWarning(kind, f"{count} {rule.says}: {named}{rest}", tuple(sorted(hit)))
+    rest = f"; and {len(severities) - len(worst)} more" if len(severities) > len(worst) else ""
+    count = (
+        "1 configuration is" if len(severities) == 1 else f"{len(severities)} configurations are"
+    )
+    return PlanWarning(kind, f"{count} {rule.text}: {named}{rest}", tuple(sorted(severities)))
 
 
 def _drifts_by(forecast: Forecast, sign: float) -> float | None:
     if forecast.drift is None or forecast.spread is None:
         return None
+    # A drift within two spreads is no more than what the seeds differ by.
     far = sign * forecast.drift
     return far if far > max(FAR, 2.0 * forecast.spread) else None
 
@@ -106,6 +118,7 @@ def _dies(_: WalkRequest, forecast: Forecast) -> float | None:
 
 
 def _decorrelates(request: WalkRequest, forecast: Forecast) -> float | None:
+    # Homogeneous activations have no depth scale: the correlation approaches 1 by a power law.
     if forecast.decorrelation is not None:
         return 1.0 / max(forecast.decorrelation, 1e-12) if forecast.decorrelation < ALIKE else None
     if forecast.depth_scale is None:

@@ -9,7 +9,12 @@ from sqlalchemy.orm import Session
 
 from service import spec
 from service.planner.durations import duration_of
-from service.planner.forecasts import Forecast, at_once, awaited, recalled
+from service.planner.forecasts import (
+    Forecast,
+    cached_forecast,
+    immediate_forecast,
+    pending_forecast,
+)
 from service.planner.gains import relative_of
 from service.planner.preview import Row, Survey, survey
 from service.planner.walk_requests import WalkRequest
@@ -71,7 +76,7 @@ def preview(
         parameters_total=seeds * sum(each.parameters for each in surveyed.resources),
         memory_bytes=_range([each.memory_bytes for each in surveyed.resources]),
         flops_total=surveyed.flops,
-        time=_time(surveyed, seeds, parsed.resources.device, calibrations.every(session)),
+        time=_time(surveyed, seeds, parsed.resources.device, calibrations.load(session)),
         configurations=tuple(
             _forecast_schema(surveyed, index, each) for index, each in enumerate(forecasts)
         ),
@@ -84,7 +89,12 @@ def preview(
 
 def _forecast(request: WalkRequest, simulations: Simulations) -> Forecast:
     # The cheapest source first: memory before the cache on disk.
-    return at_once(request) or simulations.result(request) or recalled(request) or awaited(request)
+    return (
+        immediate_forecast(request)
+        or simulations.result(request)
+        or cached_forecast(request)
+        or pending_forecast(request)
+    )
 
 
 def _range(values: Sequence[int]) -> PreviewRange:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from service.planner.forecasts import Forecast, simulated
+from service.planner.forecasts import Forecast, simulated_forecast
 from service.planner.walk_requests import WalkRequest
 
 _LOG = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ class Simulations:
         simulate: Returns the forecast of a request; called by the worker thread.
     """
 
-    def __init__(self, simulate: Callable[[WalkRequest], Forecast] = simulated) -> None:
+    def __init__(self, simulate: Callable[[WalkRequest], Forecast] = simulated_forecast) -> None:
         self._simulate = simulate
         self._lock = threading.Lock()
         self._queue: OrderedDict[WalkRequest, None] = OrderedDict()

@@ -1,4 +1,7 @@
-"""Between a plan and its rows: columns are filled by the names of leaves."""
+"""Convert a planned configuration to the columns of its row.
+
+A column that has the name of a leaf (`workers.contract.leaves`) is filled without a line here.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,9 +17,10 @@ _COLUMNS = frozenset(column.name for column in Configuration.__table__.columns)
 def configuration_values(
     sweep_id: UUID, number: int, planned: PlannedConfiguration
 ) -> Mapping[str, object]:
-    """Return the columns of a configuration's new row, by name."""
+    """Return the values of a configuration's new row, by column name."""
     configuration = planned.configuration
     values = {
+        # A configuration without a prediction has no leaves of these names.
         "predicted_drift": None,
         "predicted_spread": None,
         **leaves(configuration),

@@ -11,7 +11,7 @@ import pytest
 
 import rwinit
 from service.planner import forecasts
-from service.planner.forecasts import Forecast, simulated
+from service.planner.forecasts import Forecast, simulated_forecast
 from service.planner.walk_laws import PredictedLaw
 from service.planner.walk_requests import WalkRequest
 from service.services.simulations import Simulations
@@ -89,7 +89,7 @@ def test_a_cold_preview_is_pending_and_the_same_one_later_is_not(
 
     def slowly(request: WalkRequest) -> Forecast:
         assert go.wait(30)
-        return simulated(request)
+        return simulated_forecast(request)
 
     live_server.use(replace(dependencies_of(database), simulations=Simulations(slowly)))
 
@@ -212,7 +212,7 @@ def test_a_failed_simulation_has_a_remark_and_the_others_go_on(
     def sometimes(request: WalkRequest) -> Forecast:
         if request.question.depth == 3:
             raise MemoryError
-        return simulated(request)
+        return simulated_forecast(request)
 
     live_server.use(replace(dependencies_of(database), simulations=Simulations(sometimes)))
 

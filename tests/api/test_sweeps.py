@@ -184,11 +184,11 @@ def test_a_running_sweep_tells_when_it_will_end_once_that_is_known(
     assert http.get(f"/v1/sweeps/{sweep_id}").json()["eta_seconds"] is None
 
     with database.write() as session:
-        sweeps.expect_end(session, sweep_id, 500.0)
+        sweeps.set_expected_end(session, sweep_id, 500.0)
     assert 490 < http.get(f"/v1/sweeps/{sweep_id}").json()["eta_seconds"] <= 500
 
     with database.write() as session:
-        sweeps.expect_end(session, sweep_id, -5.0)
+        sweeps.set_expected_end(session, sweep_id, -5.0)
     assert http.get(f"/v1/sweeps/{sweep_id}").json()["eta_seconds"] == 0
 
     assert http.post(f"/v1/sweeps/{sweep_id}/pause").json()["eta_seconds"] is None

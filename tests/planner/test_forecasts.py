@@ -1,4 +1,4 @@
-"""Forecasts of walks: exact at once, others simulated once and recalled."""
+"""Forecasts of walks: exact ones immediately, others simulated once and cached."""
 
 import math
 from pathlib import Path
@@ -8,7 +8,12 @@ import pytest
 import rwinit
 from service.enums import WarningKind
 from service.planner import forecasts
-from service.planner.forecasts import Forecast, at_once, recalled, simulated
+from service.planner.forecasts import (
+    Forecast,
+    cached_forecast,
+    immediate_forecast,
+    simulated_forecast,
+)
 from service.planner.walk_laws import MOST_UNITS
 from service.planner.walk_requests import WalkRequest
 from service.planner.warnings import warnings_of
@@ -23,7 +28,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_an_exact_forecast_is_rwinits_law() -> None:
-    forecast = at_once(asked(RELU, relative=1.1))
+    forecast = immediate_forecast(asked(RELU, relative=1.1))
 
     law = rwinit.walk_law("relu", 100, 32, g=1.1 * rwinit.gain("relu", 100))
     assert forecast is not None
@@ -37,18 +42,18 @@ def test_a_simulated_forecast_is_rwinits_law_and_is_kept(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = asked(TANH, g_in=1.5)
-    assert at_once(request) is None
-    assert recalled(request) is None
+    assert immediate_forecast(request) is None
+    assert cached_forecast(request) is None
 
-    forecast = simulated(request)
+    forecast = simulated_forecast(request)
 
     conditions = rwinit.Conditions(g_in=1.5)
     g = rwinit.gain("tanh", 64, 4, conditions=conditions)
     law = rwinit.walk_law("tanh", 64, 4, g=g, conditions=conditions)
     assert (forecast.g, forecast.drift, forecast.spread) == (g, float(law.drift), float(law.spread))
     monkeypatch.setattr(forecasts, "_simulate", None)
-    assert recalled(request) == forecast
-    assert recalled(asked(request, g_in=1.0)) is None
+    assert cached_forecast(request) == forecast
+    assert cached_forecast(asked(request, g_in=1.0)) is None
 
 
 def test_what_has_no_unbiased_g_is_kept_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +64,7 @@ def test_what_has_no_unbiased_g_is_kept_with_its_reason(monkeypatch: pytest.Monk
     monkeypatch.setattr(forecasts, "unbiased_gain", refuse)
     hopeless = asked(TANH, activation=Activation.GELU, width=2, depth=200)
 
-    first, again = simulated(hopeless), recalled(hopeless)
+    first, again = simulated_forecast(hopeless), cached_forecast(hopeless)
 
     assert first == again
     assert first.without_gain
@@ -71,7 +76,7 @@ def test_what_has_no_unbiased_g_is_kept_with_its_reason(monkeypatch: pytest.Monk
 
 
 def test_a_network_that_is_too_large_is_not_simulated() -> None:
-    forecast = at_once(asked(TANH, width=1000, depth=MOST_UNITS // 1000 + 1))
+    forecast = immediate_forecast(asked(TANH, width=1000, depth=MOST_UNITS // 1000 + 1))
 
     assert forecast is not None
     assert forecast.drift is None
@@ -84,10 +89,10 @@ def test_a_saturated_hardtanh_network_passes_nothing() -> None:
         TANH, activation=Activation.HARDTANH, width=2, depth=60, relative=None, g=1000.0
     )
 
-    forecast = simulated(saturated)
+    forecast = simulated_forecast(saturated)
 
     assert forecast.passes_nothing
-    assert recalled(saturated) == forecast
+    assert cached_forecast(saturated) == forecast
     assert forecast.remark is not None
     assert forecast.depth_scale is None
 
@@ -110,12 +115,12 @@ SMALL = asked(TANH, width=8, relative=None, g=1.4)
 def test_a_recalled_forecast_is_the_simulated_one(
     network: WalkRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forecast = simulated(network)
+    forecast = simulated_forecast(network)
 
     # A preview recalls a thousand of them: nothing slow may be asked of rwinit.
     monkeypatch.setattr(rwinit, "mean_field", None)
     monkeypatch.setattr(rwinit, "walk_law", None)
-    assert recalled(network) == forecast
+    assert cached_forecast(network) == forecast
     assert forecast.spread is not None
     assert not forecast.pending
 
@@ -131,7 +136,7 @@ GOOD = {
 def test_a_stored_answer_is_read_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     _store(SMALL, GOOD)
 
-    assert recalled(SMALL) == Forecast(
+    assert cached_forecast(SMALL) == Forecast(
         g=1.4,
         drift=0.1,
         drift_error=0.01,
@@ -160,21 +165,21 @@ def test_a_stored_answer_is_read_as_it_is(monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_a_damaged_or_older_stored_value_is_ignored(stored: object) -> None:
     _store(SMALL, GOOD)
-    assert recalled(SMALL) is not None
+    assert cached_forecast(SMALL) is not None
 
     _store(SMALL, stored)
 
-    assert recalled(SMALL) is None
+    assert cached_forecast(SMALL) is None
 
 
 def test_a_damaged_file_is_ignored_and_written_again(cache: Path) -> None:
-    forecast = simulated(SMALL)
+    forecast = simulated_forecast(SMALL)
     for file in cache.iterdir():
         file.write_text(file.read_text()[:-9])
 
-    assert recalled(SMALL) is None
-    assert simulated(SMALL) == forecast
-    assert recalled(SMALL) == forecast
+    assert cached_forecast(SMALL) is None
+    assert simulated_forecast(SMALL) == forecast
+    assert cached_forecast(SMALL) == forecast
 
 
 def _store(request: WalkRequest, value: object) -> None:
@@ -205,7 +210,7 @@ def test_a_kind_without_a_law_has_a_remark_and_no_numbers(
 
     monkeypatch.setattr(rwinit, "walk_law", fail)
 
-    forecast = at_once(asked(network, kind="other", has_law=False))
+    forecast = immediate_forecast(asked(network, kind="other", has_law=False))
 
     remark = f"no law is known for the walk of other networks{why_no_g}"
     assert forecast == Forecast(g=g, remark=remark)

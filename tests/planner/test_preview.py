@@ -7,7 +7,7 @@ import pytest
 
 import rwinit
 from service.planner import plan, predict
-from service.planner.forecasts import at_once, simulated
+from service.planner.forecasts import immediate_forecast, simulated_forecast
 from service.planner.preview import survey
 from tests.planner.shapes import SHAPES
 from tests.spec.documents import SWEEP, minimal, network, read, training
@@ -69,7 +69,7 @@ def test_the_g_of_a_forecast_is_the_g_that_is_planned() -> None:
 
     # Every configuration here has a walk of its own: activation x scheme x g.
     planned = [each.configuration.init.g for each in plan(SWEEP, spec, SHAPES)]
-    predicted = [(at_once(each) or simulated(each)).g for each in found.walks]
+    predicted = [(immediate_forecast(each) or simulated_forecast(each)).g for each in found.walks]
     assert predicted == planned
 
 
@@ -82,7 +82,9 @@ def test_the_law_of_a_forecast_is_the_prediction_that_is_planned(activation: str
         )
     )
 
-    found = [at_once(each) or simulated(each) for each in survey(spec, SHAPES).walks]
+    found = [
+        immediate_forecast(each) or simulated_forecast(each) for each in survey(spec, SHAPES).walks
+    ]
 
     planned = predict(plan(SWEEP, spec, SHAPES), SHAPES)
     predictions = [each.configuration.prediction for each in planned]

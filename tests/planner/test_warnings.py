@@ -6,7 +6,12 @@ import pytest
 
 import rwinit
 from service.enums import WarningKind
-from service.planner.forecasts import Forecast, at_once, awaited, simulated
+from service.planner.forecasts import (
+    Forecast,
+    immediate_forecast,
+    pending_forecast,
+    simulated_forecast,
+)
 from service.planner.walk_requests import WalkRequest
 from service.planner.warnings import PlanWarning, warnings_of
 from tests.planner.random_networks import RELU, TANH, asked
@@ -20,7 +25,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def warnings(*requests: WalkRequest) -> dict[WarningKind, PlanWarning]:
-    found = [at_once(each) or simulated(each) for each in requests]
+    found = [immediate_forecast(each) or simulated_forecast(each) for each in requests]
     return {warning.kind: warning for warning in warnings_of(requests, found)}
 
 
@@ -84,9 +89,9 @@ def test_a_network_that_passes_nothing_is_warned_of() -> None:
 
 
 def test_what_is_pending_has_no_warning() -> None:
-    assert warnings_of([TANH], [awaited(TANH)]) == ()
-    assert awaited(TANH).pending
-    assert isinstance(awaited(TANH), Forecast)
+    assert warnings_of([TANH], [pending_forecast(TANH)]) == ()
+    assert pending_forecast(TANH).pending
+    assert isinstance(pending_forecast(TANH), Forecast)
 
 
 def test_a_kind_without_a_law_has_no_warning() -> None:

@@ -21,7 +21,7 @@ def write(database: Database, *measured: Calibration) -> None:
 
 def known(database: Database) -> list[Calibration]:
     with database.read() as session:
-        return calibrations.every(session)
+        return calibrations.load(session)
 
 
 def test_calibrations_come_back_as_they_were_told_newest_first(database: Database) -> None:
@@ -61,8 +61,8 @@ def test_what_was_measured_too_long_ago_can_be_left_out(database: Database) -> N
     write(database, calibration())
 
     with database.read() as session:
-        assert calibrations.every(session, max_age_seconds=3600.0) == [calibration()]
-        assert calibrations.every(session, max_age_seconds=-1.0) == []
+        assert calibrations.load(session, max_age_seconds=3600.0) == [calibration()]
+        assert calibrations.load(session, max_age_seconds=-1.0) == []
 
 
 RATES = {kind: rate for kind, rate in asdict(TIMINGS.seconds_each).items() if kind != "steps"}

@@ -1,7 +1,7 @@
-"""Trials: plans, specs, pages, retries."""
+"""Trials: plans, specs, pages, ends, retries."""
 
-from collections.abc import Mapping
-from typing import cast, get_type_hints
+from dataclasses import replace
+from typing import get_type_hints
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from service.enums import GMode
 from service.lifecycle import SweepState, TrialState
 from service.planner import Written
-from service.spec import Scalar
+from service.services import trials as trial_services
+from service.services.trials import TrialQuery
 from service.store import Database, FencedOutError, epochs, records, sweeps, trials, walks
 from service.store.errors import BadPlanError, SweepNotFoundError, TrialNotFoundError
 from service.store.models import Configuration, Trial
@@ -90,6 +91,7 @@ SPECS = st.builds(
     seed=st.integers(-(2**63), 2**63 - 1),
     configuration=CONFIGURATIONS,
 )
+VALUES = st.none() | st.booleans() | FINITE | TEXT
 WRITTENS = st.builds(
     Written,
     g_mode=st.sampled_from([GMode.AUTO, GMode.ABSOLUTE]),
@@ -97,7 +99,7 @@ WRITTENS = st.builds(
     width_parameters=st.none() | st.integers(1, 2**63 - 1),
     lr=FINITE,
     lr_depth_power=FINITE,
-    coordinates=st.dictionaries(TEXT, st.none() | st.booleans() | FINITE | TEXT, max_size=3),
+    coordinates=st.dictionaries(TEXT, VALUES | st.lists(VALUES, max_size=2), max_size=3),
 )
 
 
@@ -127,7 +129,7 @@ def test_a_spec_comes_back_from_its_row_as_it_was(
         width_parameters=row.width_parameters,
         lr=row.lr,
         lr_depth_power=row.lr_depth_power,
-        coordinates=cast(Mapping[str, Scalar], row.coordinates),
+        coordinates=row.coordinates,
     )
 
 
@@ -157,7 +159,7 @@ def test_a_plan_inserted_twice_is_harmless(database: Database) -> None:
         assert trials.insert_plan(session, claim.sweep_id, planned(claim.sweep_id, 3)) == 0
 
     with database.read() as session:
-        rows = trials.page(session, limit=10).items
+        rows = trial_services.page(session, TrialQuery(page_size=10)).trials
         assert sweeps.get(session, claim.sweep_id).n_trials == 3
     assert [(row.id, row.number) for row in rows] == [*zip(ids, range(3), strict=True)]
     assert rows[0].epochs_done == 0
@@ -172,7 +174,7 @@ def test_a_larger_plan_appends_whatever_its_order(database: Database) -> None:
         assert trials.insert_plan(session, claim.sweep_id, larger[::-1]) == 2
 
     with database.read() as session:
-        rows = trials.page(session, limit=10).items
+        rows = trial_services.page(session, TrialQuery(page_size=10)).trials
         assert sweeps.get(session, claim.sweep_id).n_trials == 4
     new = ids_of([larger[3], larger[2]])
     assert [row.id for row in rows] == ids + new
@@ -256,29 +258,30 @@ def test_pages_hold_every_trial_once(database: Database) -> None:
             trials.insert_plan(session, sweep_id, plan)
             wanted += ids_of(plan)
 
-    for limit in (1, 2, 3, 8, 9):
+    for page_size in (1, 2, 3, 8, 9):
         found: list[UUID] = []
-        cursor = None
+        token: str | None = None
         with database.read() as session:
-            while True:
-                page = trials.page(session, after=cursor, limit=limit)
-                assert len(page.items) <= limit
-                found += [trial.id for trial in page.items]
-                if (cursor := page.next_cursor) is None:
-                    break
+            while token != "":
+                query = TrialQuery(fields="id", page_size=page_size, page_token=token)
+                page = trial_services.page(session, query)
+                assert len(page.trials) <= page_size
+                found += [trial.id for trial in page.trials]
+                token = page.next_page_token
         assert sorted(found) == sorted(wanted)
 
 
-def test_pages_take_conditions(database: Database) -> None:
+def test_pages_of_a_sweep_take_a_filter(database: Database) -> None:
     claim, ids = claimed_sweep(database, 5)
-    conditions = (Trial.sweep_id == claim.sweep_id, Trial.seed >= 2)
+    claimed_sweep(database, 5)
+    query = TrialQuery(sweep_id=claim.sweep_id, filter="seed >= 2", page_size=2)
 
     with database.read() as session:
-        first = trials.page(session, limit=2, where=conditions)
-        second = trials.page(session, limit=2, where=conditions, after=first.next_cursor)
+        first = trial_services.page(session, query)
+        second = trial_services.page(session, replace(query, page_token=first.next_page_token))
 
-    assert [trial.id for trial in (*first.items, *second.items)] == ids[2:]
-    assert second.next_cursor is None
+    assert [trial.id for trial in (*first.trials, *second.trials)] == ids[2:]
+    assert second.next_page_token == ""
 
 
 def test_a_retry_starts_over_and_forgets_the_old_attempt(database: Database) -> None:

@@ -1,6 +1,7 @@
-"""The tables, as classes without relationships: a list of rows loads nothing but those rows.
+"""The tables as SQLAlchemy classes.
 
-Migrations are the only source of the schema; a test holds the two equal.
+They have no relationships, so that a query loads no rows but its own. The schema is made by the
+migrations alone; a test checks that both agree.
 """
 
 from service.store.models.base import Base

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from pydantic import JsonValue
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from service.enums import GMode
-from service.store.column_types import ConfigurationJson, Coordinates, stored_by_value
+from service.store.column_types import ConfigurationJson, stored_by_value
 from service.store.constraints import at_least, finite, one_of, rule
 from service.store.models.base import Base
 from service.store.models.roles import key, resolved, written
@@ -23,27 +24,27 @@ from workers.schedules import ScheduleKind
 
 
 class Configuration(Base):
-    """One point of a sweep, which its trials share; it never changes.
+    """One point of a sweep, shared by its trials; a row never changes.
 
-    `resolved` holds the whole configuration. What people filter and group by most has a typed
-    column beside it, under the name that `workers.contract.leaves` gives it; every other leaf is
-    found in `resolved` under that name (`service.query.columns`).
+    The column `configuration` holds all of it. Values that people often filter and group by have a
+    typed column as well, under the name that `workers.contract.leaves` gives them. Every other leaf
+    is read from `configuration` under that name (`service.query.columns`).
 
     Attributes:
-        id: Derived from the sweep and the coordinates as written.
+        id: A function of the sweep and the coordinates as written.
         sweep_id: The sweep.
         number: Position in the plan, from 0; an extension appends.
-        g_relative: g over the unbiased one, where the spec says so.
+        g_relative: g over the unbiased g, if the spec gives g in that way.
         lr: Learning rate as written.
         width_parameters: Parameter budget that the width was solved from.
-        g_mode: How g was written.
-        lr_depth_power: Power of depth that was applied to the rate.
-        effective_lr: Learning rate after every rule.
-        predicted_drift: Mean of the initial network's walk by theory, in nats.
-        predicted_spread: Standard deviation of it.
-        walk_id: The predicted law by layer, where it is simulated.
-        coordinates: What the spec wrote that is no default, by path.
-        configuration: What workers run.
+        g_mode: Form in which the spec gives g.
+        lr_depth_power: Power of the depth by which the learning rate was multiplied.
+        effective_lr: Learning rate after the rule for depth.
+        predicted_drift: Theoretical mean of the initial network's walk, in nats.
+        predicted_spread: Theoretical standard deviation of that walk, in nats.
+        walk_id: The predicted law by layer, if it was simulated.
+        coordinates: Coordinates that differ from their defaults, by path, as written.
+        configuration: The resolved configuration that workers run.
     """
 
     __tablename__ = "configurations"
@@ -72,7 +73,7 @@ class Configuration(Base):
     sweep_id: Mapped[UUID] = key(ForeignKey("sweeps.id", ondelete="CASCADE"))
     number: Mapped[int] = key()
 
-    # In the order in which the first that varies becomes the second axis of a chart.
+    # The order matters: of these columns the first that varies is the second axis of a chart.
     depth: Mapped[int] = written()
     g_relative: Mapped[float | None] = written()
     g: Mapped[float] = written()
@@ -97,5 +98,5 @@ class Configuration(Base):
     predicted_drift: Mapped[float | None] = resolved()
     predicted_spread: Mapped[float | None] = resolved()
     walk_id: Mapped[UUID | None] = resolved(ForeignKey("walks.id"))
-    coordinates: Mapped[dict[str, object]] = resolved(Coordinates())
+    coordinates: Mapped[dict[str, JsonValue]] = resolved(JSON)
     configuration: Mapped[contract.Configuration] = resolved(ConfigurationJson())

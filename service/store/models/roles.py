@@ -1,7 +1,7 @@
-"""Roles of columns: each column says once what it is, and the rest of the house derives from it.
+"""Roles of columns, from which other modules derive which columns to use.
 
-From roles follow what filters and groups may name, what two runs of a sweep must agree on, what a
-retry resets and what an export holds.
+Roles decide which columns filters and groups may name, which ones two runs of a sweep must agree
+on, which ones a retry resets and which ones an export contains.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _ROLE: Final = "role"
 
 
 class Role(StrEnum):
-    """What a column of `configurations` or `trials` is."""
+    """Purpose of a column of `configurations` or `trials`."""
 
     KEY = "key"  # an identity or a position
     WRITTEN = "written"  # an axis as the spec wrote it
@@ -28,19 +28,19 @@ class Role(StrEnum):
     STATE = "state"  # moved by the rules of `service.lifecycle`
 
 
-# Any, here and below: SQLAlchemy's own annotations of what a column may be given.
+# Any, here and below: as SQLAlchemy annotates the arguments of `mapped_column`.
 def key(*args: Any, **options: Any) -> MappedColumn[Any]:
     """Return a column that identifies or orders rows."""
     return mapped_column(*args, info={_ROLE: Role.KEY}, **options)
 
 
 def written(*args: Any, **options: Any) -> MappedColumn[Any]:
-    """Return a column of an axis as the spec wrote it."""
+    """Return a column that holds an axis as the spec wrote it."""
     return mapped_column(*args, info={_ROLE: Role.WRITTEN}, **options)
 
 
 def resolved(*args: Any, **options: Any) -> MappedColumn[Any]:
-    """Return a column of what planning resolved."""
+    """Return a column that holds a value which planning resolved."""
     return mapped_column(*args, info={_ROLE: Role.RESOLVED}, **options)
 
 
@@ -50,7 +50,7 @@ def copy(*args: Any, **options: Any) -> MappedColumn[Any]:
 
 
 def result(*args: Any, **options: Any) -> MappedColumn[Any]:
-    """Return a column that a run measures; it is null, or has its default, before."""
+    """Return a column that holds a measured result; null, or its default, before the run."""
     return mapped_column(*args, info={_ROLE: Role.RESULT}, **options)
 
 
@@ -60,15 +60,19 @@ def run(*args: Any, **options: Any) -> MappedColumn[Any]:
 
 
 def state(*args: Any, **options: Any) -> MappedColumn[Any]:
-    """Return a column that only the rules of a lifecycle move."""
+    """Return a column that changes by the rules of `service.lifecycle` alone."""
     return mapped_column(*args, info={_ROLE: Role.STATE}, **options)
 
 
 def columns_of(model: type[Base], *roles: Role) -> Mapping[str, Column[Any]]:
-    """Return the columns of a table that have one of some roles, by name; all for no role.
+    """Return the columns of a table that have one of the roles, by name.
+
+    Args:
+        model: The table.
+        *roles: Roles to select; none of them selects every column.
 
     Raises:
-        KeyError: A column has no role: it was declared without one of the functions above.
+        KeyError: A column has no role, because it was declared by `mapped_column` itself.
     """
     # A cast because the attribute is typed for mapped subqueries as well.
     table = cast(Table, model.__table__)

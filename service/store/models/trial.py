@@ -1,4 +1,4 @@
-"""The table of trials: a seed of a configuration, where it stands and what came of it."""
+"""The table of trials: a seed of a configuration, its state and its results."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,29 +16,32 @@ from workers.contract import Outcome
 
 
 class Trial(Base):
-    """One planned trial; one that is done changes no more until a retry.
+    """A planned trial; a done one changes only by a retry.
 
     Attributes:
-        id: Derived from the sweep, the configuration's coordinates and the seed.
+        id: A function of the sweep, the configuration's coordinates and the seed.
         sweep_id: The sweep.
         configuration_id: The configuration.
         number: Position in the plan, from 0; an extension appends.
-        planned_epochs: The epoch with which it is complete.
-        outcome: Set once the trial is done.
-        attempt: 1, and one more for each retry.
-        epochs_done: Highest epoch recorded; 0 is the initial network, None means nothing yet.
-        final_train_loss: Of the epoch `epochs_done`, as the other final numbers.
-        best_train_loss: Lowest over the recorded epochs, as the other best numbers.
-        z_init: Walk of the initial network in predicted standard deviations from its mean.
+        planned_epochs: Number of the last epoch of a complete trial.
+        outcome: How the trial ended; None until it is done.
+        attempt: Number of the attempt: 1, and one more for each retry.
+        epochs_done: Highest epoch recorded; 0 is the initial network, None means no epoch.
+        final_train_loss: Value at the epoch `epochs_done`; the other final numbers are of the same
+            epoch.
+        best_train_loss: Lowest value over the recorded epochs; the other best numbers are minima of
+            their own.
+        z_init: Walk of the initial network less its predicted mean, in predicted standard
+            deviations.
         diverged_epoch: Epoch of the first loss that was not finite.
         diverged_step: Optimizer step of that loss.
-        message: What went wrong, for a person.
-        seconds: Sum over the recorded epochs.
+        message: Reason of a failure or stop, for a person.
+        seconds: Sum of the seconds of the recorded epochs.
         host: Machine of the last worker.
-        device: Its device.
-        versions: Its versions.
-        started_at: When a worker first took it up in this attempt.
-        ended_at: When it was done.
+        device: Device of the last worker.
+        versions: Software versions of the last worker.
+        started_at: Time of the attempt's first start.
+        ended_at: Time at which the trial was done.
     """
 
     __tablename__ = "trials"
@@ -66,9 +69,10 @@ class Trial(Base):
         rule("eval_is_beside_train", "(final_eval_loss IS NULL) = (epochs_done IS NULL)"),
         rule("best_train_is_no_worse", "best_train_loss <= final_train_loss"),
         rule("best_eval_is_no_worse", "best_eval_loss <= final_eval_loss"),
-        # For pages, and for counts by sweep.
+        # Also the index of lists of a sweep's trials in planning order.
         UniqueConstraint("sweep_id", "number"),
         UniqueConstraint("configuration_id", "seed"),
+        # For counts by state, and for the unfinished trials of a sweep.
         Index(None, "sweep_id", "state"),
     )
 
