@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 
 import rwinit
-from workers.architectures import Draw, ParameterGroup
+from workers.architectures import MatrixLaw, ParameterGroup
 from workers.contract import Init
 from workers.seeding import weight_generators
 
@@ -34,11 +34,11 @@ def draw_weights_(
 
 def _draw_(weight: Tensor, group: ParameterGroup, init: Init, generator: Generator) -> None:
     match group.draw:
-        case Draw.SCHEME:
+        case MatrixLaw.SCHEME:
             factor = group.factor.of(init)
             rwinit.scheme_draw_(weight, init.scheme, factor=factor, generator=generator)
-        case Draw.HAAR:
+        case MatrixLaw.HAAR:
             rwinit.scheme_draw_(weight, "orthogonal", generator=generator)
-        case Draw.PERMUTATION:
+        case MatrixLaw.PERMUTATION:
             order = torch.randperm(group.fan_out, generator=generator)
             weight.copy_(torch.eye(group.fan_out)[order])
