@@ -1,4 +1,4 @@
-"""From a name to its data set, whatever the source."""
+"""Look-up of data sets by name, from every source."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,13 +14,14 @@ def load(name: str, *, data_dir: Path | None, registry_dir: Path | None) -> Data
 
     Args:
         name: ``digits``, ``mnist`` or a registered name.
-        data_dir: Where files of well-known data sets lie and are kept; None for nowhere.
-        registry_dir: Where registered data sets lie; None for no registry.
+        data_dir: Folder of the files of well-known data sets, which also receives downloads; None
+            for no folder.
+        registry_dir: Folder of the registered data sets; None for no registry.
 
     Raises:
         DatasetUnknownError: No data set has this name.
-        DatasetUnavailableError: Its samples are neither here nor to be had.
-        DatasetCorruptError: Its file is not the one that was hashed.
+        DatasetUnavailableError: The samples are not on this machine and cannot be downloaded.
+        DatasetCorruptError: A file of the data set has another hash than expected.
     """
     match name:
         case "digits":
@@ -32,6 +33,6 @@ def load(name: str, *, data_dir: Path | None, registry_dir: Path | None) -> Data
 
 
 def shapes(registry_dir: Path | None) -> Mapping[str, DatasetShape]:
-    """Return the sizes of every data set by name, loading none; well-known ones first."""
+    """Return the sizes of all data sets by name, without loading them; well-known ones first."""
     extra = {found.shape.name: found.shape for found in registered.list_registered(registry_dir)}
     return {**KNOWN_SHAPES, **extra}

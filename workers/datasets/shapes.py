@@ -1,4 +1,4 @@
-"""Sizes of the data sets that need no registration, known without loading them."""
+"""Sizes of the well-known data sets, which need no registration."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
