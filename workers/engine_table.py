@@ -42,6 +42,8 @@ class EngineDeclaration:
 
     def computes(self, rule: LayerRule) -> bool:
         """Return whether the engine can compute hidden layers of a rule."""
+        # A branch gain without a skip, and a linear hidden layer, exist in no kind of network yet;
+        # only an engine that computes any rule has code for them.
         usual = rule.activated and (rule.skip is not Skip.NONE or rule.branch_gain == 1.0)
         return rule.skip in self.skips and (usual or self.any_rule)
 

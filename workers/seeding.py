@@ -39,6 +39,7 @@ def permutation(purpose: str, seed: int, index: int | str, count: int) -> NDArra
 
     Numbers whose 64-bit keys are equal keep their order (probability 1e-10 at 60,000 numbers).
     """
+    # A stable sort, so that equal keys give the same order on every platform.
     keys = np.random.PCG64(stream_seed(purpose, seed, index)).random_raw(count)
     return np.argsort(keys, kind="stable").astype(np.int64)
 

@@ -115,7 +115,7 @@ class _Rounds:
         while watch.ending is None and (todo := self._unfinished()):
             here = self._on_the_way(todo)
             if not here and self.halving is not None:
-                line.forget(self.halving.judge())
+                line.discard(self.halving.judge())
                 continue
             known = self._calibrations()
             lost = launcher.run(

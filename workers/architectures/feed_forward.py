@@ -70,6 +70,7 @@ def chain_parameters(network: Network, n_inputs: int, n_outputs: int) -> tuple[P
         ParameterGroup(
             name="first", fan_out=width, fan_in=n_inputs, count=1, stream=0, factor=Factor.G_IN
         ),
+        # Streams count from the input, so that deeper networks share the draws of shallower ones.
         ParameterGroup(name="hidden", fan_out=width, fan_in=width, count=depth - 1, stream=1),
         ParameterGroup(
             name="last",

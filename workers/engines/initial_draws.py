@@ -1,4 +1,4 @@
-"""Initial weights of a trial, drawn group by group from the streams that its groups name."""
+"""Drawing of a trial's initial weights, each matrix from its own stream of random numbers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,12 +18,12 @@ GroupTensors = Mapping[str, Sequence[Tensor]]
 def draw_weights_(
     groups: Sequence[ParameterGroup], weights: GroupTensors, init: Init, seed: int
 ) -> None:
-    """Fill the matrices of some groups; one generator per matrix.
+    """Fill the matrices of some groups with initial weights, with one generator per matrix.
 
     Args:
-        groups: Which groups.
-        weights: Their matrices, each ``(fan_out, fan_in)``, overwritten.
-        init: The scheme and its factors.
+        groups: The groups.
+        weights: Matrices of the groups, each ``(fan_out, fan_in)``, overwritten.
+        init: Scheme and factors.
         seed: The trial's seed.
     """
     for group in groups:
