@@ -10,7 +10,7 @@ from torch.nn import functional
 import rwinit
 from workers.contract import TrialSpec
 from workers.datasets import Data
-from workers.seeding import weight_generators
+from workers.generators import weight_generators
 
 
 def plain_step(spec: TrialSpec, data: Data, *, flush: bool) -> Callable[[], float]:

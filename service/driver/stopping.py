@@ -41,7 +41,7 @@ def stopper_of(database: Database, claim: Claim, spec: SweepSpec) -> Stopper | N
         groups=groups_of(claim.sweep_id, spec),
     )
     for trial_id, curve in curves.items():
-        stopper.remember(trial_id, curve)
+        stopper.restore(trial_id, curve)
     return stopper
 
 

@@ -122,7 +122,7 @@ class _Rounds:
         while monitor.exit_reason is None and (unfinished := self._unfinished()):
             runnable = self._runnable(unfinished)
             if not runnable and self.halving is not None:
-                control_actor.forget(self.halving.judge())
+                control_actor.discard(self.halving.judge())
                 continue
             known = self._calibrations()
             lost = launcher.run(

@@ -4,7 +4,7 @@ import pytest
 from torch import Tensor
 
 from workers.engines.packed import workspace as machine
-from workers.engines.packed.nonlinearities import Nonlinearity
+from workers.engines.packed.nonlinearities import BatchedNonlinearity
 from workers.engines.packed.torch_arithmetic import TorchArithmetic
 
 
@@ -12,7 +12,7 @@ def compute_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let packed engines compute as they do on a GPU, or where there is no LLVM."""
 
     def by_torch(
-        nonlinearity: Nonlinearity, _width: int, _n_inputs: int, _like: Tensor
+        nonlinearity: BatchedNonlinearity, _width: int, _n_inputs: int, _like: Tensor
     ) -> TorchArithmetic:
         return TorchArithmetic(nonlinearity)
 

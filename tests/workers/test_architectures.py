@@ -4,11 +4,11 @@ import pytest
 
 from workers.architectures import (
     ARCHITECTURES,
-    Draw,
     Factor,
     Hyperparameter,
     Layer,
     LayerRule,
+    MatrixLaw,
     ParameterGroup,
     Skip,
     Source,
@@ -62,7 +62,7 @@ def test_a_feed_forward_network_has_three_groups_in_the_order_of_saved_states(de
         ("last", N_OUTPUTS, WIDTH, 1),
     ]
     assert [each.factor for each in found] == [Factor.G_IN, Factor.G, Factor.G_OUT]
-    assert {each.draw for each in found} == {Draw.SCHEME}
+    assert {each.draw for each in found} == {MatrixLaw.SCHEME}
     assert all(each.trainable and not each.shared for each in found)
 
 
@@ -96,7 +96,7 @@ def test_parameters_are_counted_with_their_biases(depth: int) -> None:
 
 def test_fixed_matrices_have_no_biases_and_are_not_counted() -> None:
     fixed = ParameterGroup(
-        name="skip", fan_out=4, fan_in=4, count=3, stream=100, draw=Draw.HAAR, trainable=False
+        name="skip", fan_out=4, fan_in=4, count=3, stream=100, draw=MatrixLaw.HAAR, trainable=False
     )
 
     assert (fixed.weights, fixed.biases) == (48, 0)

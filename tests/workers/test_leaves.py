@@ -48,6 +48,7 @@ OTHER: Mapping[str, object] = {
     "beta2": 0.75,
     "eps": 1e-6,
     "precision": Precision.FLOAT64,
+    "label_smoothing": 0.25,
     "engine": EngineName.PACKED,
     "profile_epochs": (0, 2),
     "predicted_drift": 1.5,

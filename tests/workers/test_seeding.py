@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workers.examples import streams
-from workers.seeding import epoch_order, permutation, stream_seed, weight_generators
+from workers.generators import weight_generators
+from workers.seeding import epoch_order, permutation, stream_seed
 
 seeds = st.integers(0, 2**64)
 

@@ -1,10 +1,10 @@
-"""One torch-free description per kind of network: what everything else of the house reads.
+"""One description for each kind of network, without torch; all other code derives from these.
 
-A kind says what its parameters are, which layers they make, and which law its random networks
-follow. From these descriptions follow the grammar of a sweep's ``network``, parameter counts,
+A description lists the network's parameters, its layers, and the law of its random networks.
+From the descriptions follow the grammar of a sweep's ``network``, parameter counts,
 widths from a budget, streams of random numbers, initial draws, saved states, memory and FLOPs,
-the reference network, the packed engine's pass and the layer profiles. Nothing outside of a
-kind's own module asks for its name.
+the reference network, the packed engine's pass and the layer profiles. No other module branches
+on the name of a kind.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from types import MappingProxyType
 from workers.architectures.architecture import Architecture
 from workers.architectures.feed_forward import FeedForwardArchitecture
 from workers.architectures.hyperparameters import Hyperparameter
-from workers.architectures.parameters import Draw, Factor, ParameterGroup, parameter_count
+from workers.architectures.parameters import Factor, MatrixLaw, ParameterGroup, parameter_count
 from workers.architectures.program import Layer, LayerRule, Skip, Source
 from workers.architectures.residual import ResidualArchitecture
 from workers.architectures.walks import EXACT, WalkQuestion, weights_of
@@ -23,11 +23,11 @@ from workers.errors import WorkersError
 _KINDS: tuple[Architecture, ...] = (FeedForwardArchitecture(), ResidualArchitecture())
 
 ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType({each.kind: each for each in _KINDS})
-"""Every kind of network by its name in specs and rows; the first is the default."""
+"""Descriptions of the kinds of networks by name; the first kind is the default."""
 
 
 class UnknownKindError(WorkersError):
-    """A network is of a kind that no description here has."""
+    """A network is of a kind that `ARCHITECTURES` does not contain."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -41,7 +41,7 @@ def architecture_of(network: Network) -> Architecture:
     """Return the description of a network's kind.
 
     Raises:
-        UnknownKindError: There is no such kind.
+        UnknownKindError: No description has this kind.
     """
     try:
         return ARCHITECTURES[network.kind]
@@ -53,11 +53,11 @@ __all__ = [
     "ARCHITECTURES",
     "EXACT",
     "Architecture",
-    "Draw",
     "Factor",
     "Hyperparameter",
     "Layer",
     "LayerRule",
+    "MatrixLaw",
     "ParameterGroup",
     "Skip",
     "Source",

@@ -1,4 +1,4 @@
-"""What a kind of network has to say of itself."""
+"""Interface that every kind of network implements."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -11,7 +11,10 @@ from workers.contract import Activation, Network, Scheme
 
 
 class Architecture(Protocol):
-    """A kind of network: pure functions of its hyper-parameters, without torch."""
+    """Description of one kind of network by pure functions of its hyper-parameters.
+
+    An implementation imports neither torch nor Ray, so that the planner can use it.
+    """
 
     @property
     def kind(self) -> str:
@@ -20,17 +23,17 @@ class Architecture(Protocol):
 
     @property
     def description(self) -> str:
-        """One sentence for the schema of specs."""
+        """One sentence about the kind, for the schema of specs."""
         ...
 
     @property
     def hyperparameters(self) -> tuple[Hyperparameter, ...]:
-        """What a spec may write besides activation, slope, depth and width."""
+        """Hyper-parameters of the kind besides activation, slope, depth and width."""
         ...
 
     @property
     def network_type(self) -> type[Network]:
-        """The dataclass of a resolved network, with a field for each hyper-parameter."""
+        """Dataclass of a resolved network, with a field for each hyper-parameter."""
         ...
 
     def network(
@@ -49,7 +52,7 @@ class Architecture(Protocol):
             slope: Negative-side slope of leaky_relu.
             depth: Hidden layers, at least 1.
             width: Units per hidden layer, at least 1.
-            hyperparameters: A number for each of `hyperparameters`, by name.
+            hyperparameters: Value of each of the kind's `hyperparameters`, by name.
         """
         ...
 
@@ -59,14 +62,14 @@ class Architecture(Protocol):
         """Return the groups of parameters, in the order in which states are saved.
 
         Args:
-            network: One of this kind.
+            network: A network of this kind.
             n_inputs: Dimensions of one sample.
             n_outputs: Dimensions of the output.
         """
         ...
 
     def hidden_rule(self, network: Network) -> LayerRule:
-        """Return the rule of the hidden layers behind the first one, of which all have the same."""
+        """Return the rule that all hidden layers except the first one follow."""
         ...
 
     def layers(self, network: Network) -> tuple[Layer, ...]:
@@ -76,15 +79,17 @@ class Architecture(Protocol):
     def walk(
         self, network: Network, *, scheme: Scheme, g_in: float, n_inputs: int
     ) -> WalkQuestion | None:
-        """Return what the law of a random network's walk depends on; None where there is none.
+        """Return the parameters on which the law of a random network's walk depends.
 
-        Where it is None, no prediction is made and none is stored.
+        Returns:
+            None where no law is known; then no prediction is made and none is stored.
         """
         ...
 
     def gain_walk(self, network: Network, *, scheme: Scheme, g_in: float) -> WalkQuestion:
-        """Return the walk whose drift the unbiased g takes away: of ``g: auto`` and ``relative``.
+        """Return the walk whose drift is zero at the unbiased g of ``g: auto`` and ``relative``.
 
-        It is the network's own where that has a law, else that of its layers without skips.
+        This is the network's own walk where its law is known, else the walk of the network with
+        its skips left out.
         """
         ...

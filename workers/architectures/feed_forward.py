@@ -14,11 +14,12 @@ from workers.architectures.walks import EXACT, WalkQuestion, weights_of
 from workers.contract import Activation, Network, Scheme
 
 LAST_STREAM = "out"
-"""Stream of the last matrix: named, not counted, so that nets of any depth share its draw."""
+"""Stream of the last matrix. It has a name, not a number, so that networks of every depth share
+this matrix's draw."""
 
 
 class FeedForwardArchitecture:
-    """Describes the kind ``"ffn"``."""
+    """Description of the kind ``"ffn"``."""
 
     kind = "ffn"
     description = "A feed-forward network: h' = f(W h + b)."
@@ -44,7 +45,7 @@ class FeedForwardArchitecture:
         return chain_parameters(network, n_inputs, n_outputs)
 
     def hidden_rule(self, network: Network) -> LayerRule:
-        """Return the plain rule."""
+        """Return the rule of a layer without a skip."""
         return PLAIN
 
     def layers(self, network: Network) -> tuple[Layer, ...]:
@@ -69,6 +70,7 @@ def chain_parameters(network: Network, n_inputs: int, n_outputs: int) -> tuple[P
         ParameterGroup(
             name="first", fan_out=width, fan_in=n_inputs, count=1, stream=0, factor=Factor.G_IN
         ),
+        # Streams count from the input, so that deeper networks share the draws of shallower ones.
         ParameterGroup(name="hidden", fan_out=width, fan_in=width, count=depth - 1, stream=1),
         ParameterGroup(
             name="last",
@@ -81,7 +83,8 @@ def chain_parameters(network: Network, n_inputs: int, n_outputs: int) -> tuple[P
     )
 
 
-# One program serves all trials of a depth; the deepest ones have 100,000 layers.
+# All trials of a depth share one program; the deepest networks have 100,000 layers, for which
+# building it anew for each trial would take long.
 @lru_cache(maxsize=16)
 def chain_layers(depth: int, rule: LayerRule) -> tuple[Layer, ...]:
     """Return a plain first layer, ``depth - 1`` hidden ones of a rule, and a linear last one."""

@@ -1,24 +1,24 @@
-"""Hyper-parameters that only one kind of network has, as its grammar and its rows need them."""
+"""Description of a hyper-parameter that only one kind of network has."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 AUTO = "auto"
-"""What a spec writes where the network's own rule is to choose the number."""
+"""Value in a spec that lets the rule of the hyper-parameter choose the number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hyperparameter:
-    """A number that a spec writes under ``network``; any of them may be an axis.
+    """A number under ``network`` in a spec; like every number there it may be an axis.
 
     Attributes:
         name: Key in specs, and field of the kind's `Network`.
-        description: What is allowed, in words, for error messages and the schema.
-        default: Value where the spec says nothing: a number, or ``"auto"`` with a rule.
+        description: Allowed values as text, for error messages and the schema.
+        default: Value if the spec leaves the key out: a number, or ``"auto"`` if there is a rule.
         above: Exclusive lower bound.
         at_most: Inclusive upper bound.
-        auto: From depth and width to the number that ``"auto"`` stands for; None where there is
-            no such rule.
+        auto: Function of depth and width that gives the number for ``"auto"``; None if
+            ``"auto"`` is not allowed.
     """
 
     name: str
@@ -29,12 +29,15 @@ class Hyperparameter:
     auto: Callable[[int, int], float] | None = None
 
     def resolve(self, written: float | str, depth: int, width: int) -> float:
-        """Return the number that a value as written stands for.
+        """Return the number that a value of a spec stands for.
 
         Args:
-            written: A number within the bounds, or ``"auto"`` where there is a rule.
+            written: A number within the bounds, or ``"auto"``.
             depth: Hidden layers.
             width: Units per hidden layer.
+
+        Raises:
+            ValueError: The value is a text, and the hyper-parameter has no rule for ``"auto"``.
         """
         if isinstance(written, str):
             if self.auto is None:

@@ -1,4 +1,4 @@
-"""Groups of parameters: equally shaped matrices with their biases, and how they are drawn."""
+"""Groups of parameters: matrices of one shape with their biases and their initial law."""
 
 import itertools
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from enum import StrEnum
 from workers.contract import Init
 
 
-class Draw(StrEnum):
+class MatrixLaw(StrEnum):
     """Law of a group's initial matrices."""
 
     SCHEME = "scheme"  # the unit draw of the trial's initial scheme, times a factor
@@ -42,13 +42,13 @@ class ParameterGroup:
         name: Name in saved states, unique in its network.
         fan_out: Rows of each matrix.
         fan_in: Columns of each matrix.
-        count: Matrices; 0 for a group that a shallow network does not need.
-        stream: Name of the first matrix's stream of random numbers; where there are more, it is
-            a number, from which the others count on. Networks whose groups name equal streams
-            share the underlying draws, whatever their depth.
-        factor: What multiplies the unit draw.
+        count: Number of matrices; 0 for a group that a shallow network does not need.
+        stream: Name of the first matrix's stream of random numbers. A number if the group may
+            have several matrices, whose streams then count up from it. Networks whose groups name
+            equal streams share the underlying draws, whatever their depth.
+        factor: Field of `Init` that multiplies the unit draw.
         draw: Law of the matrices.
-        trainable: Whether they are updated; fixed ones have no bias and no gradient.
+        trainable: Whether the matrices are updated; fixed ones have no bias and no gradient.
         shared: Whether all layers of the group use its one matrix.
     """
 
@@ -58,7 +58,7 @@ class ParameterGroup:
     count: int
     stream: int | str
     factor: Factor = Factor.G
-    draw: Draw = Draw.SCHEME
+    draw: MatrixLaw = MatrixLaw.SCHEME
     trainable: bool = True
     shared: bool = False
 
@@ -71,12 +71,12 @@ class ParameterGroup:
 
     @property
     def weights(self) -> int:
-        """Numbers in the matrices."""
+        """Number of entries of all matrices."""
         return self.count * self.fan_out * self.fan_in
 
     @property
     def biases(self) -> int:
-        """Numbers in the biases."""
+        """Number of entries of all biases."""
         return self.count * self.fan_out if self.trainable else 0
 
 

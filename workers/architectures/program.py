@@ -1,11 +1,11 @@
-"""The program of a network: a chain of layers, each with a source, its parameters and a rule."""
+"""Program of a network: a chain of layers, each with an input, parameters and a rule."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Skip(StrEnum):
-    """The matrix S that carries a layer's input past its nonlinearity."""
+    """Matrix S by which a layer's input is added to its output."""
 
     NONE = "none"
     IDENTITY = "identity"
@@ -14,7 +14,7 @@ class Skip(StrEnum):
 
 
 class Source(StrEnum):
-    """What goes into a layer."""
+    """Input of a layer."""
 
     SAMPLE = "sample"
     PREVIOUS = "previous"  # the output of the layer before it
@@ -22,13 +22,13 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerRule:
-    """``h' = skip_gain * S h + branch_gain * f(W h + b)``.
+    """Formula of a layer: ``h' = skip_gain * S h + branch_gain * f(W h + b)``.
 
     Attributes:
-        skip: S.
-        skip_gain: Factor of the skip; not read where there is none.
+        skip: The matrix S.
+        skip_gain: Factor of the skip; not used where ``skip`` is NONE.
         branch_gain: Factor of the branch.
-        activated: Whether f is the network's activation; else it is the identity.
+        activated: Whether f is the network's activation; otherwise f is the identity.
     """
 
     skip: Skip = Skip.NONE
@@ -43,14 +43,14 @@ LINEAR = LayerRule(activated=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """One layer.
+    """One layer of a program.
 
     Attributes:
-        source: What goes into it.
-        group: Name of the group that has W and b.
-        place: Which matrix of the group, from 0; always 0 where the group is shared.
-        rule: What it computes.
-        skip_group: Name of the group that has S; None where S needs no numbers.
+        source: Input of the layer.
+        group: Name of the parameter group that contains W and b.
+        place: Index of the matrix in the group, from 0; always 0 where the group is shared.
+        rule: Formula of the layer.
+        skip_group: Name of the parameter group that contains S; None where S has no parameters.
     """
 
     source: Source

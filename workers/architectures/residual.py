@@ -1,4 +1,4 @@
-"""The residual network: ``h' = h + branch_scale * f(W h + b)`` behind a plain first layer."""
+"""The residual network: ``h' = h + branch_scale * f(W h + b)`` after a plain first layer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from workers.contract import Activation, Network, Scheme
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResidualNetwork(Network):
-    """A network whose hidden layers, but for the first, add to what goes into them.
+    """A network in which every hidden layer except the first adds its branch to its input.
 
     Attributes:
-        branch_scale: Factor of what they add.
+        branch_scale: Factor of the branch.
     """
 
     branch_scale: float
 
 
 class ResidualArchitecture:
-    """Describes the kind ``"residual"``."""
+    """Description of the kind ``"residual"``."""
 
     kind = "residual"
     description = "A residual network: h' = h + branch_scale * f(W h + b)."
@@ -34,7 +34,7 @@ class ResidualArchitecture:
             default=AUTO,
             above=0.0,
             at_most=1e6,
-            # The sum of D independent branches then has the size of one.
+            # The sum of D independent branches of this scale has the size of one branch.
             auto=lambda depth, _width: depth**-0.5,
         ),
     )
@@ -49,7 +49,7 @@ class ResidualArchitecture:
         width: int,
         hyperparameters: Mapping[str, float],
     ) -> ResidualNetwork:
-        """Return a resolved network; ``hyperparameters`` has its ``branch_scale``."""
+        """Return a resolved network; ``hyperparameters`` contains ``branch_scale``."""
         return ResidualNetwork(
             kind=self.kind,
             activation=activation,
@@ -66,7 +66,7 @@ class ResidualArchitecture:
         return chain_parameters(network, n_inputs, n_outputs)
 
     def hidden_rule(self, network: Network) -> LayerRule:
-        """Return the rule with an identity skip and the network's scale."""
+        """Return the rule with an identity skip and the network's ``branch_scale``."""
         if not isinstance(network, ResidualNetwork):
             raise TypeError(f"a residual network has a branch_scale; given {network}")
         return LayerRule(skip=Skip.IDENTITY, branch_gain=network.branch_scale)
@@ -78,7 +78,7 @@ class ResidualArchitecture:
     def walk(
         self, network: Network, *, scheme: Scheme, g_in: float, n_inputs: int
     ) -> WalkQuestion | None:
-        """Return None: the walk of a network with skips has no law here."""
+        """Return None: no law is known for the walk of a network with skips."""
         return None
 
     def gain_walk(self, network: Network, *, scheme: Scheme, g_in: float) -> WalkQuestion:

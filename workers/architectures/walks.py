@@ -1,23 +1,23 @@
-"""What the law of a random network's log-norm walk depends on."""
+"""Parameters of the law of a random network's log-norm walk."""
 
 from dataclasses import dataclass
 
 from workers.contract import HOMOGENEOUS, Activation, Scheme
 
 EXACT = HOMOGENEOUS
-"""Activations whose plain walk has an exact law: nothing about it is simulated."""
+"""Activations for which the walk of a network without skips has a closed form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkQuestion:
-    """A random feed-forward network before its g and its random numbers.
+    """Everything except g that decides the law of a random feed-forward network's walk.
 
-    Fields on which the walk does not depend have one value, so that networks with the same law
-    are equal.
+    A field on which the walk does not depend has a fixed value, so that networks with the same law
+    compare equal.
 
     Attributes:
         activation: Nonlinearity of the hidden layers.
-        slope: Negative-side slope; 0 unless the activation reads it.
+        slope: Negative-side slope; 0 unless the activation is ``leaky_relu``.
         depth: Hidden layers.
         width: Units per hidden layer.
         weights: Law of the hidden matrices: ``"gaussian"`` or ``"orthogonal"``.
@@ -36,10 +36,10 @@ class WalkQuestion:
 
     @property
     def exact(self) -> bool:
-        """Whether the walk has a closed form."""
+        """Whether the law has a closed form; otherwise it is simulated."""
         return self.activation in EXACT
 
 
 def weights_of(scheme: Scheme) -> str:
-    """Return the law of a scheme's hidden matrices, as rwinit calls it."""
+    """Return rwinit's name for the law of a scheme's hidden matrices."""
     return "orthogonal" if scheme is Scheme.ORTHOGONAL else "gaussian"

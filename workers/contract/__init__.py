@@ -1,7 +1,8 @@
-"""What travels between the service and a worker: frozen dataclasses of the standard library.
+"""Messages between the service and a worker, as frozen dataclasses of the standard library.
 
 The service builds them from rows and validates them with pydantic; a worker needs neither
-pydantic nor Ray to read them. Every float is finite: what is not finite is an `Outcome`.
+pydantic nor Ray to read them. Every float is finite: a loss that is not finite is reported as an
+`Outcome`.
 """
 
 from workers.contract.calibration import Calibration, Residual, Timings, Work

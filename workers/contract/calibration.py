@@ -1,4 +1,4 @@
-"""Measured speed of a device: a linear model of the time by kind of work."""
+"""Measured speed of a device: a linear model of seconds by kind of work."""
 
 from dataclasses import dataclass
 from math import log, sqrt
@@ -8,29 +8,29 @@ from workers.contract.names import EngineName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """An amount for each kind of work: how often it is done, or the seconds that one takes.
+    """One number for each kind of work: an amount, or the seconds that one unit takes.
 
-    Every number counts by its size: one of float32 as one, one of float64 as two.
+    Counts of numbers are weighted by size: a float32 counts as 1, a float64 as 2.
 
     Attributes:
         steps: Training steps of a pack, however many trials take part.
-        trial_steps: Trials that take part in a step.
+        trial_steps: Training steps counted once for each trial that takes part.
         epoch_ends: Records of an epoch, epoch 0 included.
         starts: Trials that begin.
-        layer_passes: Hidden layers passed through, forward, back or for a gradient.
-        elementwise_calls: Calls that an activation or an update takes besides.
-        probed_layers: Hidden layers of which a network's gradient norms are taken.
-        started_layers: Hidden layers that are drawn and walked through.
+        layer_passes: Passes through a hidden layer: forward, backward, or for a gradient.
+        elementwise_calls: Further kernel calls of activations and updates.
+        probed_layers: Hidden layers of networks whose gradient norms are measured.
+        started_layers: Hidden layers whose weights are drawn and whose initial walk is measured.
         profiled_layers: Hidden layers in layer profiles.
         products: Multiply-adds of matrix products.
-        activations: Units times samples, in every pass through their layer.
+        activations: Units times samples, summed over the passes through a layer.
         exponentials: Values of a smooth activation, of its derivative, or of the loss.
         samples: Samples that are gathered and have a loss.
-        weight_passes: Parameters, in every pass through their layer.
-        updates: Parameters, in every operation of an update besides plain SGD's.
+        weight_passes: Parameters, summed over the passes through a layer.
+        updates: Parameters, summed over the operations of an update beyond those of plain SGD.
         drawn_weights: Parameters that are drawn.
         profiled_activations: Units times samples in layer profiles.
-        distant_bytes: What a step goes through beyond what stays in a processor's caches.
+        distant_bytes: Bytes that a step reads beyond the size of the processor's caches.
     """
 
     steps: float
@@ -55,12 +55,12 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """How far a measured time is from the fit.
+    """One measured time beside the time that the fit gives for the same work.
 
     Attributes:
-        work: What was timed, in words.
-        seconds: The time.
-        ratio: That, divided by the fit's.
+        work: Description of the timed work, for a person.
+        seconds: Measured seconds.
+        ratio: Measured seconds divided by fitted seconds.
     """
 
     work: str
@@ -70,11 +70,11 @@ class Residual:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
-    """How fast a device runs an engine: a linear model, fitted to measured times.
+    """Linear model of the speed of an engine on a device, fitted to measured times.
 
     Attributes:
-        seconds_each: Seconds of one unit of each kind of work; 0 where none were found.
-        residuals: Of the times that it was fitted to.
+        seconds_each: Seconds of one unit of each kind of work; 0 where the fit assigns none.
+        residuals: One for each measured time.
     """
 
     seconds_each: Work
@@ -82,22 +82,22 @@ class Timings:
 
     @property
     def spread(self) -> float:
-        """The root mean square of ln(measured / fitted)."""
+        """Root mean square of ln(measured / fitted)."""
         logs = [log(each.ratio) for each in self.residuals]
         return sqrt(sum(each * each for each in logs) / len(logs))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """What a worker measured of its device and an engine.
+    """Speed of one engine on one device, as a worker measured it.
 
     Attributes:
         device_type: ``"cpu"`` or ``"cuda"``.
-        device: The processor's model; for a CPU with its number of threads.
+        device: Model of the processor; for a CPU with its number of threads.
         engine: Implementation of the training step.
-        versions: What the timings are good for: those of what computes, and of the way they are
-            measured.
-        actors: Workers that the sweep had on such devices.
+        versions: Versions of the libraries that compute and of the measuring protocol. The timings
+            are valid only where these are equal.
+        actors: Workers that the sweep had on devices of this model.
         timings: Seconds by kind of work.
     """
 

@@ -1,4 +1,4 @@
-"""The values of a configuration as a flat mapping, under the names of columns and queries."""
+"""Flat view of a configuration: its values by the names that columns and queries use."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -14,11 +14,11 @@ _RENAMED: Final = {
     "prediction.drift": "predicted_drift",
     "prediction.spread": "predicted_spread",
 }
-"""Names of leaves by path where the field's name is taken by another leaf, or is too short."""
+"""Names of leaves by path, where the field's name is ambiguous or clashes with another leaf."""
 
 
 def leaves(configuration: Configuration) -> dict[str, object]:
-    """Return every value of a configuration by its name in rows.
+    """Return every value of a configuration by its column name.
 
     Nested dataclasses are flattened; a `Schedule` is one value. A configuration without a
     prediction has neither ``predicted_drift`` nor ``predicted_spread``.
@@ -27,10 +27,14 @@ def leaves(configuration: Configuration) -> dict[str, object]:
 
 
 def with_leaves(configuration: Configuration, changes: Mapping[str, object]) -> Configuration:
-    """Return a configuration with some leaves replaced, by the names that `leaves` gives.
+    """Return a configuration with some leaves replaced.
+
+    Args:
+        configuration: Left unchanged.
+        changes: New values by the names that `leaves` gives.
 
     Raises:
-        KeyError: A name is none of the configuration's leaves.
+        KeyError: The configuration has no leaf of such a name.
     """
     left = dict(changes)
     changed: Configuration = _replaced(configuration, "", left)  # type: ignore[assignment]
@@ -43,11 +47,11 @@ def varied(spec: TrialSpec, **changes: object) -> TrialSpec:
     """Return a trial with its id, its seed or leaves of its configuration replaced.
 
     Raises:
-        KeyError: A name is none of these.
+        KeyError: A keyword is neither ``trial_id``, ``seed`` nor a leaf.
     """
     own = {name: changes.pop(name) for name in ("trial_id", "seed") if name in changes}
     configuration = with_leaves(spec.configuration, changes)
-    # The keywords are checked by name above, and not by type.
+    # Keywords are checked by name above; their types are up to the caller.
     return replace(spec, configuration=configuration, **own)  # type: ignore[arg-type]
 
 
@@ -86,17 +90,17 @@ def _is_nested(value: object) -> bool:
 
 
 def _is_leaf(path: str, value: object) -> bool:
-    # A prediction that there is not is a nested part without leaves, and no leaf itself.
+    # `prediction` is a nested part even where it is None; its own fields are the leaves.
     return not _is_nested(value) and path != "prediction"
 
 
 @dataclass(frozen=True, slots=True)
 class LeafType:
-    """Place and type of a leaf of a configuration.
+    """Path and type of a leaf of a configuration.
 
     Attributes:
         path: Names of the nested fields, outermost first.
-        type: Its type without ``None``.
+        type: Type of the value, without ``None``.
     """
 
     path: tuple[str, ...]
@@ -104,10 +108,10 @@ class LeafType:
 
 
 def leaf_types(network_types: Iterable[type[Network]]) -> dict[str, LeafType]:
-    """Return every leaf that a configuration can have, by name, in the order of the fields.
+    """Return path and type of every leaf that a configuration can have, by name, in field order.
 
     Args:
-        network_types: Dataclasses of all kinds of networks; each adds leaves of its own.
+        network_types: Dataclasses of the kinds of networks; each may add leaves.
     """
     found = dict(_types_in(Configuration, ""))
     for network_type in network_types:
@@ -119,6 +123,7 @@ def _types_in(owner: type, path: str) -> list[tuple[str, LeafType]]:
     found: list[tuple[str, LeafType]] = []
     for name, hint in get_type_hints(owner).items():
         inner_path = f"{path}.{name}" if path else name
+        # The first part of ``X | None``; a hint without arguments stands for itself.
         inner: type = next((each for each in get_args(hint) if each is not type(None)), hint)
         if get_origin(hint) is tuple:
             inner = tuple

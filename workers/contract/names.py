@@ -1,17 +1,17 @@
-"""Enumerations of the contract, stored and sent by their values."""
+"""Enumerations of the contract; rows and messages contain their values."""
 
 from enum import StrEnum
 
 
 class Task(StrEnum):
-    """What the network learns, and so its loss."""
+    """What the network is trained for; it decides the loss."""
 
     CLASSIFY = "classify"  # softmax cross-entropy, mean over samples; error is the fraction wrong
     AUTOENCODE = "autoencode"  # mean squared error over samples and dimensions; no error
 
 
 class Activation(StrEnum):
-    """Elementwise nonlinearities of the hidden layers."""
+    """Elementwise nonlinearity of the hidden layers."""
 
     LINEAR = "linear"
     RELU = "relu"
@@ -29,8 +29,10 @@ class Activation(StrEnum):
 
 
 HOMOGENEOUS = frozenset({Activation.LINEAR, Activation.RELU, Activation.LEAKY_RELU})
-"""Activations with f(c x) = c f(x) for c > 0: a layer's scale can be kept apart from its direction,
-and the law of their plain walk is exact."""
+"""Activations with f(c x) = c f(x) for c > 0.
+
+The scale of their activations can be stored apart from the direction, and the walk of a network
+without skips has an exact law."""
 
 DERIVED_OF_INPUT = frozenset(
     {
@@ -43,13 +45,14 @@ DERIVED_OF_INPUT = frozenset(
         Activation.SINE,
     }
 )
-"""Activations whose derivative is taken of their input, which then stays until the backward pass.
+"""Activations whose derivative is computed from their input.
 
-The derivative of the others is a function of their output."""
+The input therefore stays in memory until the backward pass. The derivative of every other
+activation is computed from its output."""
 
 
 class Scheme(StrEnum):
-    """Initial-weight schemes."""
+    """Scheme of the initial weights."""
 
     RWI = "rwi"
     RWI_PAPER = "rwi_paper"
@@ -60,28 +63,28 @@ class Scheme(StrEnum):
 
 
 class OptimizerKind(StrEnum):
-    """Update rules."""
+    """Update rule of the optimizer."""
 
     SGD = "sgd"
     ADAM = "adam"
 
 
 class Precision(StrEnum):
-    """Arithmetic of the training step."""
+    """Floating-point type of the training step."""
 
     FLOAT32 = "float32"
     FLOAT64 = "float64"
 
 
 class EngineName(StrEnum):
-    """Implementations of the training step."""
+    """Implementation of the training step."""
 
     REFERENCE = "reference"  # autograd, one network after another
     PACKED = "packed"  # many networks as one batched product
 
 
 class Outcome(StrEnum):
-    """How a trial ended."""
+    """Final result of a trial."""
 
     COMPLETED = "completed"
     DIVERGED = "diverged"  # the loss of a step or of a full pass was not finite
@@ -91,7 +94,7 @@ class Outcome(StrEnum):
 
 
 class StoppingKind(StrEnum):
-    """Rules that end trials early."""
+    """Rule of early stopping."""
 
     ASHA = "asha"
     HALVING = "halving"
@@ -99,7 +102,7 @@ class StoppingKind(StrEnum):
 
 
 class StoppingMetric(StrEnum):
-    """What such a rule compares; less is better."""
+    """Metric that a rule of early stopping compares; less is better."""
 
     TRAIN_LOSS = "train_loss"
     TRAIN_ERROR = "train_error"

@@ -1,4 +1,7 @@
-"""What a worker reports of its trials; every float is finite, what is not is an `Outcome`."""
+"""Reports of a worker about its trials.
+
+Every float is finite: a loss that is not finite ends the trial as `Outcome.DIVERGED`.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,13 +12,13 @@ from workers.contract.names import Outcome, StoppingKind, StoppingMetric
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialStart:
-    """A worker took up a trial (again, after a crash).
+    """A worker has started a trial; sent again if the trial is restarted after a crash.
 
     Attributes:
         trial_id: The trial.
         host: Name of the machine.
         device: ``"cpu"`` or a GPU's model.
-        versions: Python, torch, llvmlite, numpy and Fathom versions, in words.
+        versions: Versions of Python, torch, llvmlite, numpy and Fathom, as one line of text.
     """
 
     trial_id: UUID
@@ -26,13 +29,14 @@ class TrialStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitialWalk:
-    """How far the initial network's log-norm walk is from its law.
+    """Deviation of the initial network's log-norm walk from its predicted law.
 
     Attributes:
         trial_id: The trial.
         z_init: ``ln(|delta_1| / |delta_D|)`` of one probe, in predicted standard deviations from
-            the predicted mean; None where the network passed nothing, where there is no step
-            (one hidden layer) or no spread to measure in, or where there is no prediction.
+            the predicted mean. None where there is no prediction, where its standard deviation
+            is 0 (as with one hidden layer, which makes no step), or where the error of the probe
+            vanished on its way.
     """
 
     trial_id: UUID
@@ -41,7 +45,7 @@ class InitialWalk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochRecord:
-    """What one epoch measured, with the weights at its end.
+    """Measurements of one epoch, with the weights at its end.
 
     Attributes:
         trial_id: The trial.
@@ -49,17 +53,17 @@ class EpochRecord:
         step: Optimizer steps taken so far.
         train_loss: Loss of a full pass over the training set.
         train_error: Fraction misclassified in that pass; None when autoencoding.
-        eval_loss: Likewise on the test split.
-        eval_error: Likewise on the test split.
+        eval_loss: Loss of a full pass over the test split.
+        eval_error: Fraction misclassified in that pass; None when autoencoding.
         running_loss: Mean of the epoch's minibatch losses, weighted by their sizes; None at
             epoch 0.
         lr: Learning rate of the epoch's last step; None at epoch 0.
         log_grad_norm_first: ln of the Euclidean norm of the loss gradient with respect to the
             first matrix, on the probe batch, in float64; None where the norm is 0 or not finite.
-        log_grad_norm_last: Likewise for the last matrix.
-        seconds: Wall time of the epoch, its full passes included, and without the time that
-            the caller took between steps. The epochs of trials that are trained together
-            overlap, and each counts whole.
+        log_grad_norm_last: The same norm for the last matrix.
+        seconds: Wall time of the epoch with its full passes, without the time that the caller
+            spent between steps. Trials that are trained together overlap in time; each reports
+            the whole of it.
     """
 
     trial_id: UUID
@@ -78,7 +82,7 @@ class EpochRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerProfile:
-    """Log norms by layer with the weights at an epoch's end, on the probe batch, in float64.
+    """Log norms of each layer with the weights at an epoch's end, on the probe batch, in float64.
 
     Layers are counted from the input. A value is None where a norm is 0 or not finite.
 
@@ -87,9 +91,10 @@ class LayerProfile:
         epoch: 0 is the initial network.
         activation_log_norms: ln of the Euclidean norm of each hidden layer's activations, mean
             over the samples; D values.
-        error_log_norms: Likewise of the loss gradient with respect to those activations.
+        error_log_norms: ln of the Euclidean norm of the loss gradient with respect to those
+            activations, mean over the samples; D values.
         gradient_log_norms: ln of the Frobenius norm of the loss gradient with respect to each
-            matrix; D + 1 values, the ends of which are those of the `EpochRecord`.
+            matrix; D + 1 values. The first and the last are also in the `EpochRecord`.
     """
 
     trial_id: UUID
@@ -101,18 +106,18 @@ class LayerProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoppingDecision:
-    """What a rule of early stopping said of a trial.
+    """Decision of early stopping about a trial.
 
     Attributes:
         trial_id: The trial.
-        epoch: After which.
-        rule: Which rule.
-        metric: What it compared.
-        value: The trial's; less is better.
-        cutoff: What it had to reach.
+        epoch: Epoch after which the decision was made.
+        rule: Rule that decided.
+        metric: Metric that the rule compared.
+        value: Value of the trial; less is better.
+        cutoff: Largest value with which a trial goes on.
         kept: Whether the trial goes on.
-        group: The coordinates that the trials it competes with have in common, in words.
-        n_others: How many those were.
+        group: Name of the trial's group: the coordinates that the compared trials share, as text.
+        n_others: Number of trials that this one was compared with.
     """
 
     trial_id: UUID
@@ -136,16 +141,16 @@ class StoppingDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialEnd:
-    """How a trial ended.
+    """End of a trial.
 
     Attributes:
         trial_id: The trial.
-        outcome: Which end.
+        outcome: Final result.
         diverged_epoch: Epoch in which a loss was not finite (0: already the initial network);
             None unless diverged.
         diverged_step: Optimizer step, counted from 1 over the whole run, whose loss was not
             finite; for a full pass, the steps taken before it. None unless diverged.
-        message: What went wrong, or why it was stopped, for a person; else None.
+        message: The error, or the reason of the stop, for a person; else None.
     """
 
     trial_id: UUID
@@ -156,6 +161,6 @@ class TrialEnd:
 
 
 TrialReport = TrialStart | InitialWalk | EpochRecord | LayerProfile | StoppingDecision | TrialEnd
-"""What is told of one trial."""
+"""A report about one trial."""
 
 Report = TrialReport | Calibration

@@ -1,4 +1,4 @@
-"""A trial as a worker gets it: a configuration, resolved to numbers, and a seed."""
+"""A trial as it is sent to a worker: a configuration, resolved to numbers, and a seed."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -16,12 +16,12 @@ from workers.schedules import Schedule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetShape:
-    """What the planner must know of a data set without loading it.
+    """Name and sizes of a data set, known without loading its samples.
 
     Attributes:
         name: Name in specs and rows.
         n_inputs: Dimensions of one sample.
-        n_classes: Number of labels; 0 if the data set has none (autoencode only).
+        n_classes: Number of classes; 0 if the data set has no labels (autoencode only).
         n_train: Samples of the training split.
         n_eval: Samples of the test split.
     """
@@ -39,10 +39,10 @@ class DatasetShape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """The hyper-parameters that every kind of network has; a kind with more of them extends it.
+    """Hyper-parameters that every kind of network has; a kind with more of them is a subclass.
 
     Attributes:
-        kind: Name of the architecture, a key of `workers.architectures.ARCHITECTURES`.
+        kind: Name of the architecture: a key of `workers.architectures.ARCHITECTURES`.
         activation: Nonlinearity f of the hidden layers.
         slope: Negative-side slope; used by ``leaky_relu`` only.
         depth: Hidden layers D, at least 1; the network has D + 1 matrices.
@@ -58,13 +58,13 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Init:
-    """How initial weights are drawn.
+    """Initial weights: a unit draw of a scheme, times a factor for each group of matrices.
 
     Attributes:
         scheme: Law of the unit draw.
-        g: Multiplier of the hidden matrices' unit draw.
-        g_in: Multiplier of the first matrix's.
-        g_out: Multiplier of the last matrix's.
+        g: Factor of the hidden matrices.
+        g_in: Factor of the first matrix.
+        g_out: Factor of the last matrix.
     """
 
     scheme: Scheme
@@ -75,14 +75,14 @@ class Init:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Optimizer:
-    """The update rule; fields that its kind does not use keep their defaults.
+    """Update rule; fields that its kind does not use keep their defaults.
 
     Attributes:
-        kind: Which rule.
+        kind: SGD or Adam.
         momentum: SGD momentum.
-        nesterov: Whether SGD looks ahead.
+        nesterov: Whether SGD uses Nesterov momentum.
         weight_decay: L2 coefficient added to the gradient (biases included).
-        clip_norm: Bound of the global gradient norm, or None.
+        clip_norm: Largest Euclidean norm of all gradients together; None does not clip.
         beta1: Adam's first-moment decay.
         beta2: Adam's second-moment decay.
         eps: Adam's denominator offset.
@@ -100,12 +100,12 @@ class Optimizer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """The loss that steps descend.
+    """Loss that training steps minimize.
 
     Attributes:
-        task: Softmax cross-entropy where the task is to classify, else mean squared error.
+        task: ``classify`` for softmax cross-entropy, ``autoencode`` for mean squared error.
         label_smoothing: Share of each target that is spread evenly over all classes; 0 where the
-            task is not to classify.
+            task is ``autoencode``.
     """
 
     task: Task
@@ -114,15 +114,15 @@ class Loss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """How the weights are moved.
+    """Hyper-parameters of training.
 
     Attributes:
         epochs: Passes over the training set; 0 records the initial network only.
         batch_size: Samples per step; the last batch of an epoch may be smaller.
-        learning_rate: Base rate after every rule (`effective_lr` in rows).
-        schedule: How the rate moves from there.
+        learning_rate: Base rate after every scaling rule of the spec (`effective_lr` in rows).
+        schedule: Factor of the base rate by step.
         optimizer: Update rule.
-        precision: Arithmetic.
+        precision: Floating-point type of the training step.
         label_smoothing: Share of each target that is spread evenly over all classes, below 1.
             Full passes measure the loss without it.
     """
@@ -136,18 +136,18 @@ class Training:
     label_smoothing: float = 0.0
 
     def loss(self, task: Task) -> Loss:
-        """Return the loss of a task, with the options that belong to it."""
+        """Return the loss of a task, with the options that apply to this task."""
         smoothing = self.label_smoothing if task is Task.CLASSIFY else 0.0
         return Loss(task=task, label_smoothing=smoothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """What theory says of the initial network's ``ln(|delta_1| / |delta_D|)``.
+    """Predicted law of the initial network's ``ln(|delta_1| / |delta_D|)``.
 
     Attributes:
-        drift: Its mean, in nats.
-        spread: Its standard deviation, in nats.
+        drift: Mean, in nats.
+        spread: Standard deviation, in nats.
     """
 
     drift: float
@@ -156,19 +156,19 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """A point of a sweep, resolved to numbers: everything of a trial but its seed.
+    """A point of a sweep, resolved to numbers: everything of a trial except its seed.
 
     Attributes:
         dataset: Name of a data set.
-        task: Loss and outputs.
+        task: Task of the network; it decides the loss and the number of outputs.
         network: The architecture and its hyper-parameters.
-        init: How initial weights are drawn.
-        training: How they are moved.
-        engine: Implementation that runs it, chosen by fixed rules at planning.
+        init: Law of the initial weights.
+        training: Hyper-parameters of training.
+        engine: Implementation that runs the trial, chosen by fixed rules at planning.
         profile_epochs: Epochs whose layer profiles are reported, ascending, none above
-            ``training.epochs``. They decide what is looked at, and nothing of the curve.
-        prediction: The predicted walk of the initial network; None where there is none. It
-            decides nothing of the curve either.
+            ``training.epochs``. They do not change the curve.
+        prediction: Predicted law of the initial network's walk; None where there is none. It does
+            not change the curve.
     """
 
     dataset: str
@@ -189,9 +189,9 @@ class TrialSpec:
     workers, or a crash.
 
     Attributes:
-        trial_id: Key of the trial's row; it labels the trial and decides nothing.
-        seed: Decides data order and initial draws.
-        configuration: Everything else; trials of several seeds share it.
+        trial_id: Key of the trial's row; the curve does not depend on it.
+        seed: Seed of the data order and of the initial weights.
+        configuration: Everything else; trials that differ only in their seed share it.
     """
 
     trial_id: UUID
@@ -205,12 +205,12 @@ class TrialSpec:
 
     @property
     def task(self) -> Task:
-        """Loss and outputs."""
+        """Task of the network."""
         return self.configuration.task
 
     @property
     def loss(self) -> Loss:
-        """The loss that steps descend."""
+        """Loss that training steps minimize."""
         return self.configuration.training.loss(self.configuration.task)
 
     @property
@@ -220,17 +220,17 @@ class TrialSpec:
 
     @property
     def init(self) -> Init:
-        """How initial weights are drawn."""
+        """Law of the initial weights."""
         return self.configuration.init
 
     @property
     def training(self) -> Training:
-        """How they are moved."""
+        """Hyper-parameters of training."""
         return self.configuration.training
 
     @property
     def optimizer(self) -> Optimizer:
-        """The update rule."""
+        """Update rule."""
         return self.configuration.training.optimizer
 
     @property

@@ -1,4 +1,4 @@
-"""The 8 x 8 handwritten digits that scikit-learn carries: no download, small, the default."""
+"""The 8 x 8 handwritten digits of scikit-learn: small, without a download, the default."""
 
 import hashlib
 from importlib.util import find_spec
@@ -34,7 +34,7 @@ def load(data_dir: Path | None = None) -> Data:
 
 
 def _file() -> Path:
-    """Return where scikit-learn keeps the samples; importing it would take longer than all else."""
+    """Return the file of the samples, without importing scikit-learn, which would be slow."""
     package = find_spec("sklearn")
     if package is None or not package.submodule_search_locations:
         raise DatasetUnavailableError("digits", "it comes with scikit-learn; install it")
@@ -45,8 +45,9 @@ def _file() -> Path:
 
 
 def _held_out(labels: NDArray[np.uint8], n_eval: int) -> NDArray[np.bool_]:
-    """Return which samples the test split holds: each class in proportion, by fixed orders."""
+    """Return the mask of the test samples: an equal share of each class, by fixed orders."""
     counts = np.bincount(labels)
+    # Shares are rounded by the method of largest remainders, so that they add up to `n_eval`.
     share = counts * n_eval / len(labels)
     quota = np.floor(share).astype(np.int64)
     largest_remainders = np.argsort(quota - share, kind="stable")[: n_eval - quota.sum()]

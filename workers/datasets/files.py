@@ -1,4 +1,4 @@
-"""Bytes with a known hash: found in a folder, else fetched from a mirror and kept there."""
+"""Files with a known hash, read from a folder or downloaded from a mirror."""
 
 import gzip
 import hashlib
@@ -13,8 +13,10 @@ from pathlib import Path
 
 from workers.datasets.errors import DatasetCorruptError
 
-_TIMEOUT_SECONDS = (5.0, 30.0)  # to connect, so that no network is noticed soon; between bytes
-_MAX_BYTES = 256 * 2**20  # bounds what a small gzip can make this process hold
+# To connect, short because a machine may have no network; and between two pieces of the answer.
+_TIMEOUT_SECONDS = (5.0, 30.0)
+# Bounds the memory that a small, malicious gzip file can take.
+_MAX_BYTES = 256 * 2**20
 _NO_POOCH = "the package pooch is missing (pip install 'fathom-sweeps[service]' installs it)"
 
 _log = logging.getLogger(__name__)
@@ -37,7 +39,7 @@ class KnownFile:
 
 
 class FetchError(Exception):
-    """No mirror gave the file; ``reasons`` has one entry per mirror."""
+    """No mirror served the file; ``reasons`` has one entry per mirror."""
 
     def __init__(self, name: str, reasons: tuple[str, ...]) -> None:
         super().__init__(name, reasons)
@@ -46,10 +48,10 @@ class FetchError(Exception):
 
 
 def find(file: KnownFile, folders: Sequence[Path]) -> bytes | None:
-    """Return the file's uncompressed bytes from the first folder that has it, else None.
+    """Return the uncompressed bytes from the first folder that has the file; None if none has.
 
     Raises:
-        DatasetCorruptError: The file is there, and its contents are not the known ones.
+        DatasetCorruptError: The contents of the file have another hash.
     """
     for folder in folders:
         for path in (folder / file.name, folder / f"{file.name}.gz"):
@@ -61,22 +63,22 @@ def find(file: KnownFile, folders: Sequence[Path]) -> bytes | None:
 def fetch(file: KnownFile, mirrors: Sequence[str], keep_in: Path | None) -> bytes:
     """Return the file's uncompressed bytes from the first mirror that serves it intact.
 
-    Each mirror is asked once. One that cannot be reached, or stalls, is given up after seconds.
+    Each mirror is tried once, with a timeout of seconds.
 
     Args:
-        file: What to get; mirrors hold it compressed, as ``<name>.gz``.
+        file: The file; mirrors serve it compressed, as ``<name>.gz``.
         mirrors: Base addresses that end in a slash.
         keep_in: Folder that receives the compressed file, made if absent; None keeps
             nothing. A folder that cannot be written is no error.
 
     Raises:
-        FetchError: No mirror did, or pooch is not installed.
+        FetchError: No mirror served the file intact, or pooch is not installed.
     """
     try:
-        import pooch  # here, because a machine that has its files needs none of it
+        import pooch  # Imported here: not needed on a machine that has the files.
     except ImportError as error:
         raise FetchError(file.name, (_NO_POOCH,)) from error
-    pooch.get_logger().setLevel(logging.WARNING)  # it prints each download to stderr
+    pooch.get_logger().setLevel(logging.WARNING)  # It would print each download to stderr.
     downloader = pooch.HTTPDownloader(timeout=_TIMEOUT_SECONDS)
     packed = f"{file.name}.gz"
     reasons = []
@@ -87,7 +89,7 @@ def fetch(file: KnownFile, mirrors: Sequence[str], keep_in: Path | None) -> byte
                 path = pooch.retrieve(
                     url, file.packed_sha256, fname=packed, path=folder, downloader=downloader
                 )
-            except (OSError, ValueError) as error:  # the network or the disk; another hash
+            except (OSError, ValueError) as error:  # Network or disk; wrong hash.
                 reasons.append(f"{url}: {_root(error)}")
             else:
                 return _checked(Path(path), file)
@@ -115,12 +117,13 @@ def _checked(path: Path, file: KnownFile) -> bytes:
 
 def _unpacked(packed: bytes) -> bytes:
     with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
+        # A longer file is cut here, and then has a wrong hash.
         return stream.read(_MAX_BYTES)
 
 
 @contextmanager
 def _writable(keep_in: Path | None) -> Iterator[Path]:
-    """Give the folder where it can be written, else one that lasts as long as the block."""
+    """Yield the folder if it can be written, else a temporary one that is removed afterwards."""
     if keep_in is not None:
         try:
             keep_in.mkdir(parents=True, exist_ok=True)
@@ -135,7 +138,7 @@ def _writable(keep_in: Path | None) -> Iterator[Path]:
 
 
 def _root(error: Exception) -> BaseException:
-    """Return the operating system's error below those of the libraries, which say less in more."""
+    """Return the operating system's error that caused an error; it is the clearest message."""
     chain: list[BaseException] = [error]
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None:
         chain.append(inner)

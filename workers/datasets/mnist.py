@@ -1,4 +1,4 @@
-"""MNIST (LeCun, Cortes, Burges): found in a folder of the user's, else downloaded."""
+"""MNIST (LeCun, Cortes, Burges), read from a folder of the user or downloaded."""
 
 import hashlib
 from pathlib import Path
@@ -45,12 +45,12 @@ def load(data_dir: Path | None) -> Data:
 
     Args:
         data_dir: Folder that holds the four IDX files, plain or gzipped, in itself or in its
-            subfolder ``mnist``; what is missing is downloaded to that subfolder. None
-            downloads and keeps nothing.
+            subfolder ``mnist``; missing files are downloaded to that subfolder. None
+            downloads all files and does not store them.
 
     Raises:
-        DatasetCorruptError: A file in the folder is not MNIST's.
-        DatasetUnavailableError: A file is in no folder and no mirror gave it.
+        DatasetCorruptError: A file in the folder is not a file of MNIST.
+        DatasetUnavailableError: A file is in no folder, and no mirror served it.
     """
     samples = Samples(
         train_x=images(obtain(TRAIN_IMAGES, data_dir)),
@@ -63,7 +63,12 @@ def load(data_dir: Path | None) -> Data:
 
 
 def obtain(file: KnownFile, data_dir: Path | None) -> bytes:
-    """Return the uncompressed bytes of one of the files; errors as `load`'s."""
+    """Return the uncompressed bytes of one of the files.
+
+    Raises:
+        DatasetCorruptError: The file in the folder has another hash.
+        DatasetUnavailableError: The file is in no folder, and no mirror served it.
+    """
     folders = () if data_dir is None else (data_dir, data_dir / "mnist")
     found = find(file, folders)
     if found is not None:
@@ -81,10 +86,12 @@ def obtain(file: KnownFile, data_dir: Path | None) -> bytes:
 
 def images(idx: bytes) -> NDArray[np.uint8]:
     """Return the images of an IDX file, one row each: uint8 of shape ``(n, rows * columns)``."""
+    # The header is four big-endian int32: magic number, count, rows, columns.
     count, rows, columns = np.frombuffer(idx, dtype=">i4", count=3, offset=4)
     return np.frombuffer(idx, dtype=np.uint8, offset=16).reshape(count, rows * columns)
 
 
 def labels(idx: bytes) -> NDArray[np.uint8]:
     """Return the labels of an IDX file: uint8 of shape ``(n,)``."""
+    # The header is two big-endian int32: magic number, count.
     return np.frombuffer(idx, dtype=np.uint8, offset=8)

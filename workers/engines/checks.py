@@ -1,4 +1,4 @@
-"""Checks that every engine makes of a trial before it runs it."""
+"""Checks of a trial that every engine makes before it adds the trial."""
 
 from workers.contract import DatasetShape, EngineName, Task, TrialSpec
 from workers.engine_table import declaration_of
@@ -9,8 +9,8 @@ def check_trial(spec: TrialSpec, dataset: DatasetShape, engine: EngineName) -> N
     """Check that an engine can run a trial on a data set.
 
     Raises:
-        UnknownKindError: Its network is of no known kind.
-        UnsupportedTrialError: It cannot.
+        UnknownKindError: The kind of the network is unknown.
+        UnsupportedTrialError: The engine cannot run the trial on this data set.
     """
     declared = declaration_of(engine)
     if not declared.runs(spec.network, spec.task, spec.training.precision):

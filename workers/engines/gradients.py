@@ -1,4 +1,4 @@
-"""Norms of gradients whose size spans hundreds of orders of magnitude."""
+"""Log norms of gradients, safe from underflow and overflow."""
 
 import math
 
@@ -17,10 +17,10 @@ def gradient_norms(
     """Return the log gradient norms of the first and the last matrix.
 
     Args:
-        network: In float64; left unchanged.
-        loss: What the network descends.
+        network: Network in float64; it is not changed.
+        loss: Loss that training steps minimize.
         x: Inputs, float64, shape ``(batch, n_inputs)``.
-        targets: As `batch_loss` takes them.
+        targets: Targets as for `batch_loss`.
     """
     value = batch_loss(loss, network(x), targets)
     ends = [network.weight_of(layer) for layer in (network.layers[0], network.layers[-1])]
@@ -29,11 +29,9 @@ def gradient_norms(
 
 
 def log_norm(values: Tensor) -> float | None:
-    """Return ln of the Euclidean norm; None where it is 0 or a value is not finite.
-
-    Squares are taken of values divided by the largest, so none over- or underflows that
-    matters to the sum.
-    """
+    """Return ln of the Euclidean norm; None where it is 0 or a value is not finite."""
+    # Values are divided by the largest before they are squared: no square overflows, and squares
+    # that underflow do not matter to the sum.
     largest = values.abs().max().item()
     if largest == 0.0 or not math.isfinite(largest):
         return None

@@ -1,4 +1,4 @@
-"""Initial weights of a trial, drawn group by group from the streams that its groups name."""
+"""Drawing of a trial's initial weights, each matrix from its own stream of random numbers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,9 +6,9 @@ import torch
 from torch import Generator, Tensor
 
 import rwinit
-from workers.architectures import Draw, ParameterGroup
+from workers.architectures import MatrixLaw, ParameterGroup
 from workers.contract import Init
-from workers.seeding import weight_generators
+from workers.generators import weight_generators
 
 GroupTensors = Mapping[str, Sequence[Tensor]]
 """One tensor for each matrix of a group, by the group's name."""
@@ -18,12 +18,12 @@ GroupTensors = Mapping[str, Sequence[Tensor]]
 def draw_weights_(
     groups: Sequence[ParameterGroup], weights: GroupTensors, init: Init, seed: int
 ) -> None:
-    """Fill the matrices of some groups; one generator per matrix.
+    """Fill the matrices of some groups with initial weights, with one generator per matrix.
 
     Args:
-        groups: Which groups.
-        weights: Their matrices, each ``(fan_out, fan_in)``, overwritten.
-        init: The scheme and its factors.
+        groups: The groups.
+        weights: Matrices of the groups, each ``(fan_out, fan_in)``, overwritten.
+        init: Scheme and factors.
         seed: The trial's seed.
     """
     for group in groups:
@@ -34,11 +34,11 @@ def draw_weights_(
 
 def _draw_(weight: Tensor, group: ParameterGroup, init: Init, generator: Generator) -> None:
     match group.draw:
-        case Draw.SCHEME:
+        case MatrixLaw.SCHEME:
             factor = group.factor.of(init)
             rwinit.scheme_draw_(weight, init.scheme, factor=factor, generator=generator)
-        case Draw.HAAR:
+        case MatrixLaw.HAAR:
             rwinit.scheme_draw_(weight, "orthogonal", generator=generator)
-        case Draw.PERMUTATION:
+        case MatrixLaw.PERMUTATION:
             order = torch.randperm(group.fan_out, generator=generator)
             weight.copy_(torch.eye(group.fan_out)[order])

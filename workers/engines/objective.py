@@ -1,4 +1,4 @@
-"""Losses that steps descend, and the loss and the error that full passes measure."""
+"""Loss of training steps, and loss and error of full passes."""
 
 from torch import Tensor
 from torch.nn import functional
@@ -7,12 +7,12 @@ from workers.contract import Loss, Task
 
 
 def batch_loss(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the loss that a step descends, a scalar in the dtype of the outputs.
+    """Return the loss that a training step minimizes, a scalar in the dtype of the outputs.
 
     Args:
-        loss: Which one.
-        outputs: Of the last layer, shape ``(batch, n_outputs)``.
-        targets: Labels, int64 of shape ``(batch,)``; when autoencoding the inputs.
+        loss: Description of the loss.
+        outputs: Outputs of the last layer, shape ``(batch, n_outputs)``.
+        targets: Labels, int64 of shape ``(batch,)``; the inputs when autoencoding.
     """
     if loss.task is Task.CLASSIFY:
         smoothing = loss.label_smoothing
@@ -21,21 +21,22 @@ def batch_loss(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def summed_loss(task: Task, outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the sum of the samples' losses as full passes measure them, a float64 scalar.
+    """Return the sum of the samples' losses without label smoothing, a float64 scalar.
 
     Args:
-        task: What the network learns.
-        outputs: Of the last layer, shape ``(batch, n_outputs)``.
-        targets: As for `batch_loss`.
+        task: Task of the network.
+        outputs: Outputs of the last layer, shape ``(batch, n_outputs)``.
+        targets: Targets as for `batch_loss`.
     """
     if task is Task.CLASSIFY:
-        # With the samples side by side a CPU's softmax is three times as fast.
-        chances = functional.log_softmax(outputs.T.contiguous().double(), dim=0)
-        return -chances.gather(0, targets.unsqueeze(0)).sum()
+        # With the samples contiguous, a CPU's softmax is three times as fast.
+        log_probabilities = functional.log_softmax(outputs.T.contiguous().double(), dim=0)
+        return -log_probabilities.gather(0, targets.unsqueeze(0)).sum()
     return (outputs.double() - targets.double()).square().mean(dim=1).sum()
 
 
 def count_errors(outputs: Tensor, labels: Tensor) -> Tensor:
-    """Return how many samples have their largest output elsewhere, an int64 scalar."""
-    # The first of equals, as `argmax`, which is slow where the samples lie side by side.
+    """Return how many samples have their largest output at a wrong class, an int64 scalar."""
+    # `max` returns the first of equal outputs, as `argmax` does, which is slow where the samples
+    # are contiguous.
     return (outputs.max(dim=1).indices != labels).sum()

@@ -1,4 +1,4 @@
-"""The reference network: a PyTorch module that computes any program of layers, by autograd."""
+"""A PyTorch module that computes any program of layers; the network of the reference engine."""
 
 from collections.abc import Sequence
 
@@ -13,11 +13,11 @@ from workers.engines.initial_draws import GroupTensors
 
 
 class ProgramNetwork(nn.Module):
-    """A network of any kind; all parameters start at zero, because construction draws nothing.
+    """A network of any kind, whose parameters start at zero.
 
     Attributes:
-        groups: Its groups of parameters.
-        layers: Its program.
+        groups: Groups of parameters.
+        layers: Program of the network.
     """
 
     def __init__(
@@ -30,8 +30,8 @@ class ProgramNetwork(nn.Module):
         """Build the network.
 
         Args:
-            network: Names the activation.
-            groups: Groups of parameters that the layers name.
+            network: Network whose activation is used.
+            groups: Groups of parameters of the layers.
             layers: The program, input side first.
             dtype: Floating-point type of the parameters.
         """
@@ -50,13 +50,13 @@ class ProgramNetwork(nn.Module):
     def of(
         cls, network: Network, n_inputs: int, n_outputs: int, dtype: torch.dtype
     ) -> "ProgramNetwork":
-        """Return a network of a kind, all parameters zero."""
+        """Return the network of a description, with all parameters zero."""
         kind = architecture_of(network)
         groups = kind.parameters(network, n_inputs, n_outputs)
         return cls(network, groups, kind.layers(network), dtype)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the outputs.
+        """Return the outputs of the network.
 
         Args:
             x: Samples, shape ``(batch, n_inputs)``, in the dtype of the parameters.
@@ -71,12 +71,12 @@ class ProgramNetwork(nn.Module):
 
     def weights(self) -> GroupTensors:
         """Return the matrices by group."""
-        return {group.name: self._held(group, "weight") for group in self.groups}
+        return {group.name: self._tensors(group, "weight") for group in self.groups}
 
     def biases(self) -> GroupTensors:
         """Return the biases by group; fixed groups have none."""
         trainable = [group for group in self.groups if group.trainable]
-        return {group.name: self._held(group, "bias") for group in trainable}
+        return {group.name: self._tensors(group, "bias") for group in trainable}
 
     def weight_of(self, layer: Layer) -> Tensor:
         """Return the matrix W of a layer."""
@@ -97,7 +97,7 @@ class ProgramNetwork(nn.Module):
             carried = h @ self.get_buffer(f"{layer.skip_group}_weight_{layer.place}").T
         return branch + (carried if rule.skip_gain == 1.0 else rule.skip_gain * carried)
 
-    def _held(self, group: ParameterGroup, part: str) -> list[Tensor]:
+    def _tensors(self, group: ParameterGroup, part: str) -> list[Tensor]:
         get = self.get_parameter if group.trainable else self.get_buffer
         return [get(f"{group.name}_{part}_{place}") for place in range(group.count)]
 

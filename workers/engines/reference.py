@@ -1,4 +1,7 @@
-"""The engine that every other is judged by: plain autograd, one network after another."""
+"""The reference engine: plain autograd, one network after another.
+
+Tests compare every other engine with it.
+"""
 
 import copy
 import math
@@ -24,7 +27,7 @@ from workers.engines.interface import (
     GradientNorms,
     SplitResult,
     StepInput,
-    TrialState,
+    TrainingState,
 )
 from workers.engines.objective import batch_loss, count_errors, summed_loss
 from workers.engines.program_network import ProgramNetwork
@@ -46,10 +49,9 @@ class _Slot:
 
 
 class ReferenceEngine:
-    """Runs any trial; see `Engine` for what its methods do.
+    """Engine that can run any trial; see `Engine` for the methods.
 
-    Trials never touch: each has its own network and optimizer, and its step is computed as if
-    it were alone.
+    Each trial has its own network and optimizer, and its step is computed as if it were alone.
     """
 
     def __init__(self, data: Data, device: torch.device) -> None:
@@ -61,19 +63,19 @@ class ReferenceEngine:
 
     @property
     def slots(self) -> int:
-        """One: there is nothing to gain from more, and memory to lose."""
+        """1, because more trials at once would take more memory and no less time."""
         return 1
 
     def accepts(self, spec: TrialSpec) -> bool:
-        """Any trial can run beside any other."""
+        """Return True: any trial can run beside any other."""
         return True
 
     @fixed_arithmetic()
     def add(self, spec: TrialSpec) -> None:
-        """Take up a trial with its initial network."""
+        """Add a trial with its initial network."""
         network = self._network(spec)
         draw_weights_(network.groups, network.weights(), spec.init, spec.seed)
-        self._hold(spec, network)
+        self._insert(spec, network)
 
     @fixed_arithmetic()
     def step(self, inputs: Mapping[UUID, StepInput]) -> Mapping[UUID, float]:
@@ -91,10 +93,11 @@ class ReferenceEngine:
         """Return the log gradient norms, computed in float64 whatever the trial's precision."""
         slot = self._slots[trial_id]
         x, labels = self._train.head(slot.spec.training.batch_size, torch.float64)
+        # A copy, because `double` converts a module in place.
         exact = copy.deepcopy(slot.network).double()
         return gradient_norms(exact, slot.spec.loss, x, _targets(slot.spec.task, x, labels))
 
-    def save(self, trial_id: UUID) -> TrialState:
+    def save(self, trial_id: UUID) -> TrainingState:
         """Return a copy of a trial's state."""
         slot = self._slots[trial_id]
         kinds, parameters = state_kinds(slot.spec), [*slot.network.parameters()]
@@ -103,17 +106,18 @@ class ReferenceEngine:
         arrays: dict[str, NDArray[Any]] = {}
         for kind, tensors in zip(kinds, values, strict=True):
             arrays |= kind_arrays(kind, *_sorted(slot.network, tensors))
-        return TrialState(slot.steps, arrays)
+        return TrainingState(slot.steps, arrays)
 
     @fixed_arithmetic()
-    def restore(self, spec: TrialSpec, state: TrialState) -> None:
-        """Take up a trial where `save` left it."""
+    def restore(self, spec: TrialSpec, state: TrainingState) -> None:
+        """Add a trial with a saved state."""
         check_trial(spec, self._shape, EngineName.REFERENCE)
         check_state(spec, self._shape, state)
         network = self._network(spec)
+        # A state does not contain fixed matrices; they are drawn again.
         fixed = [group for group in network.groups if not group.trainable]
         draw_weights_(fixed, network.weights(), spec.init, spec.seed)
-        slot = self._hold(spec, network)
+        slot = self._insert(spec, network)
         parameters = [*slot.network.parameters()]
         kinds = state_kinds(spec)
         values = [[p.detach() for p in parameters]]
@@ -124,7 +128,7 @@ class ReferenceEngine:
         set_optimizer_state_(slot.optimizer, parameters, state.steps, kinds[1:], values[1:])
 
     def drop(self, trial_id: UUID) -> None:
-        """Forget a trial."""
+        """Remove a trial."""
         self._slots.pop(trial_id, None)
 
     def _network(self, spec: TrialSpec) -> ProgramNetwork:
@@ -136,7 +140,7 @@ class ReferenceEngine:
             DTYPES[spec.training.precision],
         )
 
-    def _hold(self, spec: TrialSpec, network: ProgramNetwork) -> _Slot:
+    def _insert(self, spec: TrialSpec, network: ProgramNetwork) -> _Slot:
         network.to(self._device)
         slot = _Slot(spec, network, optimizer(spec, [*network.parameters()]))
         self._slots[spec.trial_id] = slot
@@ -166,12 +170,12 @@ def _update(slot: _Slot, loss: Tensor, learning_rate: float) -> None:
 
 
 def _sorted(network: ProgramNetwork, values: Sequence[Tensor]) -> tuple[GroupTensors, GroupTensors]:
-    """Sort one value per trained parameter into those of matrices and of biases, by group."""
-    of = dict(zip(map(id, network.parameters()), values, strict=True))
+    """Return values of matrices and of biases by group, from one value per trained parameter."""
+    value_of = dict(zip(map(id, network.parameters()), values, strict=True))
     parts = network.weights(), network.biases()
-    trained = parts[1].keys()
+    trained = parts[1].keys()  # Only trainable groups have biases.
     weights, biases = (
-        {name: [of[id(parameter)] for parameter in part[name]] for name in trained}
+        {name: [value_of[id(parameter)] for parameter in part[name]] for name in trained}
         for part in parts
     )
     return weights, biases

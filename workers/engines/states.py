@@ -1,8 +1,8 @@
-"""A trial's state as named arrays: what every engine saves, and any can take up.
+"""The state of a trial as named arrays, which every engine can save and restore.
 
-The matrices of a group are stacked, input side first, so that a deep network is a few arrays of
-parameters and as many for each kind of optimizer state. Fixed groups are not saved: they are
-drawn again from the trial's seed.
+The matrices of a group are stacked, input side first, so that a deep network has few arrays. Each
+kind of optimizer state has arrays of the same shapes as the parameters. Fixed groups are not saved;
+they are drawn again from the trial's seed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from torch import Tensor
 from workers.architectures import ParameterGroup, architecture_of
 from workers.contract import DatasetShape, OptimizerKind, Precision, TrialSpec
 from workers.engines.initial_draws import GroupTensors
-from workers.engines.interface import TrialState
+from workers.engines.interface import TrainingState
 from workers.errors import WorkersError
 
 PARAMETERS = "parameters"
@@ -27,7 +27,7 @@ SQUARE = "square"
 
 
 class StateMismatchError(WorkersError):
-    """A saved state is not one of the trial that is to take it up."""
+    """A saved state does not have the arrays of the trial that it is restored to."""
 
     def __init__(self, name: str, given: str, expected: str) -> None:
         super().__init__(name, given, expected)
@@ -40,19 +40,19 @@ class StateMismatchError(WorkersError):
 
 
 def state_kinds(spec: TrialSpec) -> tuple[str, ...]:
-    """Return the kinds of numbers that a trial has one of for each parameter."""
+    """Return the kinds of numbers that are stored for each parameter, parameters first."""
     if spec.optimizer.kind is OptimizerKind.ADAM:
         return PARAMETERS, MEAN, SQUARE
     return (PARAMETERS, MOMENTUM) if spec.optimizer.momentum != 0.0 else (PARAMETERS,)
 
 
 def kind_arrays(kind: str, weights: GroupTensors, biases: GroupTensors) -> dict[str, NDArray[Any]]:
-    """Return copies of one kind of numbers, the matrices of a group stacked.
+    """Return named copies of one kind of numbers, with the matrices of a group stacked.
 
     Args:
-        kind: Its name.
-        weights: Of the shapes of the trainable groups' matrices.
-        biases: Of the shapes of their biases.
+        kind: Name of the kind.
+        weights: Tensors for the matrices of the trainable groups.
+        biases: Tensors for the biases of the trainable groups.
     """
     return {
         f"{kind}.{group}.{part}": np.stack([_array(tensor) for tensor in tensors])
@@ -62,8 +62,15 @@ def kind_arrays(kind: str, weights: GroupTensors, biases: GroupTensors) -> dict[
     }
 
 
-def fill_(kind: str, weights: GroupTensors, biases: GroupTensors, state: TrialState) -> None:
-    """Write one kind of numbers from a state; arguments as for `kind_arrays`."""
+def fill_(kind: str, weights: GroupTensors, biases: GroupTensors, state: TrainingState) -> None:
+    """Write one kind of numbers from a state into tensors.
+
+    Args:
+        kind: Name of the kind.
+        weights: Tensors for the matrices of the trainable groups, overwritten.
+        biases: Tensors for the biases of the trainable groups, overwritten.
+        state: The state.
+    """
     for part, by_group in (("weight", weights), ("bias", biases)):
         for group, tensors in by_group.items():
             for place, tensor in enumerate(tensors):
@@ -71,7 +78,7 @@ def fill_(kind: str, weights: GroupTensors, biases: GroupTensors, state: TrialSt
 
 
 def trained_groups(spec: TrialSpec, dataset: DatasetShape) -> list[ParameterGroup]:
-    """Return the groups of a trial's network that a state holds."""
+    """Return the trainable groups of a trial's network, which a state contains."""
     return [group for group in groups_of(spec, dataset) if group.trainable]
 
 
@@ -84,16 +91,16 @@ def groups_of(spec: TrialSpec, dataset: DatasetShape) -> tuple[ParameterGroup, .
 
 
 def by_group(groups: Sequence[ParameterGroup], tensors: Sequence[Tensor]) -> GroupTensors:
-    """Sort tensors, one for each matrix in the order of the groups, by group."""
+    """Return tensors by group, given one for each matrix in the order of the groups."""
     rest = iter(tensors)
     return {group.name: [*islice(rest, group.count)] for group in groups}
 
 
-def check_state(spec: TrialSpec, dataset: DatasetShape, state: TrialState) -> None:
+def check_state(spec: TrialSpec, dataset: DatasetShape, state: TrainingState) -> None:
     """Check that a state has the arrays of a trial.
 
     Raises:
-        StateMismatchError: An array is missing, one too many, or of another shape or dtype.
+        StateMismatchError: An array is missing, superfluous, or of another shape or dtype.
     """
     dtype = "float32" if spec.training.precision is Precision.FLOAT32 else "float64"
     expected = {

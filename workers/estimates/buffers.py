@@ -1,7 +1,7 @@
-"""Buffers of the packed engine by their sizes, without torch.
+"""Sizes of the packed engine's buffers, without torch.
 
-The engine makes its tensors from these descriptions, and the memory model adds them up, so that
-neither can have one that the other does not know.
+The engine allocates its tensors from these descriptions, and the memory model adds them up, so
+that the estimate cannot miss a tensor of the engine.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from workers.estimates.sizes import padded_rows, slab_size, transposed_size
 
 
 class Number(StrEnum):
-    """Types of numbers, by the names that torch and numpy have for them."""
+    """Type of numbers, by its name in torch and numpy."""
 
     FLOAT32 = "float32"
     FLOAT64 = "float64"
@@ -24,7 +24,7 @@ class Number(StrEnum):
 
     @classmethod
     def of(cls, precision: Precision) -> "Number":
-        """Return the type of a precision."""
+        """Return the floating-point type of a precision."""
         return cls.FLOAT64 if precision is Precision.FLOAT64 else cls.FLOAT32
 
     @property
@@ -35,12 +35,12 @@ class Number(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """Tensors of one size.
+    """Description of tensors of one size.
 
     Attributes:
-        shape: Of each.
+        shape: Shape of each tensor.
         number: Type of the numbers.
-        count: How many there are.
+        count: Number of tensors; 0 for none.
     """
 
     shape: tuple[int, ...]
@@ -49,16 +49,16 @@ class Buffer:
 
     @property
     def bytes(self) -> int:
-        """Bytes of all of them."""
+        """Bytes of all tensors together."""
         return self.count * prod(self.shape) * self.number.bytes
 
     def times(self, count: int) -> "Buffer":
-        """Return as many times the tensors."""
+        """Return a buffer with ``count`` times as many tensors."""
         return Buffer(self.shape, self.number, self.count * count)
 
 
 Buffers = Mapping[str, Buffer]
-"""Buffers by name; some of them may have a count of 0."""
+"""Buffers by name; a buffer may have a count of 0."""
 
 
 def total_bytes(buffers: Buffers) -> int:
@@ -68,13 +68,13 @@ def total_bytes(buffers: Buffers) -> int:
 
 @dataclass(frozen=True, slots=True)
 class BlockPlan:
-    """A run of equally shaped layers of some trials.
+    """Sizes of a block: consecutive layers of one shape, of all trials of a pack.
 
     Attributes:
         fan_out: Rows of each matrix.
-        fan_in: Columns.
-        count: Layers.
-        slots: Trials.
+        fan_in: Columns of each matrix.
+        count: Number of layers.
+        slots: Number of trials.
         number: Type of the numbers.
     """
 
@@ -86,22 +86,22 @@ class BlockPlan:
 
     @property
     def slab(self) -> int:
-        """Numbers of one layer: a matrix, its bias and padding."""
+        """Count of numbers of one layer: a matrix, its bias and padding."""
         return slab_size(self.fan_out, self.fan_in)
 
     @property
     def values(self) -> Buffer:
-        """One kind of numbers: parameters, optimizer state, gradients, or scratch of an update."""
+        """Buffer of one kind of numbers: parameters, one optimizer state, gradients, or scratch."""
         return Buffer((self.slots, self.count * self.slab), self.number)
 
 
 @dataclass(frozen=True, slots=True)
 class StorePlan:
-    """Parameters of some trials.
+    """Sizes of the parameters of a pack.
 
     Attributes:
-        shape: Of the pack.
-        slots: Trials.
+        shape: Shape of the pack.
+        slots: Number of trials.
         number: Type of the numbers.
         block_layers: Layers of each hidden block, at least 1.
     """
@@ -113,18 +113,18 @@ class StorePlan:
 
     @property
     def first(self) -> BlockPlan:
-        """The matrices next to the inputs."""
+        """Block of the first layers."""
         return BlockPlan(self.shape.width, self.shape.n_inputs, 1, self.slots, self.number)
 
     @property
     def hidden(self) -> BlockPlan:
-        """One block of hidden matrices."""
+        """Block of hidden layers behind the first one."""
         width = self.shape.width
         return BlockPlan(width, width, self.block_layers, self.slots, self.number)
 
     @property
     def last(self) -> BlockPlan:
-        """The matrices next to the outputs."""
+        """Block of the last layers."""
         return BlockPlan(self.shape.n_outputs, self.shape.width, 1, self.slots, self.number)
 
     def blocks(self, depth: int) -> int:
@@ -132,7 +132,7 @@ class StorePlan:
         return -(-(depth - 1) // self.block_layers)
 
     def values(self, depth: int) -> Buffers:
-        """Return one kind of numbers, for networks of a depth."""
+        """Return the buffers of one kind of numbers, for networks of a depth."""
         return {
             "first": self.first.values,
             "hidden": self.hidden.values.times(self.blocks(depth)),
@@ -140,21 +140,23 @@ class StorePlan:
         }
 
     def gains(self) -> Buffers:
-        """Return columns of the gains of layers with a skip."""
+        """Return the columns of gains; none if the layers have no skip."""
         column = Buffer((self.slots, 1, 1), self.number)
         return dict.fromkeys(("skip", "branch", "one"), column) if self.shape.has_skips else {}
 
 
 @dataclass(frozen=True, slots=True)
 class LevelPlan:
-    """What the hidden layers compute in one pass.
+    """Sizes of the hidden layers' activations and errors in one pass.
+
+    A level is a hidden layer counted from the output; level 0 is next to the output.
 
     Attributes:
-        shape: Of the pack.
-        slots: Trials.
-        rows: Samples that are computed.
+        shape: Shape of the pack.
+        slots: Number of trials.
+        rows: Number of samples.
         number: Type of the numbers.
-        keep: Which levels share a buffer.
+        keep: Rule of which levels share a buffer.
     """
 
     shape: PackShape
@@ -165,13 +167,13 @@ class LevelPlan:
 
     @property
     def level(self) -> Buffer:
-        """One level."""
+        """Buffer of one level."""
         width = self.shape.width
         return Buffer((self.slots, padded_rows(self.rows, width), width), self.number)
 
     def activations(self, depth: int) -> Buffers:
-        """Return what is computed on the way forward, for networks of a depth."""
-        # A network's first layer has no skip, and its output is that of its nonlinearity.
+        """Return the buffers of a forward pass, for networks of a depth."""
+        # The first layer has no skip, so its output needs no second buffer beside its branch.
         skips = depth - 1 if self.shape.has_skips else 0
         return {
             "outputs": self.level.times(self.keep.count(depth)),
@@ -180,17 +182,17 @@ class LevelPlan:
         }
 
     def errors(self) -> Buffers:
-        """Return the errors on their way back: of two levels in turn, and past the skips."""
+        """Return the buffers of a backward pass: errors of two levels, and those along skips."""
         return {"deltas": self.level.times(2), "carried": self.level.times(self.shape.has_skips)}
 
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
-    """Minibatches and what comes of them at the output.
+    """Sizes of the minibatches, the outputs and the loss.
 
     Attributes:
-        shape: Of the pack.
-        slots: Trials.
+        shape: Shape of the pack.
+        slots: Number of trials.
         rows: Samples of a full minibatch.
         number: Type of the numbers.
     """
@@ -202,7 +204,7 @@ class BatchPlan:
 
     @property
     def padded(self) -> int:
-        """Rows that fill whole vectors."""
+        """Rows of a minibatch, padded to whole vectors."""
         return padded_rows(self.rows, self.shape.n_inputs, self.shape.n_outputs)
 
     def batch(self) -> Buffers:
@@ -219,7 +221,7 @@ class BatchPlan:
         }
 
     def gathered(self) -> Buffers:
-        """Return where float32 samples are gathered, before they get another precision."""
+        """Return the buffer for float32 samples; none where no conversion is needed."""
         shape = (self.slots, self.padded, self.shape.n_inputs)
         return {"gathered": Buffer(shape, Number.FLOAT32, int(self.number is not Number.FLOAT32))}
 
@@ -231,12 +233,12 @@ class BatchPlan:
         return {"by_sample": by_sample, "minus_target": by_sample, "squares": squares}
 
     def losses(self) -> Buffers:
-        """Return the losses of the minibatches."""
+        """Return the buffer of the minibatch losses."""
         return {"losses": Buffer((self.slots,), self.number)}
 
 
 def optimizer_columns(kind: OptimizerKind, slots: int, number: Number) -> Buffers:
-    """Return columns of an update rule's constants."""
+    """Return the columns of an optimizer's constants, one number for each slot."""
     names = ["rate", "decay", "momentum"]
     if kind is OptimizerKind.ADAM:
         names += ["square_keep", "square_take", "offset"]
@@ -244,5 +246,5 @@ def optimizer_columns(kind: OptimizerKind, slots: int, number: Number) -> Buffer
 
 
 def transposed(width: int, n_inputs: int, number: Number) -> Buffer:
-    """Return room for any matrix next to a hidden layer, column by column."""
+    """Return a buffer for the transpose of any matrix whose rows are a hidden layer's units."""
     return Buffer((transposed_size(width, max(width, n_inputs)),), number)

@@ -1,4 +1,4 @@
-"""Which levels of activations stay in memory from the forward to the backward pass.
+"""Rules of which activations stay in memory from the forward to the backward pass.
 
 A hidden activation is needed twice: by the next layer, and by the backward pass. Levels are
 counted from the output; 0 is the hidden layer next to it.
@@ -15,14 +15,14 @@ from workers.estimates.sizes import segment_length
 
 
 class Keep(Protocol):
-    """A rule of which levels share a buffer; levels that do overwrite each other."""
+    """Rule of which levels share a buffer; levels that share one overwrite each other."""
 
     def key(self, level: int) -> int:
-        """Return the number of a level's buffer."""
+        """Return the key of a level's buffer; levels with equal keys share one."""
         ...
 
     def count(self, levels: int) -> int:
-        """Return how many buffers the first levels have together."""
+        """Return the number of buffers of the first ``levels`` levels."""
         ...
 
 
@@ -41,7 +41,7 @@ class KeepAll:
 
 @dataclass(frozen=True, slots=True)
 class KeepTwo:
-    """Keep a level until the next but one is computed: enough for a forward pass alone."""
+    """Keep two levels: enough for a forward pass, which needs only the level before."""
 
     def key(self, level: int) -> int:
         """Return 0 for even levels, 1 for odd ones."""
@@ -54,7 +54,7 @@ class KeepTwo:
 
 @dataclass(frozen=True, slots=True)
 class KeepSegments:
-    """Keep the last level of each segment and, of one segment at a time, the others [CXZG16].
+    """Keep one level of each segment, and all levels of one segment at a time [CXZG16].
 
     Attributes:
         length: Levels of a segment, at least 1.
@@ -63,11 +63,11 @@ class KeepSegments:
     length: int
 
     def key(self, level: int) -> int:
-        """Return the level for the last one of a segment, a negative number for the others."""
+        """Return the level itself where it is kept, and a negative number for the other levels."""
         return level if level % self.length == 0 else -(level % self.length)
 
     def count(self, levels: int) -> int:
-        """Return the number of segments and of the other levels of the longest one."""
+        """Return the number of segments plus the other levels of the longest segment."""
         if levels == 0:
             return 0
         return -(-levels // self.length) + min(self.length, levels) - 1
@@ -77,7 +77,7 @@ def kept_levels(depth: int, *, recomputes: bool) -> Keep:
     """Return the rule for networks of a depth.
 
     Args:
-        depth: Hidden layers of the deepest one.
+        depth: Hidden layers of the deepest network.
         recomputes: Whether the backward pass computes activations again.
     """
     return KeepSegments(segment_length(depth)) if recomputes else KeepAll()

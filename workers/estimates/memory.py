@@ -1,9 +1,9 @@
-"""How many bytes a pack takes on its device: the buffers of its plan, and what is not tensors.
+"""Estimated memory of a pack on its device: the buffers of its plan, and Python objects.
 
 Counted are parameters, gradients, optimizer state, activations and errors, minibatches, the
 buffers of full passes, the copies for gradient norms and layer profiles, the operations of the
 passes, and the data set. Not counted are the libraries, some 400 MB for torch, Ray and LLVM, and
-the copies of live trials in the one step in which a neighbour diverges.
+the copies of live trials during the step in which another trial diverges.
 """
 
 from collections.abc import Sequence
@@ -19,29 +19,30 @@ from workers.estimates.shapes import TrialShape
 from workers.estimates.sizes import CHUNK
 
 _FLOAT64_BYTES = _INDEX_BYTES = 8
-# A call with its arguments bound: the tuple, and a view of a buffer for each tensor. Measured.
+# A call with bound arguments: the tuple, and a view of a buffer for each tensor. Measured.
 _OPERATION_BYTES = 850
-# What autograd keeps of a layer besides tensors. Measured.
+# Autograd's nodes of one layer, without tensors. Measured.
 _GRAPH_BYTES = 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Bytes that a pack takes, by what for.
+    """Bytes of a pack by purpose.
 
     Attributes:
         parameters: Weights and biases, and optimizer state.
-        gradients: Gradients and what updates overwrite.
-        transposes: Room for one matrix by its columns, in both precisions.
+        gradients: Gradients and the scratch buffers of updates.
+        transposes: Buffers for one transposed matrix, in both precisions.
         activations: Hidden activations and errors of the training step.
         batches: Minibatches with their outputs.
         passes: Buffers of full passes.
-        probe: A trial in float64 with its activations, for gradient norms.
-        operations: The passes, as lists of calls.
-        dataset: Both splits.
-        starting: Passing: copies of a trial when it starts, beside what there is by then.
-        looking: Passing: copies for a layer profile, or of a chunk of samples.
-        absent: Of the above, what is not there yet when the last of the first trials starts.
+        probe: Copy of a trial in float64 with its activations, for gradient norms.
+        operations: Lists of the calls of all passes.
+        dataset: Samples of both splits.
+        starting: Temporary copies while a trial starts.
+        measuring: Temporary copies of a layer profile, a gradient norm or a chunk of samples.
+        absent: Part of the lasting bytes that is not allocated yet when the last of the first
+            trials starts, so that ``starting`` does not add to it.
     """
 
     parameters: int = 0
@@ -54,31 +55,31 @@ class Memory:
     operations: int = 0
     dataset: int = 0
     starting: int = 0
-    looking: int = 0
+    measuring: int = 0
     absent: int = 0
 
     @property
     def buffers(self) -> int:
-        """What the engine's tensors hold throughout."""
+        """Bytes of the tensors that last as long as the engine."""
         steps = self.parameters + self.gradients + self.activations + self.batches
         steps += self.transposes
         return steps + self.passes + self.probe
 
     @property
     def total(self) -> int:
-        """The most that there is at any moment."""
+        """Largest number of bytes at any moment."""
         held = self.buffers + self.operations + self.dataset
-        return held + max(self.looking, self.starting - self.absent)
+        return held + max(self.measuring, self.starting - self.absent)
 
 
 def pack_memory(
     trials: Sequence[TrialShape], dataset: DatasetShape, slots: int, *, recomputes: bool
 ) -> Memory:
-    """Return what a pack takes at its peak.
+    """Return the memory of a pack at its peak.
 
     Args:
-        trials: All of its queue, at least one; they differ in depth, epochs and profiles.
-        dataset: Their data set.
+        trials: All trials of the queue, at least one; they differ in depth, epochs and profiles.
+        dataset: Data set of the trials.
         slots: Trials at once.
         recomputes: Whether the backward pass computes activations again.
     """
@@ -95,7 +96,7 @@ def _packed(
     slots: int,
     recomputes: bool,
 ) -> Memory:
-    """Return the sum of the engine's buffers, and what is not tensors."""
+    """Return the memory of the packed engine."""
     depth = deepest.network.depth
     shape = PackShape.of_shape(deepest, dataset)
     plan = PackPlan.of(shape, dataset, slots, kept_levels(depth, recomputes=recomputes))
@@ -103,9 +104,9 @@ def _packed(
     buffers = plan.buffers(depth, deepest.kinds, clipping)
     taken = {purpose: total_bytes(each) for purpose, each in buffers.items()}
     operations = _operations(trials, plan, dataset, recomputes=recomputes)
-    starting, looking = _passing(trials, deepest, dataset)
+    starting, measuring = _temporary(trials, deepest, dataset)
     absent = 0
-    if len(trials) <= slots:  # No trial starts later, beside what the steps have made.
+    if len(trials) <= slots:  # All trials start before the first step allocates its buffers.
         hidden = buffers[Purpose.GRADIENTS]["hidden"].bytes
         absent = taken[Purpose.ACTIVATIONS] + hidden + operations
         if slots == 1:
@@ -123,7 +124,7 @@ def _packed(
         operations=operations,
         dataset=dataset_bytes(dataset),
         starting=starting,
-        looking=looking,
+        measuring=measuring,
         absent=absent,
     )
 
@@ -131,23 +132,27 @@ def _packed(
 def _operations(
     trials: Sequence[TrialShape], plan: PackPlan, dataset: DatasetShape, *, recomputes: bool
 ) -> int:
-    """Return the bytes of the passes' calls, counted by hidden layer and by block."""
+    """Return the bytes of the passes' lists of calls.
+
+    Counted are the calls for each hidden layer and for each block of an update.
+    """
     live = sorted((trial.network.depth for trial in trials), reverse=True)[: plan.slots]
     depth = live[0]
     again = 2 if recomputes else 0
-    # A call for a layer with a skip holds views of half as many tensors more.
+    # A call for a layer with a skip binds half as many views again.
     views = 1.5 if plan.shape.has_skips else 1.0
     rule = 9 if plan.shape.optimizer is OptimizerKind.ADAM else 3
     step, probe = (6 + again) * depth, (4 + again) * depth
     passes = 2 * sum(live) * len(_chunk_sizes(dataset))
+    # Updates are counted by block, all other calls by hidden layer.
     updates = rule * plan.store.blocks(depth)
     return int(views * (step + probe + passes) + updates) * _OPERATION_BYTES
 
 
-def _passing(
+def _temporary(
     trials: Sequence[TrialShape], deepest: TrialShape, dataset: DatasetShape
 ) -> tuple[int, int]:
-    """Return the bytes of copies when a trial starts, and when it is looked at."""
+    """Return the bytes of temporary copies while a trial starts, and while it is measured."""
     rows = min(CHUNK, max(dataset.n_train, dataset.n_eval))
     outputs = 2 * dataset.n_outputs(deepest.task) * _FLOAT64_BYTES
     chunk = rows * (dataset.n_inputs * deepest.number_bytes + outputs)
@@ -158,22 +163,22 @@ def _passing(
 
 
 def dataset_bytes(dataset: DatasetShape) -> int:
-    """Return what the samples of both splits take."""
+    """Return the bytes of the samples of both splits."""
     labels = _INDEX_BYTES if dataset.n_classes else 0
     return (dataset.n_train + dataset.n_eval) * (4 * dataset.n_inputs + labels)
 
 
 def _saved(trial: TrialShape, dataset: DatasetShape) -> int:
-    """Return what saving a trial takes: its arrays, and the parts of one before they are joined."""
+    """Return the bytes of saving a trial: its arrays, and the hidden matrices before stacking."""
     hidden = (trial.network.depth - 1) * trial.network.width**2
     return (trial.kinds * trial.parameters(dataset) + hidden) * trial.number_bytes
 
 
 def _profile(trial: TrialShape, dataset: DatasetShape) -> int:
-    """Return what a layer profile takes: a saved state, and every layer's output and slope."""
+    """Return the bytes of a layer profile: a saved state, and every layer's output and slope."""
     rows = trial.rows(dataset)
     saved = trial.kinds * trial.parameters(dataset) * trial.number_bytes
-    # The third of them is what lies between and is not given back. Measured.
+    # Three tensors a layer: output, slope, and as much again that the allocator keeps. Measured.
     layers = (
         rows
         * (3 * dataset.n_inputs + (3 * trial.network.depth + 4) * trial.network.width)
@@ -183,7 +188,7 @@ def _profile(trial: TrialShape, dataset: DatasetShape) -> int:
 
 
 def _norm(trial: TrialShape, dataset: DatasetShape) -> int:
-    """Return what the norm of a gradient takes: it, its size, its quotient and their square."""
+    """Return the bytes of a gradient norm: the gradient and three temporaries of its size."""
     largest = max(dataset.n_inputs, trial.network.width, dataset.n_outputs(trial.task))
     return 4 * trial.network.width * largest * _FLOAT64_BYTES
 
@@ -197,20 +202,20 @@ def _chunk_sizes(dataset: DatasetShape) -> set[int]:
 
 
 def _graph_tensors(trial: TrialShape) -> int:
-    """Return how many tensors of a level's size autograd takes for a hidden layer."""
+    """Return how many tensors of a layer's size autograd keeps for a hidden layer."""
     if trial.skip is not Skip.NONE:
-        # The layer's output, what the derivative is taken of, and as much that lies between them
-        # and is not given back. Measured.
+        # The layer's output, the tensor that the derivative needs, and as much again that the
+        # allocator keeps. Measured.
         return 4
     return 2 if trial.keeps_input else 1
 
 
 def _reference(trial: TrialShape, dataset: DatasetShape) -> Memory:
-    """Return what autograd takes for one network."""
+    """Return the memory of the reference engine, which trains one network at a time."""
     size, n_outputs = trial.number_bytes, dataset.n_outputs(trial.task)
     rows, parameters = trial.rows(dataset), trial.parameters(dataset)
     tensors = _graph_tensors(trial)
-    # Beside what is kept: the errors on their way, the outputs and their errors.
+    # Kept tensors, two errors of the backward pass, the inputs, the outputs and their errors.
     kept = rows * (
         (tensors * trial.network.depth + 2) * trial.network.width + dataset.n_inputs + 3 * n_outputs
     )
@@ -225,5 +230,5 @@ def _reference(trial: TrialShape, dataset: DatasetShape) -> Memory:
         activations=step,
         operations=_GRAPH_BYTES * trial.network.depth,
         dataset=dataset_bytes(dataset),
-        looking=max(0, max(probe, profile, passing, _saved(trial, dataset)) - step),
+        measuring=max(0, max(probe, profile, passing, _saved(trial, dataset)) - step),
     )

@@ -1,4 +1,4 @@
-"""All buffers of a pack, by purpose: what its engine makes, and what the memory model counts."""
+"""All buffers of a pack by purpose: allocated by the engine, counted by the memory model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from workers.estimates.sizes import CHUNK, WIDEST, block_layers
 
 
 class Purpose(StrEnum):
-    """What buffers are for."""
+    """Purpose of buffers."""
 
     PARAMETERS = "parameters"
     GRADIENTS = "gradients"
@@ -35,13 +35,13 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PackPlan:
-    """Sizes of everything that a pack's engine keeps.
+    """Sizes of all buffers of a pack's engine.
 
     Attributes:
-        shape: What the trials share.
+        shape: Shape that the trials share.
         chunk_rows: Samples of the largest chunk of a full pass.
         slots: Trials at once.
-        keep: Which activations stay until the backward pass.
+        keep: Rule of which activations stay until the backward pass.
     """
 
     shape: PackShape
@@ -61,73 +61,74 @@ class PackPlan:
 
     @property
     def store(self) -> StorePlan:
-        """Parameters."""
+        """Sizes of the parameters."""
         layers = block_layers(self.shape.width, self.slots, self.number.bytes)
         return StorePlan(self.shape, self.slots, self.number, layers)
 
     @property
     def levels(self) -> LevelPlan:
-        """Hidden layers of a training step."""
+        """Sizes of the hidden layers in a training step."""
         return LevelPlan(self.shape, self.slots, self.shape.batch_rows, self.number, self.keep)
 
     @property
     def batch(self) -> BatchPlan:
-        """Minibatches of a training step."""
+        """Sizes of the minibatches of a training step."""
         return BatchPlan(self.shape, self.slots, self.shape.batch_rows, self.number)
 
     @property
     def pass_levels(self) -> LevelPlan:
-        """Hidden layers of a full pass."""
+        """Sizes of the hidden layers in a full pass."""
         return LevelPlan(self.shape, 1, self.chunk_rows, self.number, KeepTwo())
 
     @property
     def pass_batch(self) -> BatchPlan:
-        """Samples of a full pass."""
+        """Sizes of a chunk of a full pass."""
         return BatchPlan(self.shape, 1, self.chunk_rows, self.number)
 
     @property
     def probe_store(self) -> StorePlan:
-        """A trial's parameters in float64; its blocks are the pack's, to be copied one by one."""
+        """Sizes of one trial's parameters in float64, in the same blocks as the pack's."""
         return StorePlan(self.shape, 1, Number.FLOAT64, self.store.block_layers)
 
     @property
     def probe_levels(self) -> LevelPlan:
-        """Hidden layers of a probe."""
+        """Sizes of the hidden layers in a probe."""
         return LevelPlan(self.shape, 1, self.shape.batch_rows, Number.FLOAT64, self.keep)
 
     @property
     def probe_batch(self) -> BatchPlan:
-        """Samples of a probe."""
+        """Sizes of the batch of a probe."""
         return BatchPlan(self.shape, 1, self.shape.batch_rows, Number.FLOAT64)
 
     def gradients(self, depth: int, clipping: int) -> Buffers:
-        """Return gradients and what updates overwrite.
+        """Return the buffers of gradients and the scratch buffers of updates.
 
         Args:
             depth: Hidden layers of the deepest trial.
-            clipping: Trials that clip. Where some do, all gradients are there at once.
+            clipping: Number of trials that clip gradients. If any does, the gradients of all
+                blocks are needed at once; otherwise those of one block.
         """
         store = self.store
         blocks = store.blocks(depth)
-        own = {name: each.values for name, each in (("first", store.first), ("last", store.last))}
+        ends = {name: each.values for name, each in (("first", store.first), ("last", store.last))}
         hidden = store.hidden.values.times(blocks if clipping else min(blocks, 1))
         plans = {store.first, store.last, *([store.hidden] if blocks else [])}
-        # One for all blocks of a shape.
+        # Blocks of one shape are updated in turn and share a scratch buffer.
         scratch = {
             f"scratch {each.fan_out} {each.fan_in} {each.count}": each.values for each in plans
         }
         exact = self.exact(depth).times(min(clipping, self.slots))
-        return {**own, "hidden": hidden, **scratch, "exact": exact}
+        return {**ends, "hidden": hidden, **scratch, "exact": exact}
 
     def exact(self, depth: int) -> Buffer:
-        """Return room for one block's gradients in float64, of a trial that clips."""
+        """Return the float64 copy of one block's gradients, of one trial that clips."""
         store = self.store
         layers = min(store.block_layers, depth - 1)
         largest = max(store.first.slab, store.last.slab, layers * store.hidden.slab)
         return Buffer((largest,), Number.FLOAT64)
 
     def transposes(self) -> Buffers:
-        """Return room for a matrix by its columns, in the precision of steps and of probes."""
+        """Return the buffers for a transposed matrix, in the precisions of steps and of probes."""
         if self.shape.width > WIDEST:
             return {}
         width, n_inputs = self.shape.width, self.shape.n_inputs
@@ -137,7 +138,7 @@ class PackPlan:
         }
 
     def probe(self, depth: int) -> Buffers:
-        """Return a probe's buffers for networks of a depth."""
+        """Return the buffers of a probe for networks of a depth."""
         store, levels, batch = self.probe_store, self.probe_levels, self.probe_batch
         ends = {f"gradient {end}": store.values(depth)[end] for end in ("first", "last")}
         return {
@@ -150,7 +151,7 @@ class PackPlan:
         }
 
     def constants(self) -> Buffers:
-        """Return columns of a few numbers for each slot."""
+        """Return the small buffers: a few numbers for each slot."""
         parts = {
             "optimizer": optimizer_columns(self.shape.optimizer, self.slots, self.number),
             "gains": self.store.gains(),
@@ -161,12 +162,12 @@ class PackPlan:
         return {name: each for part in parts for name, each in _prefixed(part, parts[part]).items()}
 
     def buffers(self, depth: int, kinds: int, clipping: int) -> Mapping[Purpose, Buffers]:
-        """Return every buffer that a full pack has in the end.
+        """Return all buffers of a pack whose slots are all taken.
 
         Args:
             depth: Hidden layers of the deepest trial.
-            kinds: Numbers for each parameter: itself, and optimizer state.
-            clipping: Trials that clip.
+            kinds: Numbers stored for each parameter: its value, and optimizer state.
+            clipping: Number of trials that clip gradients.
         """
         values, batch = self.store.values(depth), self.batch
         return {

@@ -1,4 +1,4 @@
-"""What the trials of a pack have to agree on."""
+"""Properties in which all trials of a pack have to agree."""
 
 from dataclasses import dataclass, fields
 
@@ -17,19 +17,19 @@ from workers.estimates.shapes import TrialShape, keeps_input
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackShape:
-    """What all trials of a pack share: equal shapes can be trained as one batched product.
+    """Properties that all trials of a pack share, so that one batched product trains them.
 
     Attributes:
-        loss: What steps descend.
+        loss: Loss that training steps minimize.
         batch_rows: Samples of a full minibatch.
         width: Units per hidden layer.
         n_inputs: Dimensions of one sample.
         n_outputs: Dimensions of the output.
         activation: Nonlinearity of the hidden layers.
-        slope: Its slope; 0 where it has none.
-        skip: Skip of the hidden layers; its gain and the branch's may differ between trials.
+        slope: Negative-side slope; 0 unless the activation is ``leaky_relu``.
+        skip: Skip of the hidden layers; the gains may differ between trials.
         optimizer: Update rule.
-        precision: Arithmetic.
+        precision: Floating-point type of the training step.
     """
 
     loss: Loss
@@ -45,12 +45,12 @@ class PackShape:
 
     @classmethod
     def of(cls, spec: TrialSpec, dataset: DatasetShape) -> "PackShape":
-        """Return the shape of the packs that a trial fits into."""
+        """Return the shape that a pack needs to train a trial."""
         return cls.of_shape(TrialShape.of(spec.configuration), dataset)
 
     @classmethod
     def of_shape(cls, trial: TrialShape, dataset: DatasetShape) -> "PackShape":
-        """Return the shape of the packs that trials of a shape fit into."""
+        """Return the shape that a pack needs to train trials of a shape."""
         network = trial.network
         has_slope = network.activation is Activation.LEAKY_RELU
         return cls(
@@ -68,7 +68,7 @@ class PackShape:
 
     @property
     def task(self) -> Task:
-        """What the networks learn."""
+        """Task of the networks."""
         return self.loss.task
 
     @property
@@ -78,7 +78,7 @@ class PackShape:
 
     @property
     def has_skips(self) -> bool:
-        """Whether a layer's output is another than its nonlinearity's."""
+        """Whether the hidden layers have a skip."""
         return self.skip is not Skip.NONE
 
     def differences(self, other: "PackShape") -> list[str]:

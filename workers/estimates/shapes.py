@@ -1,4 +1,7 @@
-"""What of a configuration decides how much its trials take; rates, gains and seeds do not."""
+"""Properties of a configuration that decide the memory and time of its trials.
+
+Learning rates, gains and seeds are not among them.
+"""
 
 from dataclasses import dataclass
 
@@ -20,17 +23,17 @@ from workers.contract import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialShape:
-    """The sizes of a trial.
+    """Properties of a trial that decide its memory and time.
 
     Attributes:
-        loss: What steps descend.
+        loss: Loss that training steps minimize.
         network: The architecture and its hyper-parameters.
-        optimizer: The update rule.
+        optimizer: Update rule.
         epochs: Passes over the training set.
         batch_size: Samples per step.
-        precision: Arithmetic.
-        engine: Implementation that runs it.
-        profiles: How many layer profiles it reports.
+        precision: Floating-point type of the training step.
+        engine: Implementation that runs the trial.
+        profiles: Number of layer profiles.
     """
 
     loss: Loss
@@ -59,7 +62,7 @@ class TrialShape:
 
     @property
     def task(self) -> Task:
-        """What the network learns."""
+        """Task of the network."""
         return self.loss.task
 
     @property
@@ -69,7 +72,7 @@ class TrialShape:
 
     @property
     def kinds(self) -> int:
-        """How many numbers there are for each parameter: itself, and optimizer state."""
+        """Numbers stored for each parameter: its value, and optimizer state."""
         if self.optimizer.kind is OptimizerKind.ADAM:
             return 3
         return 2 if self.optimizer.momentum != 0.0 else 1
@@ -81,11 +84,11 @@ class TrialShape:
 
     @property
     def keeps_input(self) -> bool:
-        """Whether the activation's derivative is taken of its input, which then stays as well."""
+        """Whether inputs of the activation are kept: its derivative is computed from them."""
         return keeps_input(self.network.activation, self.network.slope)
 
     def rows(self, dataset: DatasetShape) -> int:
-        """Return the samples of a full minibatch."""
+        """Return the number of samples of a full minibatch."""
         return min(self.batch_size, dataset.n_train)
 
     def parameters(self, dataset: DatasetShape) -> int:
@@ -97,12 +100,13 @@ class TrialShape:
 
 
 def keeps_input(activation: Activation, slope: float) -> bool:
-    """Return whether an activation's derivative is taken of its input.
+    """Return whether an activation's derivative is computed from its input.
 
     Args:
-        activation: Which.
-        slope: Negative-side slope of ``leaky_relu``; not read for the others.
+        activation: The activation.
+        slope: Negative-side slope; only used for ``leaky_relu``.
     """
     if activation is Activation.LEAKY_RELU:
+        # With a negative slope the output's sign does not tell the input's.
         return slope < 0.0
     return activation in DERIVED_OF_INPUT

@@ -1,8 +1,8 @@
-"""Counts of the work in a step, an epoch's end, a trial's start and a layer profile.
+"""Amount of work of a step, an epoch's end, a trial's start and a layer profile.
 
-A device's time for it is taken to be linear in these counts. What was measured: packed float32
-products take as long per multiply-add at widths 32 to 512, and what a narrow or small product
-costs besides is in proportion to its activations, its weights or its calls.
+The time of a device is modelled as linear in these amounts. This was measured: the time of packed
+float32 products per multiply-add is the same at widths 32 to 512, and the overhead of a narrow or
+small product is in proportion to its activations, its weights or its calls.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -13,12 +13,14 @@ from workers.estimates.sizes import CHUNK
 
 NO_WORK = Work(**dict.fromkeys((field.name for field in fields(Work)), 0.0))
 
-# Activations that a CPU's kernels apply to a product at once.
+# Activations that a CPU's kernels compute together with the product.
 _FUSED = frozenset({Activation.LINEAR, Activation.RELU, Activation.LEAKY_RELU})
+# Activations without an exponential.
 _STRAIGHT = _FUSED | {Activation.HARDTANH}
-# First, hidden and last matrices are updated apart.
+# First, hidden and last matrices are updated by separate calls.
 _UPDATE_BLOCKS = 3
-# Of a largest cache that workers share; 8 and 16 MiB fit measured times best, 2 and 24 worse.
+# Part of the shared cache that one worker can use; 8 and 16 MiB fit measured times best, 2 and 24
+# worse.
 _CACHE_BYTES = 8 << 20
 _EXACT_BYTES = 8
 
@@ -30,11 +32,11 @@ def added(*parts: Work) -> Work:
 
 
 def step_work(trial: TrialShape, dataset: DatasetShape, live: int) -> Work:
-    """Return one trial's share of a training step.
+    """Return the work of a training step, divided by the number of trials that take it together.
 
     Args:
         trial: The trial.
-        dataset: Its data set.
+        dataset: Data set of the trial.
         live: Trials that take the step together, at least 1.
     """
     sizes = _Sizes.of(trial, dataset)
@@ -47,7 +49,7 @@ def step_work(trial: TrialShape, dataset: DatasetShape, live: int) -> Work:
         steps=1 / live,
         trial_steps=1.0,
         elementwise_calls=calls,
-        # The errors do not go on to the inputs.
+        # Errors are not propagated through the first matrix to the inputs.
         products=passes.products - sizes.number * sizes.batch * sizes.first,
         updates=sizes.number * sizes.parameters * operations,
         distant_bytes=_distant(live * kept * trial.number_bytes) / live,
@@ -55,12 +57,12 @@ def step_work(trial: TrialShape, dataset: DatasetShape, live: int) -> Work:
 
 
 def epoch_end_work(trial: TrialShape, dataset: DatasetShape) -> Work:
-    """Return the full passes over both splits and the gradient norms that follow an epoch."""
+    """Return the work at the end of an epoch: full passes over both splits, and gradient norms."""
     sizes = _Sizes.of(trial, dataset)
     samples = dataset.n_train + dataset.n_eval
     chunks = sum(-(-n // CHUNK) for n in (dataset.n_train, dataset.n_eval))
     full = _passes(sizes, samples, passes=1, number=sizes.number, chunks=chunks)
-    # A squared error is taken in float64.
+    # A squared error is computed in float64.
     squares = sizes.number * samples * sizes.outputs if trial.task is Task.AUTOENCODE else 0.0
     probe = _passes(sizes, sizes.batch, passes=2, number=2.0)
     kept = sizes.parameters + sizes.units * sizes.batch
@@ -72,7 +74,7 @@ def epoch_end_work(trial: TrialShape, dataset: DatasetShape) -> Work:
 
 
 def start_work(trial: TrialShape, dataset: DatasetShape) -> Work:
-    """Return what precedes a trial's first step: its weights, their walk, and epoch 0's record."""
+    """Return the work before a trial's first step: weights, their walk, and epoch 0's record."""
     sizes = _Sizes.of(trial, dataset)
     drawn = replace(NO_WORK, starts=1.0, started_layers=sizes.depth, drawn_weights=sizes.parameters)
     return added(drawn, epoch_end_work(trial, dataset))
@@ -87,7 +89,7 @@ def profile_work(trial: TrialShape, dataset: DatasetShape) -> Work:
 
 @dataclass(frozen=True, slots=True)
 class _Sizes:
-    """Counts of a network and its minibatch; nothing else here reads depth or width.
+    """Sizes of a network and its minibatch.
 
     Attributes:
         depth: Hidden layers.
@@ -96,9 +98,9 @@ class _Sizes:
         parameters: Weights and biases.
         outputs: Units of the last layer.
         batch: Samples of a minibatch.
-        number: Size of a number, in those of float32.
-        is_called: Whether the activation takes calls of its own, apart from the products.
-        is_smooth: Whether it takes an exponential or the like.
+        number: Size of a number in units of a float32.
+        is_called: Whether the activation needs calls of its own, apart from the products.
+        is_smooth: Whether the activation needs an exponential or a similar function.
     """
 
     depth: int
@@ -129,15 +131,16 @@ class _Sizes:
 def _passes(
     sizes: _Sizes, samples: int, *, passes: int, number: float, live: int = 1, chunks: int = 1
 ) -> Work:
-    """Return one trial's share of passes through all layers: forward, back, for the gradients.
+    """Return one trial's part of the work of passes through all layers.
 
     Args:
-        sizes: Of the trial.
-        samples: That go through, in all chunks together.
-        passes: 1, 2 or 3 of them; the activation has no part in the third.
-        number: Size of a number, in those of float32.
+        sizes: Sizes of the trial.
+        samples: Samples of all chunks together.
+        passes: 1 for a forward pass, 2 with the backward pass, 3 with the gradients as well; the
+            third does not involve the activation.
+        number: Size of a number in units of a float32.
         live: Trials that share the calls.
-        chunks: Parts that the samples go in.
+        chunks: Number of chunks into which the samples are divided.
     """
     activated = min(passes, 2)
     calls = chunks * sizes.depth / live
@@ -155,11 +158,12 @@ def _passes(
 
 
 def _distant(kept: int) -> int:
+    """Return the bytes beyond the cache."""
     return max(0, kept - _CACHE_BYTES)
 
 
 def _update_operations(trial: TrialShape) -> int:
-    """Return the passes over the parameters that an update makes besides plain SGD's."""
+    """Return the number of passes over the parameters that an update makes beyond plain SGD."""
     rule = trial.optimizer
     if rule.kind is OptimizerKind.ADAM:
         return 7 + (rule.weight_decay != 0.0)

@@ -1,4 +1,4 @@
-"""The small packs that a device is timed on, and the work in them."""
+"""Benchmarks of a device: small packs of trials, and the amount of work in them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -31,26 +31,28 @@ from workers.schedules import Schedule
 
 _N_INPUTS, _N_CLASSES = 64, 10
 _STEPS_PER_EPOCH = 2
-# Longer than anybody measures.
+# More epochs, and more trials to start, than a measurement gets through.
 _MANY = 1000
-# Enough to tell what a step takes by trial from what it takes besides; each has to be started.
+# Enough to separate the time of a step by trial from the time of the step itself. More trials would
+# cost more to start.
 _MOST_TRIALS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """Equal trials on noise; either their common steps are timed or, one by one, their starts.
+    """Equal trials on random data, of which either the steps or the starts are timed.
 
     Attributes:
         depth: Hidden layers.
-        width: Units of each.
+        width: Units per hidden layer.
         batch: Samples of a minibatch.
-        activation: Of the hidden layers.
+        activation: Nonlinearity of the hidden layers.
         optimizer: Update rule.
-        trials: Live trials, at most; as many as a device's pack has of such trials, if fewer.
+        trials: Largest number of live trials; `on` reduces it to the slots of a device's pack.
         n_eval: Samples of the test split.
-        starts: Whether their starts are timed: they have no epochs but epoch 0.
-        profiles: Layer profiles of epoch 0, at most 1.
+        starts: Whether the starts of the trials are timed. These then have only epoch 0, and run
+            one at a time.
+        profiles: Layer profiles of epoch 0: 0 or 1.
     """
 
     depth: int
@@ -64,7 +66,7 @@ class Benchmark:
     profiles: int = 0
 
     def __str__(self) -> str:
-        """Return what is timed, in words."""
+        """Return a description of the benchmark for a person."""
         kind = f"{self.activation} {self.optimizer}" + " profile" * self.profiles
         return f"{kind} D={self.depth} N={self.width} B={self.batch} trials={self.trials}"
 
@@ -80,7 +82,7 @@ class Benchmark:
         )
 
     def specs(self, engine: EngineName) -> list[TrialSpec]:
-        """Return the trials of a queue that lasts as long as anybody measures."""
+        """Return enough trials to last for the whole measurement."""
         spec = self._spec(engine)
         count = _MANY if self.starts else self.trials
         return [replace(spec, trial_id=UUID(int=i)) for i in range(count)]
@@ -102,17 +104,18 @@ class Benchmark:
         )
 
     def on(self, device_type: str, engine: EngineName) -> "Benchmark":
-        """Return the benchmark with as many live trials as a pack has of them."""
+        """Return the benchmark with no more live trials than a pack of them has slots."""
         shape = TrialShape.of(self._spec(engine).configuration)
         slots = 1 if self.starts else slots_for(shape, self.dataset, device_type)
         return replace(self, trials=min(self.trials, slots))
 
     def work(self, engine: EngineName, *, ends_epoch: bool) -> Work:
-        """Return the work from one step, or one trial's end, to the next.
+        """Return the work of one step of all live trials, or of the start of one trial.
 
         Args:
-            engine: Implementation.
-            ends_epoch: Whether an epoch ends in between; every start has its epoch 0.
+            engine: Implementation of the training step.
+            ends_epoch: Whether the step ends an epoch; not used for starts, whose epoch 0 always
+                counts.
         """
         trial, dataset = TrialShape.of(self._spec(engine).configuration), self.dataset
         if self.starts:
@@ -122,8 +125,9 @@ class Benchmark:
         return added(*[step_work(trial, dataset, self.trials), *ends] * self.trials)
 
     def _spec(self, engine: EngineName) -> TrialSpec:
-        """Return one trial; no other place here knows how a spec is made."""
-        # Nearly all trials have a prediction, with which their own walk is compared.
+        """Return the spec of one trial of the benchmark."""
+        # Nearly all trials of sweeps have a prediction and so measure their initial walk. A spread
+        # of 0 skips that measurement where starts are not timed.
         prediction = Prediction(drift=0.0, spread=1.0 if self.starts else 0.0)
         configuration = Configuration(
             dataset=self.dataset.name,
@@ -139,6 +143,7 @@ class Benchmark:
             training=Training(
                 epochs=0 if self.starts else _MANY,
                 batch_size=self.batch,
+                # So small that no trial diverges.
                 learning_rate=1e-6,
                 schedule=Schedule(),
                 optimizer=Optimizer(kind=self.optimizer),
@@ -152,13 +157,13 @@ class Benchmark:
 
 
 def benchmarks(device_type: str, engine: EngineName) -> Iterator[Benchmark]:
-    """Yield what a device is timed on.
+    """Yield the benchmarks of a device.
 
-    Widths are few, since a CPU's kernels are made for each. What a product of a small width takes
-    besides its multiply-adds shows at the narrowest, what weights take at the smallest batch.
+    They have few widths, because a CPU's kernels are compiled for each. The narrowest networks show
+    the time of a product beyond its multiply-adds, the smallest batches the time per weight.
     """
     chosen = _EVERYWHERE if device_type == "cpu" else (*_EVERYWHERE, _WIDE)
-    # Where a pack is one trial, two of them are the same.
+    # On a device that runs one trial at a time, benchmarks that differ in `trials` become equal.
     yield from dict.fromkeys(each.on(device_type, engine) for each in chosen)
 
 
@@ -178,7 +183,7 @@ _EVERYWHERE = (
     Benchmark(5, 64, 100, Activation.GELU, trials=1),
     Benchmark(5, 64, 10, optimizer=OptimizerKind.ADAM),
     Benchmark(3, 256, 10, optimizer=OptimizerKind.ADAM, trials=1),
-    # Its activations outgrow the caches.
+    # The activations of this one do not fit into the caches.
     Benchmark(250, 16, 1000),
     Benchmark(1, 16, 10, starts=True),
     Benchmark(33, 16, 10, starts=True),
@@ -186,5 +191,5 @@ _EVERYWHERE = (
     Benchmark(9, 16, 10, starts=True, profiles=1),
     Benchmark(5, 64, 100, starts=True, profiles=1),
 )
-# A GPU computes everything else while the next call is on its way.
+# On a GPU all smaller steps take as long as it takes to launch their kernels; this one does not.
 _WIDE = Benchmark(2, 2048, 1000)

@@ -1,4 +1,7 @@
-"""Measures how fast a device runs an engine: in about half a second, besides making kernels."""
+"""Measurement of the speed of an engine on a device.
+
+It takes about half a second, plus the time to compile kernels.
+"""
 
 import logging
 import math
@@ -29,14 +32,16 @@ from workers.training.stopwatch import Clock
 _log = logging.getLogger(__name__)
 
 _PROTOCOL = 4
-"""Rises when what `Timings` mean or how they are measured changes."""
+"""Version of the measurement; increase it when `Timings` get another meaning or are measured in
+another way, so that stored calibrations are measured again."""
 
-# A time slice of another process is a few milliseconds.
+# Seconds of one measurement: shorter than the time slice of another process, which is a few
+# milliseconds, so that some measurements are not interrupted.
 _SECONDS_EACH = 0.002
 
 
 class BenchmarkError(WorkersError):
-    """A trial that a device was to be timed on has failed."""
+    """A trial of a benchmark has failed, so that the device cannot be measured."""
 
     def __init__(self, benchmark: str, message: str | None) -> None:
         super().__init__(benchmark, message)
@@ -48,57 +53,61 @@ class BenchmarkError(WorkersError):
 
 
 def versions() -> str:
-    """Return what timings have to agree in to be used again."""
+    """Return the versions on which timings depend; timings of other versions are not used."""
     return f"{arithmetic_versions()}, protocol {_PROTOCOL}"
 
 
 def calibrations_of(
     device: str, used: Iterable[EngineName], known: Sequence[Calibration], actors: int
 ) -> list[Calibration]:
-    """Return the calibrations that are missing or have changed; measure a device if it is new.
+    """Return new calibrations of a device, measured only where no stored one is valid.
 
     Args:
-        device: ``"cpu"`` or ``"cuda"``; one that is not there has nothing, and its trials say so.
-        used: Engines that its trials need.
-        known: Other calibrations. One whose number of actors alone differs is returned with the
-            new number, unmeasured.
-        actors: Workers of the sweep on such devices.
+        device: ``"cpu"`` or ``"cuda"``. A device that does not exist gives no calibration; the
+            trials on it fail with an error of their own.
+        used: Engines that the trials on the device need.
+        known: Stored calibrations, of any device. A valid one with another number of actors is
+            returned with the new number, without a measurement.
+        actors: Workers of the sweep on devices of this model.
+
+    Returns:
+        Calibrations to store; empty if all stored ones are valid.
     """
     try:
         here = device_model(device)
     except engines.DeviceUnavailableError:
         return []
-    good = {each.engine: each for each in known if _is_good(each, here)}
+    valid = {each.engine: each for each in known if _is_valid(each, here)}
     found = []
     for engine in sorted(set(used)):
-        if engine not in good:
+        if engine not in valid:
             found.append(calibrate(device, engine, actors))
-        elif good[engine].actors != actors:
-            found.append(replace(good[engine], actors=actors))
+        elif valid[engine].actors != actors:
+            found.append(replace(valid[engine], actors=actors))
     return found
 
 
-def _is_good(known: Calibration, device: str) -> bool:
+def _is_valid(known: Calibration, device: str) -> bool:
     return (known.device, known.versions) == (device, versions())
 
 
 def calibrate(
     device: str, engine: EngineName, actors: int, clock: Clock = time.perf_counter
 ) -> Calibration:
-    """Measure a device.
+    """Measure the speed of an engine on a device and return the calibration.
 
     Args:
         device: ``"cpu"`` or ``"cuda"``.
-        engine: Which implementation.
-        actors: Passed on.
-        clock: Seconds.
+        engine: Implementation of the training step.
+        actors: Workers of the sweep on devices of this model; only recorded.
+        clock: Returns seconds.
 
     Raises:
         DeviceUnavailableError: There is no such device.
-        BenchmarkError: It cannot run a benchmark.
+        BenchmarkError: The device cannot run a benchmark.
     """
     model = device_model(device)
-    # As a pack is run: with more threads small steps take other times, and scattered ones.
+    # Packs run on one thread as well; with more, the times of small steps differ and scatter.
     with fixed_arithmetic():
         timings = fitted(measure(device, engine, clock))
     worst = max(timings.residuals, key=lambda each: abs(math.log(each.ratio)))
@@ -123,12 +132,12 @@ def calibrate(
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """The shortest time that some work took.
+    """Shortest measured time of some work.
 
     Attributes:
-        name: The work in words.
-        work: How much there is of each kind.
-        seconds: The time, positive.
+        name: Description of the work, for a person.
+        work: Amount of each kind of work.
+        seconds: Shortest time, above 0.
     """
 
     name: str
@@ -137,46 +146,48 @@ class Measurement:
 
 
 def measure(device: str, engine: EngineName, clock: Clock) -> list[Measurement]:
-    """Return the shorter times of two rounds over all benchmarks.
+    """Return the shortest times of two rounds over all benchmarks.
 
-    What else runs on a machine comes in bursts, and a round is longer than most of them.
+    Other processes disturb a machine in bursts; one round is longer than most bursts, so that
+    one of the two measurements of a benchmark is usually undisturbed.
 
     Args:
         device: ``"cpu"`` or ``"cuda"``.
-        engine: Which implementation.
-        clock: Seconds.
+        engine: Implementation of the training step.
+        clock: Returns seconds.
 
     Raises:
         DeviceUnavailableError: There is no such device.
-        BenchmarkError: It cannot run a benchmark.
+        BenchmarkError: The device cannot run a benchmark.
     """
     device_type = engines.device_type(device)
-    timed = []
+    running = []
     for benchmark in benchmarks(device_type, engine):
-        timed.append(_Timed(benchmark, device, engine, clock))
-        timed[-1].measure()
-    for each in timed:
+        running.append(_RunningBenchmark(benchmark, device, engine, clock))
+        running[-1].measure()
+    for each in running:
         each.measure()
-    return [measurement for each in timed for measurement in each.measurements()]
+    return [measurement for each in running for measurement in each.measurements()]
 
 
 def fitted(measurements: Sequence[Measurement]) -> Timings:
-    """Return the seconds of each kind of work that explain some times best.
+    """Return the linear model that fits measured times best.
 
-    They are those, none of them negative, with the least squares of relative errors, so that
-    short times count as much as long ones.
+    Non-negative least squares of the relative errors, so that short times count as much as long
+    ones.
 
     Args:
         measurements: At least one.
     """
-    # A quarter of a second, which a worker on a known device has no use for.
+    # Imported here: it takes a quarter of a second, and only unknown devices are fitted.
     from scipy.optimize import nnls
 
     seconds = np.array([each.seconds for each in measurements])
     counts = np.array([astuple(each.work) for each in measurements])
     relative = counts / seconds[:, None]
+    # Columns are scaled to a maximum of 1: their sizes differ by many orders of magnitude.
     scale = relative.max(axis=0)
-    scale[scale == 0.0] = 1.0  # None of the work is of this kind.
+    scale[scale == 0.0] = 1.0  # No benchmark has this kind of work.
     solution, _ = nnls(relative / scale, np.ones(len(seconds)))
     rates = solution / scale
     names = [field.name for field in fields(Work)]
@@ -190,14 +201,14 @@ def fitted(measurements: Sequence[Measurement]) -> Timings:
     )
 
 
-class _Timed:
-    """A running benchmark, and the shortest times from step to step or from trial to trial.
+class _RunningBenchmark:
+    """A benchmark in progress, with the shortest times of its steps or of its trial starts.
 
-    Of the steps, those are kept apart between which an epoch ends.
+    Steps that end an epoch are timed apart from the other ones.
     """
 
     def __init__(self, benchmark: Benchmark, device: str, engine: EngineName, clock: Clock) -> None:
-        """Run all that will be timed, once: kernels are made and buffers touched."""
+        """Start the benchmark and run each kind of step once, which also compiles the kernels."""
         self._benchmark, self._engine, self._clock = benchmark, engine, clock
         self._run = run_pack(
             benchmark.specs(engine), benchmark.data(), device=device, slots=benchmark.trials
@@ -208,7 +219,7 @@ class _Timed:
             self._advance()
 
     def measure(self) -> None:
-        """Time each kind at least once, and more often if that is soon done."""
+        """Time each kind of step at least once, and repeat for `_SECONDS_EACH` seconds."""
         spent, seen = 0.0, set[bool]()
         while spent < _SECONDS_EACH or seen != self._kinds:
             started = self._clock()
@@ -219,7 +230,7 @@ class _Timed:
             seen.add(ends_epoch)
 
     def measurements(self) -> list[Measurement]:
-        """Return the shortest times so far."""
+        """Return the shortest time of each kind of step so far."""
         return [
             Measurement(
                 f"{self._name(ends_epoch)} of {self._benchmark}",
@@ -235,7 +246,7 @@ class _Timed:
         return "step and epoch's end" if ends_epoch else "step"
 
     def _advance(self) -> bool:
-        """Go on to the next step or trial's end; return whether an epoch ended before it."""
+        """Run up to the next step or end of a trial; return whether an epoch ended on the way."""
         ends_epoch = False
         for report in self._run:
             if isinstance(report, TrialEnd) and report.outcome is not Outcome.COMPLETED:

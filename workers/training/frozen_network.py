@@ -1,4 +1,4 @@
-"""A trial's network as its saved state has it: any engine's, in float64, matrix by matrix."""
+"""The network of a saved state, of any engine, with its matrices in float64."""
 
 from typing import Any
 
@@ -9,21 +9,21 @@ from torch import Tensor
 from rwinit import Nonlinearity, nonlinearity
 from workers.architectures import architecture_of
 from workers.contract import HOMOGENEOUS, TrialSpec
-from workers.engines import TrialState
+from workers.engines import TrainingState
 from workers.engines.states import PARAMETERS
 
 
 class FrozenNetwork:
-    """The weights of one moment, layer by layer as the network's program has them.
+    """Weights of a saved state, by layer of the network's program.
 
     Attributes:
         depth: Hidden layers D.
         rules: Rule of each of the D + 1 layers, input side first.
-        nonlinearity: Of the hidden layers.
-        is_homogeneous: Whether that commutes with positive factors.
+        nonlinearity: Nonlinearity f of the hidden layers.
+        is_homogeneous: Whether f(c x) = c f(x) for c > 0.
     """
 
-    def __init__(self, spec: TrialSpec, state: TrialState) -> None:
+    def __init__(self, spec: TrialSpec, state: TrainingState) -> None:
         network = spec.network
         self.depth = network.depth
         self._layers = architecture_of(network).layers(network)

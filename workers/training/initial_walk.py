@@ -1,4 +1,4 @@
-"""z_init: the walk of a trial's own initial network, beside its law."""
+"""z_init: the log-norm walk of a trial's initial network, measured against its predicted law."""
 
 import math
 
@@ -8,21 +8,22 @@ from torch import Tensor
 from workers.contract import InitialWalk, TrialSpec
 from workers.engines import Engine
 from workers.engines.devices import fixed_arithmetic
-from workers.seeding import probe_generator
+from workers.generators import probe_generator
 from workers.training.frozen_network import FrozenNetwork
 from workers.training.passes import branch_error, forward, input_error
 from workers.training.scaled import Scaled
 
-# Nats. Below it the walk is fixed, and what would be measured is the rounding of the weights.
+# Nats. A smaller predicted spread means that the walk is not random; the measured deviation would
+# then be the rounding of the weights.
 _LEAST_SPREAD = 1e-6
 
 
 def initial_walk(engine: Engine, spec: TrialSpec, n_inputs: int) -> InitialWalk:
-    """Return the z-score of a trial's initial network.
+    """Return the z-score of a trial's initial network under its predicted law.
 
     Args:
-        engine: Holds the trial, before its first step.
-        spec: The trial, with its predicted walk.
+        engine: Contains the trial, before its first step.
+        spec: The trial; without a prediction its z-score is None.
         n_inputs: Dimensions of one sample.
     """
     predicted = spec.configuration.prediction
@@ -35,7 +36,7 @@ def initial_walk(engine: Engine, spec: TrialSpec, n_inputs: int) -> InitialWalk:
 
 @fixed_arithmetic()
 def _measured(network: FrozenNetwork, spec: TrialSpec, n_inputs: int) -> float | None:
-    """Return ``ln(|delta_1| / |delta_D|)`` of one probe; None if nothing arrives."""
+    """Return ``ln(|delta_1| / |delta_D|)`` of one probe; None if the error vanishes on its way."""
     passed = forward(network, _probe(spec.seed, "input", n_inputs))
     error = Scaled.plain(_probe(spec.seed, "error", spec.network.width)).normalised()
     start = error.log_norms().item()
@@ -47,5 +48,5 @@ def _measured(network: FrozenNetwork, spec: TrialSpec, n_inputs: int) -> float |
 
 
 def _probe(seed: int, name: str, count: int) -> Tensor:
-    """Return a standard normal row, the same for every trial of a seed that has this length."""
+    """Return a standard normal vector ``(1, count)``, equal for all trials of a seed."""
     return torch.randn(1, count, dtype=torch.float64, generator=probe_generator(seed, name))

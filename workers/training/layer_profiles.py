@@ -1,4 +1,7 @@
-"""Log norms by layer: where in a network activations, errors and gradients grow or vanish."""
+"""Log norms of activations, errors and gradients by layer.
+
+They show where in a network each of them grows or vanishes.
+"""
 
 import torch
 from torch import Tensor
@@ -10,18 +13,18 @@ from workers.engines.devices import fixed_arithmetic
 from workers.engines.gradients import log_norm
 from workers.engines.objective import batch_loss
 from workers.training.frozen_network import FrozenNetwork
-from workers.training.passes import Forward, branch_error, forward, input_error, outputs
+from workers.training.passes import ForwardPass, branch_error, forward, input_error, outputs
 from workers.training.scaled import Scaled, mean_log_norm
 
 
 @fixed_arithmetic()
 def layer_profile(engine: Engine, spec: TrialSpec, data: Data, epoch: int) -> LayerProfile:
-    """Return the profile of a trial's present weights, on its first ``batch_size`` samples.
+    """Return the profile of a trial's present weights on the first ``batch_size`` samples.
 
-    The trial is left as it is, and nothing is drawn.
+    The trial is not changed, and no random number is drawn.
 
     Args:
-        engine: Holds the trial.
+        engine: Contains the trial.
         spec: The trial.
         data: Its data set.
         epoch: The epoch that has just ended.
@@ -47,7 +50,7 @@ def _targets(spec: TrialSpec, data: Data, x: Tensor) -> Tensor:
 
 
 def _output_error(loss: Loss, given: Tensor, targets: Tensor) -> Scaled:
-    """Return the gradient of the batch's loss with respect to its outputs."""
+    """Return the gradient of the batch's loss with respect to the outputs."""
     with torch.enable_grad():
         leaf = given.detach().requires_grad_()
         (gradient,) = torch.autograd.grad(batch_loss(loss, leaf, targets), leaf)
@@ -55,9 +58,9 @@ def _output_error(loss: Loss, given: Tensor, targets: Tensor) -> Scaled:
 
 
 def _backward(
-    network: FrozenNetwork, passed: Forward, error: Scaled
+    network: FrozenNetwork, passed: ForwardPass, error: Scaled
 ) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:
-    """Return the log norms of the D errors and of the D + 1 matrices' gradients, from the input."""
+    """Return log norms of the D errors and of the D + 1 gradients, both from the input side."""
     errors: list[float | None] = []
     gradients: list[float | None] = []
     for place in range(network.depth, -1, -1):
@@ -72,7 +75,11 @@ def _backward(
 
 
 def _gradient_log_norm(error: Scaled, given: Scaled) -> float | None:
-    """Return ln of the norm of the sum over samples of ``error input^T``; None if 0."""
+    """Return ln of the norm of a matrix's gradient; None if it is 0.
+
+    The gradient is the sum over the samples of ``error input^T``.
+    """
+    # Summed relative to the largest summand, so that nothing over- or underflows.
     logs = error.log_norms() + given.log_norms()
     largest = logs.max()
     if largest == -torch.inf:

@@ -32,7 +32,7 @@ from workers.engines import (
     StepInput,
     UnsupportedTrialError,
 )
-from workers.seeding import weight_generators
+from workers.generators import weight_generators
 
 SGD = {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01, "clip_norm": 0.6}
 ADAM = {"optimizer": OptimizerKind.ADAM, "weight_decay": 0.01, "eps": 1e-9, "beta1": 0.8}

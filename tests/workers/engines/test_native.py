@@ -21,8 +21,8 @@ from workers.engines.packed.arithmetic_selection import arithmetic_for
 from workers.engines.packed.buffers import LevelBuffers
 from workers.engines.packed.gains import Gains
 from workers.engines.packed.native import NativeArithmetic, Processor, processor
-from workers.engines.packed.native.machine_code import described
-from workers.engines.packed.nonlinearities import Nonlinearity, nonlinearity
+from workers.engines.packed.native.machine_code import processor_of
+from workers.engines.packed.nonlinearities import BatchedNonlinearity, nonlinearity
 from workers.engines.packed.torch_arithmetic import TorchArithmetic
 from workers.estimates.sizes import WIDEST
 
@@ -108,7 +108,7 @@ def _run(
 
 
 def native(
-    on: Processor, nonlinear: Nonlinearity, dtype: torch.dtype = torch.float32
+    on: Processor, nonlinear: BatchedNonlinearity, dtype: torch.dtype = torch.float32
 ) -> Arithmetic:
     return NativeArithmetic(nonlinear, 200, 200, torch.zeros((), dtype=dtype), on)
 
@@ -136,7 +136,7 @@ PRODUCTS = [
 def test_products_are_those_of_torch_in_float64(
     on: Processor,
     dtype: torch.dtype,
-    nonlinear: Nonlinearity,
+    nonlinear: BatchedNonlinearity,
     compute: Compute,
     size: tuple[int, int, int],
 ) -> None:
@@ -210,7 +210,9 @@ def test_nothing_behind_a_matrix_is_touched(on: Processor, size: tuple[int, int,
 
 
 @pytest.mark.parametrize("nonlinear", RECTIFIERS, ids=["relu", "leaky_relu"])
-def test_what_is_no_number_stays_none_and_infinities_are_rectified(nonlinear: Nonlinearity) -> None:
+def test_what_is_no_number_stays_none_and_infinities_are_rectified(
+    nonlinear: BatchedNonlinearity,
+) -> None:
     special = torch.tensor([torch.nan, torch.inf, -torch.inf, 0.0, -0.0])
     layers = [Layer(5, 5, 5), Layer(5, 5, 5)]
     for layer in layers:
@@ -248,7 +250,7 @@ def test_wide_layers_are_left_to_torch(width: int) -> None:
 def test_vectors_are_as_long_as_the_processor_has_them(
     machine: str, features: dict[str, bool], vectors: tuple[int, int] | None
 ) -> None:
-    found = described(machine, "model", FeatureMap(features))
+    found = processor_of(machine, "model", FeatureMap(features))
 
     assert (found and (found.vector_bytes, found.registers)) == vectors
 

@@ -11,8 +11,9 @@ import torch
 import rwinit
 from tests.factories import varied
 from tests.workers.examples import blobs, streams, trial
-from workers import engines, seeding
+from workers import engines
 from workers.contract import Activation, EngineName, InitialWalk, Precision, Scheme, TrialSpec
+from workers.generators import probe_generator, weight_generators
 from workers.training import run_trial
 from workers.training.initial_walk import initial_walk
 
@@ -70,12 +71,12 @@ def test_it_is_the_walk_of_the_trials_own_network(
     network = rwinit.FeedForward(
         n_inputs=6, depth=7, width=12, n_outputs=12, activation=activation, dtype=torch.float32
     )
-    network.reset_(g=spec.init.g, generators=seeding.weight_generators(5, streams(7)))
+    network.reset_(g=spec.init.g, generators=weight_generators(5, streams(7)))
     network = network.double()
     with torch.no_grad():  # so that the error at the outputs is that at the last hidden layer
         network.weights[-1].copy_(torch.eye(12))
-    x = torch.randn(1, 6, dtype=torch.float64, generator=seeding.probe_generator(5, "input"))
-    error = torch.randn(1, 12, dtype=torch.float64, generator=seeding.probe_generator(5, "error"))
+    x = torch.randn(1, 6, dtype=torch.float64, generator=probe_generator(5, "input"))
+    error = torch.randn(1, 12, dtype=torch.float64, generator=probe_generator(5, "error"))
 
     expected = rwinit.compare_with_law(network, x, error, activation=activation, g=spec.init.g)
 

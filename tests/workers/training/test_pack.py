@@ -184,7 +184,7 @@ def test_a_trial_stopped_while_it_runs_ends_at_an_epoch_with_a_prefix_of_its_cur
 
     cut = [
         report
-        for report in curve(run_pack([one], blobs(), verdict=after_the_first))
+        for report in curve(run_pack([one], blobs(), judge=after_the_first))
         if not isinstance(report, StoppingDecision)
     ]
 
@@ -192,12 +192,12 @@ def test_a_trial_stopped_while_it_runs_ends_at_an_epoch_with_a_prefix_of_its_cur
     assert end(cut).outcome is Outcome.STOPPED
 
 
-def test_an_error_of_the_verdict_is_not_the_trials_fault(one: TrialSpec) -> None:
-    def verdict(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
+def test_an_error_of_the_judge_is_not_the_trials_fault(one: TrialSpec) -> None:
+    def judge(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
         raise ConnectionError(spec.trial_id)
 
     with pytest.raises(ConnectionError):
-        list(run_pack([one], blobs(), verdict=verdict))
+        list(run_pack([one], blobs(), judge=judge))
 
 
 def test_closing_a_pack_drops_its_trials(
@@ -232,10 +232,10 @@ def test_trials_that_diverge_or_are_stopped_leave_their_neighbours_untouched() -
     diverging, stopped = specs[2], specs[1]
     specs[2] = diverging = varied(diverging, learning_rate=1e30)
 
-    def verdict(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
+    def judge(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
         return _by_value(spec, record, kept=False) if spec is stopped else None
 
-    reports = list(run_pack(specs, data, verdict=verdict, slots=5))
+    reports = list(run_pack(specs, data, judge=judge, slots=5))
 
     for spec in specs:
         own, alone = _of(spec, reports), curve(run_trial(spec, data))
@@ -270,7 +270,7 @@ def test_others_do_not_feel_a_divergence_and_two_stops() -> None:
     specs[1] = varied(specs[1], learning_rate=1e8, depth=3)
     asked: list[tuple[UUID, int]] = []
 
-    def verdict(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
+    def judge(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
         asked.append((spec.trial_id, record.epoch))
         if (spec.trial_id, record.epoch) in ((stopping, 2), (early, 1)):
             return _by_value(spec, record, kept=False)
@@ -281,7 +281,7 @@ def test_others_do_not_feel_a_divergence_and_two_stops() -> None:
             specs,
             blobs(),
             slots=4,
-            verdict=verdict,
+            judge=judge,
         )
     )
 
@@ -318,10 +318,10 @@ def test_the_slot_of_a_stopped_trial_is_taken_at_once(one: TrialSpec) -> None:
         varied(one, trial_id=UUID(int=i), epochs=3, engine=EngineName.PACKED) for i in range(3)
     ]
 
-    def verdict(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
+    def judge(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
         return _by_value(spec, record, kept=spec is not specs[1])
 
-    reports = list(run_pack(specs, blobs(n_train=45), slots=2, verdict=verdict))
+    reports = list(run_pack(specs, blobs(n_train=45), slots=2, judge=judge))
 
     # Five steps an epoch: the third runs from the sixth step to the twentieth.
     assert reports.count(None) == 20
@@ -331,15 +331,15 @@ class _LossyStore:
     """A checkpoint store in memory that loses some of what it is given."""
 
     def __init__(self, lost: Collection[UUID] = ()) -> None:
-        self.checkpoint: dict[UUID, Checkpoint] = {}
+        self.checkpoints: dict[UUID, Checkpoint] = {}
         self._lost = lost
 
-    def keep(self, checkpoint: Checkpoint) -> None:
+    def save(self, checkpoint: Checkpoint) -> None:
         if checkpoint.trial_id not in self._lost:
-            self.checkpoint[checkpoint.trial_id] = checkpoint
+            self.checkpoints[checkpoint.trial_id] = checkpoint
 
-    def take(self, trial_id: UUID) -> Checkpoint | None:
-        return self.checkpoint.get(trial_id)
+    def load(self, trial_id: UUID) -> Checkpoint | None:
+        return self.checkpoints.get(trial_id)
 
 
 @pytest.mark.parametrize("engine", EngineName)
@@ -353,15 +353,17 @@ class _LossyStore:
     ],
     ids=["sgd", "nesterov", "adam", "cosine"],
 )
-def test_a_parked_trial_goes_on_bit_for_bit(engine: EngineName, changes: dict[str, Any]) -> None:
+def test_a_trial_goes_on_from_its_checkpoint_bit_for_bit(
+    engine: EngineName, changes: dict[str, Any]
+) -> None:
     specs = [
         trial(trial_id=UUID(int=i), seed=i, engine=engine, epochs=6, depth=2 + i % 2, **changes)
         for i in range(4)
     ]
-    lot, lost = _LossyStore(lost=[UUID(int=3)]), UUID(int=3)
+    store, lost = _LossyStore(lost=[UUID(int=3)]), UUID(int=3)
 
     rounds = [
-        list(run_pack(specs, blobs(), until=until, checkpoints=lot)) for until in (1, 4, None)
+        list(run_pack(specs, blobs(), until=until, checkpoints=store)) for until in (1, 4, None)
     ]
 
     assert not [report for report in rounds[0] if isinstance(report, TrialEnd)]

@@ -1,4 +1,4 @@
-"""Tensors of the sizes that a pack's plan describes."""
+"""Allocation of tensors from the descriptions of a pack's plan."""
 
 import torch
 from torch import Tensor
@@ -13,12 +13,12 @@ _DTYPES = {
 
 
 def allocate(buffer: Buffer, device: torch.device) -> Tensor:
-    """Return one tensor of zeros, whatever the buffer's count."""
+    """Return one tensor of zeros; the buffer's count is not used."""
     return torch.zeros(buffer.shape, dtype=_DTYPES[buffer.number], device=device)
 
 
 def allocate_all(buffers: Buffers, device: torch.device) -> dict[str, Tensor]:
-    """Return one tensor for each buffer that has a count."""
+    """Return one tensor for each buffer whose count is not 0."""
     return {name: allocate(each, device) for name, each in buffers.items() if each.count}
 
 

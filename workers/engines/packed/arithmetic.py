@@ -1,4 +1,4 @@
-"""The interface of arithmetics: the operations of hidden layers, each of all trials at once."""
+"""Interface to the arithmetic of hidden layers, which computes all trials at once."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -11,41 +11,42 @@ from workers.engines.packed.nonlinearities import Operation
 
 
 class Arithmetic(Protocol):
-    """Products and the nonlinearity of some hidden layers, each of all trials at once.
+    """Products and nonlinearity of hidden layers, for all trials at once.
 
-    Matrices have the trials as their first dimension, a minibatch's rows as the second of what
-    goes through the layers.
+    Methods compute nothing themselves; they return operations, to be called later and repeatedly.
+    The first dimension of every tensor is the trial. Activations and errors have the samples of a
+    minibatch as their second dimension, called rows.
     """
 
     def affine(
         self, source: Tensor, weight: Tensor, bias: Tensor, target: Tensor
     ) -> Sequence[Operation]:
-        """Return what computes a layer's input; `activate` has to follow.
+        """Return the operations of ``W h + b``; those of `activate` have to follow.
 
         Args:
-            source: ``(trials, rows, fan_in)``.
-            weight: ``(trials, fan_out, fan_in)``.
-            bias: ``(trials, fan_out)``.
-            target: ``(trials, rows, fan_out)``, overwritten.
+            source: h, ``(trials, rows, fan_in)``.
+            weight: W, ``(trials, fan_out, fan_in)``.
+            bias: b, ``(trials, fan_out)``.
+            target: Result, ``(trials, rows, fan_out)``, overwritten.
         """
         ...
 
     def activate(self, source: Tensor, target: Tensor) -> Sequence[Operation]:
-        """Return what applies the nonlinearity to what `affine` computed."""
+        """Return the operations that apply the nonlinearity to the result of `affine`."""
         ...
 
     def backward_input(
         self, errors: Tensor, weight: Tensor, source: Tensor, output: Tensor, target: Tensor
     ) -> Sequence[Operation]:
-        """Return what takes errors through a matrix and the nonlinearity before it.
+        """Return the operations of the backward pass through a matrix and the nonlinearity below.
 
         Args:
-            errors: Behind the matrix, ``(trials, rows, fan_out)``.
+            errors: With respect to the output of the matrix, ``(trials, rows, fan_out)``.
             weight: ``(trials, fan_out, fan_in)``.
             source: Input of the nonlinearity, ``(trials, rows or more, fan_in)``; may be
                 overwritten.
-            output: Its output, of the same shape.
-            target: Of the same shape, overwritten.
+            output: Output of the nonlinearity, of the same shape.
+            target: Errors with respect to ``source``, of the same shape, overwritten.
         """
         ...
 
@@ -58,15 +59,17 @@ class Arithmetic(Protocol):
         gains: Gains,
         rows: int,
     ) -> Sequence[Operation]:
-        """Return what computes a layer with an identity skip, ``skip * h + branch * f(W h + b)``.
+        """Return the operations of a layer with an identity skip.
+
+        The layer is ``skip * h + branch * f(W h + b)``.
 
         Args:
-            source: h, ``(trials, rows or more, width)``, filled up to whole vectors.
-            weight: ``(trials, width, width)``.
-            bias: ``(trials, width)``.
-            level: Buffers of the layer, of h's shape, overwritten.
-            gains: Of the trials.
-            rows: Samples that are computed.
+            source: h, ``(trials, rows or more, width)``, padded to whole vectors.
+            weight: W, ``(trials, width, width)``.
+            bias: b, ``(trials, width)``.
+            level: Buffers of the layer, of the shape of ``source``, overwritten.
+            gains: Gains of the trials.
+            rows: Number of samples.
         """
         ...
 
@@ -79,33 +82,36 @@ class Arithmetic(Protocol):
         gains: Gains,
         target: Tensor,
     ) -> Sequence[Operation]:
-        """Return what takes errors through a matrix with a skip and the nonlinearity before it.
+        """Return the operations of the backward pass through a layer with a skip.
+
+        It goes through the matrix and its skip, and then through the nonlinearity of the layer
+        below.
 
         Args:
-            errors: Behind the matrix, ``(trials, rows, width)``.
+            errors: With respect to the output of the matrix, ``(trials, rows, width)``.
             weight: ``(trials, width, width)``.
-            carried: Errors behind the skip, ``(trials, rows or more, width)``; overwritten with
-                those before matrix and skip.
+            carried: Errors with respect to the layer's output, ``(trials, rows or more, width)``;
+                overwritten with those with respect to its input.
             level: Buffers of the layer below, of the same shape; ``entering`` may be overwritten.
-            gains: The skip's that is gone through; the branch's of the layer below.
-            target: Errors before the nonlinearity of the layer below, of the same shape,
-                overwritten.
+            gains: Gain of this layer's skip, and gain of the branch of the layer below.
+            target: Errors with respect to the input of the nonlinearity of the layer below, of the
+                same shape, overwritten.
         """
         ...
 
     def gradient(
         self, errors: Tensor, source: Tensor, weight: Tensor, bias: Tensor
     ) -> Sequence[Operation]:
-        """Return what computes the gradients of a matrix and its bias.
+        """Return the operations that compute the gradients of a matrix and its bias.
 
         Args:
-            errors: Behind the matrix, ``(trials, rows, fan_out)``.
-            source: What went into it, ``(trials, rows, fan_in)``.
-            weight: ``(trials, fan_out, fan_in)``, overwritten.
-            bias: ``(trials, fan_out)``, overwritten.
+            errors: With respect to the output of the matrix, ``(trials, rows, fan_out)``.
+            source: Input of the matrix, ``(trials, rows, fan_in)``.
+            weight: Gradient of the matrix, ``(trials, fan_out, fan_in)``, overwritten.
+            bias: Gradient of the bias, ``(trials, fan_out)``, overwritten.
         """
         ...
 
     def joined(self, operations: Iterable[Operation]) -> list[Operation]:
-        """Return operations that do the same in the same order, perhaps in fewer calls."""
+        """Return an equivalent list of operations, possibly with fewer calls from Python."""
         ...

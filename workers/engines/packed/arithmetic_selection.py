@@ -1,29 +1,29 @@
-"""Chooses the arithmetic of a pack: kernels made for the machine where they reach, else torch."""
+"""Choice of the arithmetic of a pack: native kernels where they apply, else torch."""
 
 import importlib.util
 
 from torch import Tensor
 
 from workers.engines.packed.arithmetic import Arithmetic
-from workers.engines.packed.nonlinearities import Nonlinearity
+from workers.engines.packed.nonlinearities import BatchedNonlinearity
 from workers.engines.packed.torch_arithmetic import TorchArithmetic
 from workers.estimates.sizes import WIDEST
 
 
 def arithmetic_for(
-    nonlinearity: Nonlinearity, width: int, n_inputs: int, like: Tensor
+    nonlinearity: BatchedNonlinearity, width: int, n_inputs: int, like: Tensor
 ) -> Arithmetic:
-    """Return the fastest arithmetic that there is for a shape on this machine.
+    """Return the fastest available arithmetic for a shape on this machine.
 
     Args:
-        nonlinearity: Of the hidden layers.
-        width: Their units.
+        nonlinearity: Nonlinearity of the hidden layers.
+        width: Units per hidden layer.
         n_inputs: Dimensions of one sample.
-        like: Gives dtype and device.
+        like: A tensor of the dtype and on the device of the pack.
     """
-    reaches = like.device.type == "cpu" and width <= WIDEST
-    if reaches and importlib.util.find_spec("llvmlite"):
-        # Its import needs llvmlite.
+    applies = like.device.type == "cpu" and width <= WIDEST
+    if applies and importlib.util.find_spec("llvmlite"):
+        # Imported here: the package needs llvmlite, which is optional.
         from workers.engines.packed.native import NativeArithmetic, processor
 
         if on := processor():

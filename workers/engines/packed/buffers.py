@@ -1,4 +1,4 @@
-"""Tensors of a pass, made once: minibatches, hidden activations, errors, outputs."""
+"""Tensors of a pass, allocated once: minibatches, hidden activations, errors, outputs."""
 
 from typing import NamedTuple
 
@@ -11,12 +11,12 @@ from workers.estimates.sizes import padded_rows
 
 
 class LevelBuffers(NamedTuple):
-    """Buffers of one hidden layer, ``(trials, rows, width)``; some may be the same memory.
+    """Buffers of one hidden layer, ``(trials, rows, width)``; two may be the same tensor.
 
     Attributes:
-        entering: Input of the nonlinearity; ``branch`` where that is computed in place.
+        entering: Input of the nonlinearity; the same as ``branch`` if that is computed in place.
         branch: Output of the nonlinearity.
-        output: Output of the layer; ``branch`` where there is no skip.
+        output: Output of the layer; the same as ``branch`` if there is no skip.
     """
 
     entering: Tensor
@@ -29,11 +29,11 @@ class LevelBuffers(NamedTuple):
 
 
 class Errors(NamedTuple):
-    """Buffers for errors on their way back, each ``(slots, rows, width)``.
+    """Buffers for errors of the backward pass, each ``(slots, rows, width)``.
 
     Attributes:
-        deltas: With respect to the input of a nonlinearity, for one level and the next in turn.
-        carried: With respect to the output of a level; None where there is no skip.
+        deltas: Errors with respect to the inputs of the nonlinearities of two neighbouring levels.
+        carried: Errors with respect to the output of a level; None if the layers have no skip.
     """
 
     deltas: tuple[Tensor, Tensor]
@@ -41,17 +41,17 @@ class Errors(NamedTuple):
 
 
 class Activations:
-    """What the hidden layers compute, by level, each ``(slots, rows, width)``.
+    """Activations of the hidden layers by level, each ``(slots, rows, width)``.
 
-    Rows beyond the minibatch, there to fill whole vectors, never get another input than 0.
+    The input of rows beyond the minibatch, which pad it to whole vectors, is always 0.
     """
 
     def __init__(self, plan: LevelPlan, device: torch.device) -> None:
-        """Make room for no level yet.
+        """Start without buffers; each is allocated when it is first needed.
 
         Args:
-            plan: Sizes, and which levels share a buffer.
-            device: Where to compute.
+            plan: Sizes, and the rule of which levels share a buffer.
+            device: Device of the buffers.
         """
         self._plan, self._device = plan, device
         self._outputs: dict[int, Tensor] = {}
@@ -71,15 +71,15 @@ class Activations:
         return self._level(level, self._branches)
 
     def key(self, level: int) -> int:
-        """Return the number of a level's buffers; levels that share it overwrite each other."""
+        """Return the key of a level's buffers; levels with equal keys overwrite each other."""
         return self._plan.keep.key(level)
 
-    def spanned(self, rows: int) -> int:
-        """Return how many rows the first few take with what fills up whole vectors."""
+    def padded(self, rows: int) -> int:
+        """Return a number of rows, padded to whole vectors."""
         return padded_rows(rows, self._plan.shape.width)
 
     def errors(self) -> Errors:
-        """Return new buffers for errors on their way back."""
+        """Return new buffers for the errors of a backward pass."""
         deltas = self._blank(), self._blank()
         return Errors(deltas, self._blank() if self._plan.shape.has_skips else None)
 
@@ -100,16 +100,16 @@ class Activations:
 
 
 class Batch:
-    """Minibatches and what comes of them at the output, by slot.
+    """Minibatches, their outputs and the errors of these, by slot.
 
     Attributes:
         indices: Sample numbers, int64, ``(slots, padded rows)``.
-        share: What part of the loss each sample is, ``(slots, padded rows)``: 1 / batch, and 0
-            for rows that fill up a smaller batch or whole vectors.
+        share: Weight of each sample in the loss, ``(slots, padded rows)``: 1 / batch, and 0 for
+            rows that pad a smaller batch or whole vectors.
         x: Inputs, ``(slots, padded rows, n_inputs)``.
         labels: int64, ``(slots, padded rows)``.
-        outputs: Class by class, ``(slots, n_outputs, padded rows)``: with the samples side by
-            side, softmax and the products over so few classes are several times as fast.
+        outputs: ``(slots, n_outputs, padded rows)``. The samples are contiguous, which makes
+            softmax and the products over so few classes several times as fast.
         errors: Gradient of the loss with respect to the outputs, of the same shape.
     """
 

@@ -1,4 +1,4 @@
-"""The tasks' losses over a pack, and where back-propagation starts."""
+"""Losses of a pack and their gradients with respect to the outputs."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,7 +13,7 @@ from workers.estimates.buffers import BatchPlan
 
 
 class Criterion:
-    """Losses from outputs; the minibatches' sizes are in `Batch.share`.
+    """Operations for losses and their gradients; `Batch.share` has the weights of the samples.
 
     Attributes:
         losses: Minibatch loss by slot, shape ``(slots,)``.
@@ -23,7 +23,7 @@ class Criterion:
         """Make the buffers.
 
         Args:
-            plan: Of the batch.
+            plan: Sizes of the batch.
             batch: Minibatches and their outputs.
         """
         self._batch = batch
@@ -33,7 +33,7 @@ class Criterion:
         smoothing = plan.shape.loss.label_smoothing
         self._minus_target = made["minus_target"].fill_(smoothing - 1.0).unsqueeze(1)
         self._squares = made.get("squares")
-        # Tensors, because torch makes one of a Python number at every call.
+        # Tensors, because torch would convert a Python number at every call.
         self._part = batch.share.new_full((), 1.0 / n_outputs)
         self._slope = batch.share.new_full((), 2.0 / n_outputs)
         self._kept = batch.share.new_full((), 1.0 - smoothing)
@@ -42,7 +42,7 @@ class Criterion:
         self.losses = allocate_all(plan.losses(), device)["losses"]
 
     def loss_operations(self, live: int) -> Sequence[Operation]:
-        """Return what computes the losses of the first slots from their outputs."""
+        """Return the operations that compute the losses of the first slots from their outputs."""
         share, by_sample = self._batch.share[:live], self._by_sample[:live]
         return [
             *self._sample_losses(live, by_sample),
@@ -52,7 +52,8 @@ class Criterion:
         ]
 
     def _smoothing(self, live: int, by_sample: Tensor) -> Sequence[Operation]:
-        """Return what adds the share of the targets that is spread over all classes."""
+        """Return the operations that add the loss of the evenly spread part of the targets."""
+        # Without smoothing no operation is added, so that these curves do not change.
         if not self._is_smoothed:
             return []
         errors, share = self._batch.errors[:live], self._batch.share[:live]
@@ -67,12 +68,16 @@ class Criterion:
         ]
 
     def error_operations(self, live: int) -> Sequence[Operation]:
-        """Return what then computes the gradients with respect to the outputs."""
+        """Return the operations of the gradients with respect to the outputs.
+
+        They start from the results of `loss_operations`.
+        """
         errors = self._batch.errors[:live]
         share = self._batch.share[:live].unsqueeze(1)
         if self._squares is not None:
             return [partial(errors.mul_, share), partial(errors.mul_, self._slope)]
         labels = self._batch.labels[:live].unsqueeze(1)
+        # Softmax minus target: `errors` contains the log probabilities.
         return [
             errors.exp_,
             partial(errors.scatter_add_, 1, labels, self._minus_target[:live]),

@@ -1,7 +1,7 @@
-"""The forward pass as a list of operations on buffers, made once and repeated.
+"""The forward pass as a list of operations on buffers.
 
-An operation is a call with its arguments bound. Making the list takes about as long as a few
-steps take to dispatch, and it is made anew only when trials join or leave.
+An operation is a call with bound arguments. The list is made once and run in every step; it is made
+anew only when trials are added or removed. Making it takes as long as dispatching a few steps.
 """
 
 from collections.abc import Iterator
@@ -9,21 +9,21 @@ from functools import partial
 
 import torch
 
-from workers.engines.packed.frame import Frame
 from workers.engines.packed.layer_passes import layer_pass
 from workers.engines.packed.nonlinearities import Operation
+from workers.engines.packed.pass_context import PassContext
 
 
-def forward_operations(frame: Frame) -> Iterator[Operation]:
-    """Yield the whole pass, from the inputs to the outputs, in order."""
-    layers = layer_pass(frame)
-    for level in reversed(range(frame.depths.depth)):
+def forward_operations(context: PassContext) -> Iterator[Operation]:
+    """Yield the operations of the forward pass in order, from the inputs to the outputs."""
+    layers = layer_pass(context)
+    for level in reversed(range(context.depths.depth)):
         yield from layers.forward(level)
-    live = len(frame.depths)
+    live = len(context.depths)
     yield partial(
         torch.baddbmm,
-        frame.bias(frame.store.last, 0, 0, live).unsqueeze(2),
-        frame.weight(frame.store.last, 0, 0, live),
-        frame.activations.output(0)[:live, : frame.rows].mT,
-        out=frame.batch.outputs[:live, :, : frame.rows],
+        context.bias(context.store.last, 0, 0, live).unsqueeze(2),
+        context.weight(context.store.last, 0, 0, live),
+        context.activations.output(0)[:live, : context.rows].mT,
+        out=context.batch.outputs[:live, :, : context.rows],
     )

@@ -1,4 +1,4 @@
-"""Gains of the layers with a skip, for each trial of a pack."""
+"""Gains of layers with a skip, which may differ between the trials of a pack."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -13,8 +13,8 @@ class Gains(NamedTuple):
     """Gains of a layer in some trials: ``h' = skip * h + branch * f(W h + b)``.
 
     Attributes:
-        skip: ``(trials, 1, 1)``.
-        branch: ``(trials, 1, 1)``.
+        skip: Gains of the skip, ``(trials, 1, 1)``.
+        branch: Gains of the branch, ``(trials, 1, 1)``.
     """
 
     skip: Tensor
@@ -22,10 +22,10 @@ class Gains(NamedTuple):
 
 
 class GainColumns:
-    """Gains of the hidden layers by slot: trials of one pack may differ in them."""
+    """Gains of the hidden layers by slot."""
 
     def __init__(self, columns: Mapping[str, Tensor]) -> None:
-        """Take zeros of shape ``(slots, 1, 1)``, under ``skip``, ``branch`` and ``one``."""
+        """Use tensors of shape ``(slots, 1, 1)``, named ``skip``, ``branch`` and ``one``."""
         self._skip = HostDeviceTensor(columns["skip"])
         self._branch = HostDeviceTensor(columns["branch"])
         self._one = columns["one"].fill_(1.0)
@@ -34,7 +34,7 @@ class GainColumns:
         """Write the gains of the trials in the first slots.
 
         Args:
-            rules: Rule of the hidden layers behind the first one, by slot.
+            rules: Rule of the hidden layers except the first one, by slot.
         """
         for slot, rule in enumerate(rules):
             self._skip.array[slot] = rule.skip_gain
@@ -42,10 +42,10 @@ class GainColumns:
         self._skip.send()
         self._branch.send()
 
-    def behind_the_first(self, slots: slice) -> Gains:
+    def of_skip_layers(self, slots: slice) -> Gains:
         """Return the gains of the hidden layers that have a skip."""
         return Gains(self._skip.tensor[slots], self._branch.tensor[slots])
 
-    def of_the_first(self, slots: slice) -> Gains:
-        """Return the gains of first layers, which are plain but pass errors on as the others do."""
+    def of_first_layers(self, slots: slice) -> Gains:
+        """Return the gains for the backward pass into first layers, whose branch has no gain."""
         return Gains(self._skip.tensor[slots], self._one[slots])

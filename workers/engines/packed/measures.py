@@ -1,6 +1,6 @@
-"""Full passes and gradient norms of one trial of a pack, with buffers that stay.
+"""Full passes and gradient norms of a single trial of a pack.
 
-A trial is measured alone, so what its neighbours are cannot matter.
+A trial is measured alone, so that the results cannot depend on the other trials.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from workers.engines.packed.backward import backward_operations
 from workers.engines.packed.buffers import Activations, Batch
 from workers.engines.packed.criterion import Criterion
 from workers.engines.packed.forward import forward_operations
-from workers.engines.packed.frame import Frame
 from workers.engines.packed.nonlinearities import Operation
+from workers.engines.packed.pass_context import PassContext
 from workers.engines.packed.slot_depths import SlotDepths
 from workers.engines.packed.storage import Block, Store
 from workers.engines.samples import Split
@@ -26,26 +26,26 @@ from workers.estimates.pack_plan import PackPlan
 
 
 class FullPasses:
-    """Losses and errors over a split, in chunks as every engine takes them."""
+    """Losses and errors over a split, computed in the chunks that every engine uses."""
 
     def __init__(
         self, plan: PackPlan, store: Store, arithmetic: Arithmetic, device: torch.device
     ) -> None:
-        """Make the buffers.
+        """Allocate the buffers.
 
         Args:
-            plan: Their sizes.
+            plan: Sizes of the buffers.
             store: Parameters of the pack.
-            arithmetic: Of the hidden layers.
-            device: Where to compute.
+            arithmetic: Arithmetic of the hidden layers.
+            device: Device of the buffers.
         """
         self._task, self._store, self._arithmetic = plan.shape.task, store, arithmetic
         self._batch = Batch(plan.pass_batch, device)
         self._activations = Activations(plan.pass_levels, device)
         self._programs: dict[tuple[int, int, int], Sequence[Operation]] = {}
 
-    def forget(self) -> None:
-        """Drop what was kept for the trials in their slots."""
+    def clear(self) -> None:
+        """Delete the cached operations, after trials have changed their slots."""
         self._programs.clear()
 
     def run(self, slot: int, depth: int, split: Split) -> SplitResult:
@@ -66,7 +66,7 @@ class FullPasses:
     def _program(self, slot: int, depth: int, rows: int) -> Sequence[Operation]:
         key = (slot, depth, rows)
         if key not in self._programs:
-            frame = Frame(
+            context = PassContext(
                 self._store,
                 SlotDepths(slot, (depth,)),
                 self._activations,
@@ -74,12 +74,12 @@ class FullPasses:
                 self._arithmetic,
                 rows,
             )
-            self._programs[key] = self._arithmetic.joined(forward_operations(frame))
+            self._programs[key] = self._arithmetic.joined(forward_operations(context))
         return self._programs[key]
 
 
 class _EndGradients:
-    """The `Gradients` of a probe: those of the first and the last matrix."""
+    """The `Gradients` of a probe: only those of the first and the last matrix."""
 
     def __init__(self, store: Store) -> None:
         self._tensors = {id(block): block.blank() for block in (store.first, store.last)}
@@ -92,7 +92,7 @@ class _EndGradients:
 
 
 class Probe:
-    """Gradient norms at both ends of a network, in float64, on the first training samples."""
+    """Gradient norms of the first and last matrix, in float64, on the first training samples."""
 
     def __init__(
         self,
@@ -102,14 +102,14 @@ class Probe:
         split: Split,
         device: torch.device,
     ) -> None:
-        """Make the buffers.
+        """Allocate the buffers.
 
         Args:
-            plan: Their sizes.
+            plan: Sizes of the buffers.
             store: Parameters of the pack.
-            arithmetic: Of the hidden layers, in float64.
-            split: The training samples.
-            device: Where to compute.
+            arithmetic: Arithmetic of the hidden layers, in float64.
+            split: Training samples.
+            device: Device of the buffers.
         """
         self._source, self._arithmetic, self._rows = store, arithmetic, plan.shape.batch_rows
         # A copy of the trial, in float64.
@@ -127,7 +127,7 @@ class Probe:
         self._programs: dict[int, Sequence[Operation]] = {}
 
     def run(self, slot: int, network: Network) -> GradientNorms:
-        """Return the norms of the trial in a slot."""
+        """Return the gradient norms of the trial in a slot."""
         depth = network.depth
         self._store.ensure(depth, 1)
         self._store.copy_parameters(self._source, slot, depth)
@@ -140,7 +140,7 @@ class Probe:
         return GradientNorms(log_norm(first), log_norm(last))
 
     def _operations(self, depth: int) -> list[Operation]:
-        frame = Frame(
+        context = PassContext(
             self._store,
             SlotDepths(0, (depth,)),
             self._activations,
@@ -149,10 +149,10 @@ class Probe:
             self._rows,
         )
         return [
-            *forward_operations(frame),
+            *forward_operations(context),
             *self._criterion.loss_operations(1),
             *self._criterion.error_operations(1),
-            *backward_operations(frame, self._errors, self._gradients),
+            *backward_operations(context, self._errors, self._gradients),
         ]
 
     def _gradient(self, block: Block) -> Tensor:

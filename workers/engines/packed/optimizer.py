@@ -1,8 +1,9 @@
-"""The update rules over a block of layers, each trial with constants of its own.
+"""Update rules for a block of layers of many trials, each with its own constants.
 
-What a trial does not use is left out for it, not multiplied by 0 or 1: its numbers then cannot
-depend on what its neighbours use. The rules are those of `torch.optim`; Adam's division by the
-bias corrections is moved into two constants, which is the same number but for rounding.
+A part of a rule that a trial does not use, such as weight decay, is skipped for this trial instead
+of multiplied by 0 or 1. Its results then cannot depend on what the other trials use. The rules are
+those of `torch.optim`; Adam's division by the bias corrections is moved into two constants, which
+gives the same numbers up to rounding.
 """
 
 import math
@@ -19,7 +20,7 @@ from workers.engines.packed.nonlinearities import Operation
 
 
 class Variant(NamedTuple):
-    """Parts of an update rule that a trial uses or does not."""
+    """Optional parts of an update rule that a trial uses."""
 
     decays: bool
     has_momentum: bool
@@ -36,15 +37,15 @@ class Variant(NamedTuple):
 
 
 class BatchedOptimizer:
-    """One kind of optimizer; constants are by slot, so trials may move."""
+    """Optimizer of one kind for all trials of a pack, with constants by slot."""
 
     def __init__(self, kind: OptimizerKind, columns: Mapping[str, Tensor]) -> None:
-        """Take room for the constants.
+        """Store the tensors of the constants.
 
         Args:
-            kind: Which optimizer.
-            columns: By the names of `workers.estimates.buffers.optimizer_columns`, each of shape
-                ``(slots, 1)``.
+            kind: Kind of the optimizer.
+            columns: Tensors of shape ``(slots, 1)``, by the names of
+                `workers.estimates.buffers.optimizer_columns`.
         """
         self._kind = kind
         self._columns = {name: HostDeviceTensor(each) for name, each in columns.items()}
@@ -53,30 +54,30 @@ class BatchedOptimizer:
         """Write a trial's constants for one step.
 
         Args:
-            slot: The trial's.
+            slot: Slot of the trial.
             spec: The trial.
-            steps: Steps with this one.
-            learning_rate: The step's.
+            steps: Steps of the trial, this one included.
+            learning_rate: Learning rate of the step.
         """
         for name, value in _constants(self._kind, spec, steps, learning_rate).items():
             self._columns[name].array[slot] = value
 
     def send(self) -> None:
-        """Bring the constants to the device."""
+        """Copy the constants to the device."""
         for column in self._columns.values():
             column.send()
 
     def operations(
         self, values: list[Tensor], gradient: Tensor, scratch: Tensor, variant: Variant, lo: int
     ) -> Iterator[Operation]:
-        """Yield the update of some trials.
+        """Yield the operations that update trials in neighbouring slots.
 
         Args:
-            values: Parameters, then optimizer state, ``(trials, length)``.
-            gradient: Of the same shape; read only.
-            scratch: Of the same shape; overwritten.
-            variant: What all of the trials use.
-            lo: The first trial's slot.
+            values: Parameters, then optimizer state, each ``(trials, length)``.
+            gradient: Gradients, of the same shape; not changed.
+            scratch: Scratch buffer of the same shape.
+            variant: Parts of the rule that all of these trials use.
+            lo: Slot of the first trial.
         """
         slots = slice(lo, lo + len(gradient))
         column = {name: each.tensor[slots] for name, each in self._columns.items()}
@@ -102,9 +103,10 @@ class BatchedOptimizer:
 def _constants(
     kind: OptimizerKind, spec: TrialSpec, steps: int, learning_rate: float
 ) -> Mapping[str, float]:
-    """Return a trial's constants for one step, by column."""
+    """Return a trial's constants for one step, by name of the column."""
     rule = spec.optimizer
     if kind is OptimizerKind.SGD:
+        # The rate is negative, because updates add rate times direction.
         return {"rate": -learning_rate, "decay": rule.weight_decay, "momentum": rule.momentum}
     # m / c1 / (sqrt(v) / c2 + eps) is c2 / c1 * m / (sqrt(v) + c2 * eps).
     correction = math.sqrt(1.0 - rule.beta2**steps)
@@ -121,7 +123,7 @@ def _constants(
 def _adam(
     column: Mapping[str, Tensor], mean: Tensor, square: Tensor, gradient: Tensor, scratch: Tensor
 ) -> Iterator[Operation]:
-    """Yield what brings Adam's state up to date and writes its direction into ``scratch``."""
+    """Yield the operations that update Adam's state and write its direction to ``scratch``."""
     yield partial(mean.lerp_, gradient, column["momentum"])
     yield partial(torch.mul, gradient, gradient, out=scratch)
     yield partial(square.mul_, column["square_keep"])

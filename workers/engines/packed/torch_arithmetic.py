@@ -1,4 +1,4 @@
-"""The arithmetic of hidden layers by torch's batched products, on any device."""
+"""Arithmetic of hidden layers by torch, on any device."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -8,14 +8,14 @@ from torch import Tensor
 
 from workers.engines.packed.buffers import LevelBuffers
 from workers.engines.packed.gains import Gains
-from workers.engines.packed.nonlinearities import Nonlinearity, Operation
+from workers.engines.packed.nonlinearities import BatchedNonlinearity, Operation
 
 
 class TorchArithmetic:
-    """`Arithmetic` by torch's batched products, on any device."""
+    """The `Arithmetic` that uses batched products of torch."""
 
-    def __init__(self, nonlinearity: Nonlinearity) -> None:
-        """Take a nonlinearity."""
+    def __init__(self, nonlinearity: BatchedNonlinearity) -> None:
+        """Store the nonlinearity of the hidden layers."""
         self._nonlinearity = nonlinearity
 
     def affine(
@@ -47,11 +47,11 @@ class TorchArithmetic:
         gains: Gains,
         rows: int,
     ) -> Sequence[Operation]:
-        """Return a batched product, the nonlinearity and the sum with what is carried past."""
+        """Return a batched product, the nonlinearity and the sum with the skip."""
         return [
             *self.affine(source[:, :rows], weight, bias, level.entering[:, :rows]),
             *self.activate(level.entering, level.branch),
-            *carry_past(source, level, gains),
+            *add_skip(source, level, gains),
         ]
 
     def skip_backward(
@@ -63,7 +63,7 @@ class TorchArithmetic:
         gains: Gains,
         target: Tensor,
     ) -> Sequence[Operation]:
-        """Return a batched product, the sum with what is carried past, and the derivative."""
+        """Return a batched product, the sum with the skip, and the derivative."""
         rows = errors.shape[1]
         return [
             partial(torch.bmm, errors, weight, out=target[:, :rows]),
@@ -86,13 +86,13 @@ class TorchArithmetic:
         return list(operations)
 
 
-def carry_past(source: Tensor, level: LevelBuffers, gains: Gains) -> Sequence[Operation]:
-    """Return what computes ``skip * source + branch * f`` once the branch has been computed.
+def add_skip(source: Tensor, level: LevelBuffers, gains: Gains) -> Sequence[Operation]:
+    """Return the operations of ``skip * source + branch * f``, given the branch f.
 
     Args:
-        source: Output of the level above, ``(trials, rows, width)``, in whole vectors.
-        level: Buffers of the level, of the same shape.
-        gains: Of the trials.
+        source: Output of the level above, ``(trials, rows, width)``, padded to whole vectors.
+        level: Buffers of the level, of the same shape; ``branch`` has been computed.
+        gains: Gains of the trials.
     """
     return [
         partial(torch.mul, source, gains.skip, out=level.output),

@@ -1,4 +1,4 @@
-"""The training step of a pack, as two lists of operations around one look at the losses."""
+"""The training step of a pack: operations up to the losses, and operations of the update."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from workers.engines.packed.backward import backward_operations
 from workers.engines.packed.buffers import Activations, Batch
 from workers.engines.packed.criterion import Criterion
 from workers.engines.packed.forward import forward_operations
-from workers.engines.packed.frame import Frame
 from workers.engines.packed.host_device import HostDeviceTensor
 from workers.engines.packed.nonlinearities import Operation
 from workers.engines.packed.optimizer import BatchedOptimizer
+from workers.engines.packed.pass_context import PassContext
 from workers.engines.packed.slot_depths import SlotDepths
 from workers.engines.packed.storage import Store
 from workers.engines.packed.update_plan import GradientBuffers, UpdatePlan
@@ -29,11 +29,13 @@ from workers.estimates.pack_plan import PackPlan
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """A step of certain live trials.
+    """Operations of a step of the live trials.
+
+    Losses that are not finite are handled between the two parts.
 
     Attributes:
-        to_losses: From sample numbers to losses.
-        to_update: From losses to new parameters.
+        to_losses: Operations from sample numbers to losses.
+        to_update: Operations from losses to new parameters.
     """
 
     to_losses: Sequence[Operation]
@@ -41,7 +43,7 @@ class Program:
 
 
 class Trainer:
-    """Buffers of a pack's step; trials change, they stay."""
+    """Buffers of a pack's step, which last while trials come and go."""
 
     def __init__(
         self,
@@ -51,14 +53,14 @@ class Trainer:
         split: Split,
         device: torch.device,
     ) -> None:
-        """Make the buffers.
+        """Allocate the buffers.
 
         Args:
-            plan: Their sizes.
+            plan: Sizes of the buffers.
             store: Parameters and optimizer state.
-            arithmetic: Of the hidden layers.
+            arithmetic: Arithmetic of the hidden layers.
             split: Training samples.
-            device: Where to compute.
+            device: Device of the buffers.
         """
         self._shape, self._store, self._arithmetic = plan.shape, store, arithmetic
         self._split = split
@@ -80,12 +82,12 @@ class Trainer:
         """The minibatch losses by slot."""
         return self._criterion.losses
 
-    def feed(self, slot: int, indices: NDArray[np.int64]) -> None:
-        """Give a trial its minibatch.
+    def set_minibatch(self, slot: int, indices: NDArray[np.int64]) -> None:
+        """Write the minibatch of a trial; `send` has to follow.
 
-        A smaller one is filled up with its first sample, which then has no part in the loss:
-        a product's rounding depends on its size, so all are of one.
+        A smaller minibatch is padded with its first sample, with a weight of 0 in the loss.
         """
+        # All products have the size of a full minibatch, because their rounding depends on it.
         count = len(indices)
         self._indices.array[slot, :count] = indices
         self._indices.array[slot, count:] = indices[0]
@@ -93,14 +95,14 @@ class Trainer:
         self._share.array[slot, count:] = 0.0
 
     def send(self) -> None:
-        """Bring minibatches to the device."""
+        """Copy the minibatches to the device."""
         self._indices.send()
         self._share.send()
 
     def program(self, specs: Sequence[TrialSpec]) -> Program:
-        """Return the step of the trials in the first slots, the deepest first."""
+        """Return the operations of a step of the trials in the first slots, the deepest first."""
         live = len(specs)
-        frame = Frame(
+        context = PassContext(
             self._store,
             SlotDepths(0, tuple(spec.network.depth for spec in specs)),
             self._activations,
@@ -108,15 +110,15 @@ class Trainer:
             self._arithmetic,
             self._shape.batch_rows,
         )
-        learning = UpdatePlan(self._store, self._gradients, self.optimizer, specs)
+        updates = UpdatePlan(self._store, self._gradients, self.optimizer, specs)
         to_losses = (
             *self._gather(live),
-            *forward_operations(frame),
+            *forward_operations(context),
             *self._criterion.loss_operations(live),
         )
         to_update = (
             *self._criterion.error_operations(live),
-            *backward_operations(frame, self._errors, learning),
+            *backward_operations(context, self._errors, updates),
         )
         return Program(self._arithmetic.joined(to_losses), self._arithmetic.joined(to_update))
 

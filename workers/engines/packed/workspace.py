@@ -1,4 +1,4 @@
-"""Everything that a pack allocates, made for its shape and grown for its deepest trial."""
+"""All memory of a pack: allocated for its shape, and grown for its deepest trial."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ class Workspace:
     """Parameters, buffers and passes of a pack.
 
     Attributes:
-        shape: What its trials share.
+        shape: Shape that the trials share.
         store: Parameters and optimizer state.
         trainer: The training step.
         passes: Full passes.
@@ -41,15 +41,16 @@ class Workspace:
         device: torch.device,
         memory_bytes: int,
     ) -> None:
-        """Make it, without room for any hidden matrix.
+        """Allocate everything except hidden matrices.
 
         Args:
-            shape: What the trials share.
+            shape: Shape that the trials share.
             dataset: Sizes of the data set.
             train: Training samples.
             slots: Trials at once.
-            device: Where to compute.
-            memory_bytes: A pack that would take more computes activations again.
+            device: Device of all tensors.
+            memory_bytes: Memory for the pack. If it would take more, activations are computed again
+                in the backward pass.
         """
         self.shape, self._dataset, self._train = shape, dataset, train
         self._device, self._memory_bytes = device, memory_bytes
@@ -57,24 +58,26 @@ class Workspace:
         self._arithmetic = self._arithmetic_in(DTYPES[shape.precision])
         self.store = Store(self._plan.store, device)
         self.passes = FullPasses(self._plan, self.store, self._arithmetic, device)
-        self._segmented = False
-        self._use(self._plan)
+        self._recomputes = False
+        self._allocate_passes(self._plan)
 
     def ensure(self, spec: TrialSpec) -> None:
-        """Make room for a trial; what is there stays."""
+        """Allocate memory for a trial; the values of other trials are not changed."""
         self.store.ensure(spec.network.depth, len(state_kinds(spec)))
-        if not self._segmented and self._bytes_to_keep_all(spec) > self._memory_bytes:
-            self._segmented = True
+        if not self._recomputes and self._bytes_to_keep_all(spec) > self._memory_bytes:
+            # Done once: the segments suit the first trial that is too large, and stay correct, if
+            # not optimal, for a deeper one.
+            self._recomputes = True
             keep = kept_levels(spec.network.depth, recomputes=True)
-            self._use(replace(self._plan, keep=keep))
+            self._allocate_passes(replace(self._plan, keep=keep))
 
-    def arrange(self, networks: Sequence[Network]) -> None:
-        """Take note of which networks are in the first slots now."""
+    def set_networks(self, networks: Sequence[Network]) -> None:
+        """Update gains and cached operations for the networks that are in the first slots now."""
         self.store.write_gains(networks)
-        self.passes.forget()
+        self.passes.clear()
 
-    def _use(self, plan: PackPlan) -> None:
-        """Make the buffers of steps and probes, without those that were there before."""
+    def _allocate_passes(self, plan: PackPlan) -> None:
+        """Allocate the buffers of steps and probes, in place of the earlier ones."""
         self._plan = plan
         self.trainer = Trainer(plan, self.store, self._arithmetic, self._train, self._device)
         exact = self._arithmetic_in(torch.float64)

@@ -14,7 +14,7 @@ from tests.factories import varied
 from tests.workers.examples import blobs, of_kind, trial
 from workers.architectures import ARCHITECTURES
 from workers.contract import Activation, OptimizerKind, Task, TrialSpec
-from workers.engines import GradientNorms, StepInput, TrialState, UnsupportedTrialError
+from workers.engines import GradientNorms, StepInput, TrainingState, UnsupportedTrialError
 from workers.engines.packed import PackedEngine, PackFullError
 
 # Odd sizes, so that nothing fills whole vectors by accident.
@@ -117,7 +117,7 @@ def _alone(spec: TrialSpec, steps: int) -> Any:  # losses, state, and what it me
     return _ALONE[spec, steps]
 
 
-def _same(found: TrialState, expected: TrialState) -> None:
+def _same(found: TrainingState, expected: TrainingState) -> None:
     assert found.steps == expected.steps
     for name, array in expected.arrays.items():
         assert np.array_equal(found.arrays[name].view(np.int32), array.view(np.int32)), name

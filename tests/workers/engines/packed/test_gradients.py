@@ -22,7 +22,7 @@ from workers.contract import (
     Task,
     TrialSpec,
 )
-from workers.engines import Engine, StepInput, TrialState
+from workers.engines import Engine, StepInput, TrainingState
 from workers.engines.packed import PackedEngine
 
 DATA = blobs(n_inputs=7, n_classes=4)
@@ -78,7 +78,7 @@ def _inputs(specs: list[TrialSpec], step: int) -> dict[UUID, StepInput]:
     return inputs
 
 
-def _agree(found: TrialState, expected: TrialState) -> None:
+def _agree(found: TrainingState, expected: TrainingState) -> None:
     assert found.steps == expected.steps
     assert found.arrays.keys() == expected.arrays.keys()
     for name, array in expected.arrays.items():

@@ -1,4 +1,4 @@
-"""The arithmetic of hidden layers by kernels of our own, and by torch where those do not reach."""
+"""Arithmetic of hidden layers by native kernels, and by torch where these do not apply."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -10,27 +10,32 @@ from workers.engines.packed.allocation import allocate, number_of
 from workers.engines.packed.buffers import LevelBuffers
 from workers.engines.packed.gains import Gains
 from workers.engines.packed.native.calls import Call, joined
-from workers.engines.packed.native.kernels import Epilogue
 from workers.engines.packed.native.machine_code import Kernel, Processor, address
-from workers.engines.packed.nonlinearities import Nonlinearity, Operation
-from workers.engines.packed.torch_arithmetic import TorchArithmetic, carry_past
+from workers.engines.packed.native.product import Epilogue
+from workers.engines.packed.nonlinearities import BatchedNonlinearity, Operation
+from workers.engines.packed.torch_arithmetic import TorchArithmetic, add_skip
 from workers.estimates.buffers import transposed
 from workers.estimates.sizes import WIDEST
 
 
 class NativeArithmetic:
-    """`Arithmetic` of layers in main memory, at most `WIDEST` units wide."""
+    """The `Arithmetic` that uses native kernels, for CPUs and at most `WIDEST` units per layer."""
 
     def __init__(
-        self, nonlinearity: Nonlinearity, width: int, n_inputs: int, like: Tensor, on: Processor
+        self,
+        nonlinearity: BatchedNonlinearity,
+        width: int,
+        n_inputs: int,
+        like: Tensor,
+        on: Processor,
     ) -> None:
-        """Make no kernel yet.
+        """Allocate the scratch memory; kernels are compiled when they are first used.
 
         Args:
-            nonlinearity: Of the hidden layers.
-            width: Their units.
+            nonlinearity: Nonlinearity of the hidden layers.
+            width: Units per hidden layer.
             n_inputs: Dimensions of one sample.
-            like: Gives the dtype.
+            like: A tensor of the dtype of the pack.
             on: The processor.
         """
         self._nonlinearity, self._torch = nonlinearity, TorchArithmetic(nonlinearity)
@@ -41,7 +46,7 @@ class NativeArithmetic:
     def affine(
         self, source: Tensor, weight: Tensor, bias: Tensor, target: Tensor
     ) -> Sequence[Operation]:
-        """Return one call, with the nonlinearity in it if that is a rectifier."""
+        """Return one call, which also applies the nonlinearity if that is a rectifier."""
         code = self._code(Kernel.AFFINE, weight, weight.shape[1], self._epilogue)
         words = _words(
             _product(source, weight, target),
@@ -52,7 +57,7 @@ class NativeArithmetic:
         return [Call((code, *words), source, weight, bias, target, self._scratch)]
 
     def activate(self, source: Tensor, target: Tensor) -> Sequence[Operation]:
-        """Return the nonlinearity's operations, none if `affine` has applied it."""
+        """Return the nonlinearity's operations; none if `affine` applies it."""
         return (
             []
             if self._epilogue is not Epilogue.NONE
@@ -62,7 +67,7 @@ class NativeArithmetic:
     def backward_input(
         self, errors: Tensor, weight: Tensor, source: Tensor, output: Tensor, target: Tensor
     ) -> Sequence[Operation]:
-        """Return one call, with the derivative in it if it is a rectifier's."""
+        """Return one call, which also applies the derivative if that is a rectifier's."""
         code = self._code(Kernel.MULTIPLY, weight, weight.shape[2], self._epilogue)
         words = _words(
             _product(errors, weight, target), extra=self._signs(output, target), slope=self._slope
@@ -79,13 +84,13 @@ class NativeArithmetic:
         gains: Gains,
         rows: int,
     ) -> Sequence[Operation]:
-        """Return one call if the nonlinearity is a rectifier, else three operations more."""
+        """Return one call if the nonlinearity is a rectifier, else several operations."""
         if self._epilogue is Epilogue.NONE:
             entering = level.entering[:, :rows]
             return [
                 *self.affine(source[:, :rows], weight, bias, entering),
                 *self.activate(level.entering, level.branch),
-                *carry_past(source, level, gains),
+                *add_skip(source, level, gains),
             ]
         code = self._code(Kernel.SKIP_AFFINE, weight, weight.shape[1], self._epilogue)
         words = _words(
@@ -106,7 +111,7 @@ class NativeArithmetic:
         gains: Gains,
         target: Tensor,
     ) -> Sequence[Operation]:
-        """Return one call, with the derivative in it if it is a rectifier's."""
+        """Return one call, which also applies the derivative if that is a rectifier's."""
         code = self._code(Kernel.SKIP_MULTIPLY, weight, weight.shape[2], self._epilogue)
         words = _words(
             _product(errors, weight, target),
@@ -120,7 +125,7 @@ class NativeArithmetic:
     def gradient(
         self, errors: Tensor, source: Tensor, weight: Tensor, bias: Tensor
     ) -> Sequence[Operation]:
-        """Return a call for the matrix and, where errors lie row by row, one for the bias."""
+        """Return a call for the matrix, and one for the bias if rows of errors are contiguous."""
         columns = weight.shape[2]
         if columns > WIDEST:
             return self._torch.gradient(errors, source, weight, bias)
@@ -129,24 +134,24 @@ class NativeArithmetic:
         call = Call((code, *_words(product)), errors, source, weight)
         if errors.stride(2) != 1:
             return [call, partial(torch.sum, errors, 1, out=bias)]
-        # Of the product, this kernel looks at the errors alone.
+        # This kernel uses only the words of the errors, the left factor of the product.
         code = self._code(Kernel.COLUMN_SUMS, errors, errors.shape[2], Epilogue.NONE)
         return [call, Call((code, *_words(product, extra=_extra(bias))), errors, bias)]
 
     def joined(self, operations: Iterable[Operation]) -> list[Operation]:
-        """Return the operations with neighbouring calls made into one."""
+        """Return the operations with neighbouring calls joined into one."""
         return list(joined(operations))
 
     def _signs(self, output: Tensor, target: Tensor) -> tuple[int, int]:
-        """Return the words of what a rectifier's derivative is taken of."""
+        """Return the words of the output, whose sign decides a rectifier's derivative."""
         if self._epilogue is Epilogue.NONE:
             return _NOTHING
-        # The kernel reads output and target at the same places.
+        # The kernel uses the same offsets for both.
         assert output.stride() == target.stride()
         return _extra(output)
 
     def _derivative(self, source: Tensor, output: Tensor, target: Tensor) -> Sequence[Operation]:
-        """Return the derivative's operations, none if a kernel has applied it."""
+        """Return the derivative's operations; none if a kernel applies it."""
         if self._epilogue is not Epilogue.NONE:
             return []
         return self._nonlinearity.backward(target, source, output)
@@ -159,8 +164,8 @@ _NOTHING = (0, 0)
 _NO_SKIP = (0, 0, 0, 0)
 
 
-def _epilogue(nonlinearity: Nonlinearity, like: Tensor) -> tuple[Epilogue, int]:
-    """Return how kernels epilogue what they compute, and the bits of the slope below 0."""
+def _epilogue(nonlinearity: BatchedNonlinearity, like: Tensor) -> tuple[Epilogue, int]:
+    """Return the epilogue of a nonlinearity, and the bits of its slope below 0."""
     slope = nonlinearity.rectifies
     if slope is None:
         return Epilogue.NONE, 0
@@ -177,14 +182,14 @@ def _words(
     slope: int = 0,
     skip: tuple[int, int, int, int] = _NO_SKIP,
 ) -> tuple[int, ...]:
-    """Return the words of a call behind the first, in the order of `Word`."""
+    """Return the words of a call after the first, in the order of `Word`."""
     return (*product, *extra, scratch, slope, *skip)
 
 
 def _skip(
     carried: Tensor, branch: Tensor, gains: Gains, *, like: Tensor
 ) -> tuple[int, int, int, int]:
-    """Return the words of a layer's skip, whose matrices lie as the result does."""
+    """Return the words of a layer's skip, whose matrices have the strides of the result."""
     assert carried.stride() == branch.stride() == like.stride()
     skip, each = gains
     assert skip.dtype == each.dtype == like.dtype
@@ -193,14 +198,14 @@ def _skip(
 
 
 def _extra(tensor: Tensor) -> tuple[int, int]:
-    """Return the words of what a kernel needs besides."""
+    """Return the words of a kernel's additional tensor."""
     return tensor.data_ptr(), tensor.stride(0)
 
 
 def _product(left: Tensor, right: Tensor, result: Tensor) -> tuple[int, ...]:
     """Return the words of ``result = left @ right``, all ``(trials, rows, columns)``.
 
-    `Kernel.AFFINE` takes the right factor transposed, row by row as well.
+    `Kernel.AFFINE` expects the right factor transposed.
     """
     count, rows, terms = left.shape
     right_next, right_row, right_column = right.stride()

@@ -1,6 +1,6 @@
-"""Kernels compiled for the processor at hand: once in a process, and only those asked for.
+"""Compilation of kernels for the present processor, each once in a process, when first used.
 
-LLVM is a library here (llvmlite); no compiler has to be installed.
+The compiler is LLVM as a library (llvmlite); no other compiler has to be installed.
 """
 
 import platform
@@ -14,11 +14,11 @@ from llvmlite import binding, ir
 
 from workers.engines.packed.native import kernels
 from workers.engines.packed.native.emitter import Vectors
-from workers.engines.packed.native.kernels import Epilogue
+from workers.engines.packed.native.product import Epilogue
 
 
 class Kernel(StrEnum):
-    """Kernels by what they compute; see `workers.engines.packed.native.kernels`."""
+    """Name of a kernel; see `workers.engines.packed.native.kernels`."""
 
     AFFINE = "affine"
     MULTIPLY = "multiply"
@@ -29,13 +29,13 @@ class Kernel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """What the kernels have to know of a processor.
+    """Properties of a processor for which kernels are compiled.
 
     Attributes:
-        vector_bytes: Size of its vectors.
-        registers: How many of them it has.
-        name: LLVM's, of the model.
-        features: What LLVM may use besides the model's, in its notation.
+        vector_bytes: Bytes of a vector register.
+        registers: Number of vector registers.
+        name: LLVM's name of the model.
+        features: Further instruction sets that LLVM may use, in LLVM's notation.
     """
 
     vector_bytes: int
@@ -44,23 +44,23 @@ class Processor:
     features: str
 
     def lanes(self, number_bytes: int) -> int:
-        """Return the numbers of a vector."""
+        """Return how many numbers a vector has."""
         return self.vector_bytes // number_bytes
 
 
 @cache
 def processor() -> Processor | None:
-    """Return this machine's; None if it has no fused multiplication and addition."""
-    return described(platform.machine(), binding.get_host_cpu_name(), _features())
+    """Return this machine's processor; None if it lacks fused multiply-add."""
+    return processor_of(platform.machine(), binding.get_host_cpu_name(), _features())
 
 
-def described(machine: str, name: str, features: binding.FeatureMap) -> Processor | None:
-    """Return a processor with vectors as long as it has them.
+def processor_of(machine: str, name: str, features: binding.FeatureMap) -> Processor | None:
+    """Return a processor with its longest vectors; None if it lacks fused multiply-add.
 
     Args:
-        machine: Its family, as `platform.machine` tells it.
-        name: LLVM's, of the model.
-        features: Which it has, as LLVM tells them.
+        machine: Family of the processor, as `platform.machine` returns it.
+        name: LLVM's name of the model.
+        features: Instruction sets of the processor, as LLVM returns them.
     """
     written = features.flatten()
     if features.get("avx512f") and features.get("avx512vl"):
@@ -78,10 +78,10 @@ def address(
     """Return the address of a kernel's code.
 
     Args:
-        kernel: Which.
-        number_bytes: 4 or 8.
-        columns: Of its result.
-        epilogue: See `kernels.affine`.
+        kernel: The kernel.
+        number_bytes: Bytes of a number, 4 or 8.
+        columns: Columns of the result.
+        epilogue: Nonlinearity that is computed with the product.
         on: The processor.
     """
     return _kernel(kernel, number_bytes, columns, epilogue, on).address
@@ -89,19 +89,19 @@ def address(
 
 @cache
 def runner() -> Callable[[int, int], None]:
-    """Return the function that makes the calls of a table, from its address and their number."""
+    """Return the function that runs a table of calls, given its address and their number."""
     return CFUNCTYPE(None, c_int64, c_int64)(_runner().address)
 
 
 class _Code:
-    """A module's code, which lives as long as this object."""
+    """Machine code of a module, which is freed with this object."""
 
     def __init__(self, module: ir.Module, cpu: str = "", features: str = "") -> None:
         _initialize()
         machine = binding.Target.from_default_triple().create_target_machine(
             cpu=cpu, features=features, opt=3
         )
-        # No passes over the module: what they could do to these loops is done already.
+        # No optimization passes: the generated loops are tiled and vectorised already.
         parsed = binding.parse_assembly(str(module))
         parsed.verify()
         self._engine = binding.create_mcjit_compiler(parsed, machine)
@@ -138,7 +138,7 @@ def _runner() -> _Code:
 def _features() -> binding.FeatureMap:
     try:
         return binding.get_host_cpu_features()
-    except RuntimeError:  # LLVM cannot tell everywhere.
+    except RuntimeError:  # LLVM does not support this query on every platform.
         return binding.FeatureMap()
 
 

@@ -1,4 +1,4 @@
-"""What a pass works on: parameters, buffers and arithmetic of some trials of a pack."""
+"""Data of a pass: parameters, buffers and arithmetic of some trials of a pack."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,16 @@ from workers.engines.packed.storage import Block, Store
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Frame:
-    """What a pass works on.
+class PassContext:
+    """Data that the operations of a pass read and write.
 
     Attributes:
         store: Parameters and gains.
-        depths: Which trials; the first uses place 0 of all buffers.
+        depths: Slots and depths of the trials; the first trial uses index 0 of all buffers.
         activations: Buffers of the hidden layers.
         batch: Inputs and outputs.
-        arithmetic: Of the hidden layers.
-        rows: Samples that are computed.
+        arithmetic: Arithmetic of the hidden layers.
+        rows: Number of samples.
     """
 
     store: Store
