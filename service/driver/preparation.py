@@ -51,7 +51,7 @@ def prepare(
         is_planned = trials.is_planned(session, claim.sweep_id)
     spec = parse(sweep.spec_text, sweep.spec_media)
     if not is_planned:
-        note = _Progress(claim.sweep_id, stop or threading.Event())
+        note = _PreparationProgress(claim.sweep_id, stop or threading.Event())
         # Simulations take long, so they run outside of the transaction below, during which no one
         # else can write to SQLite.
         planned = predict(plan(claim.sweep_id, spec, shapes), shapes, note)
@@ -69,7 +69,7 @@ def prepare(
 
 
 @dataclass(slots=True)
-class _Progress:
+class _PreparationProgress:
     """Logs the progress of a plan's simulations, and raises `StoppedError` to end them."""
 
     sweep_id: UUID
