@@ -1,1 +1,1 @@
-"""Speed as ratios: both sides in one process, in turn, in CPU time."""
+"""Benchmarks that state speed as a ratio of two sides, measured in turn in one run."""

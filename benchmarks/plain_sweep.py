@@ -1,9 +1,9 @@
-"""A sweep as a user of PyTorch and Ray Tune would write it: one trial per configuration.
+"""A sweep as a user of PyTorch and Ray Tune would write it: one Tune trial per configuration.
 
-``python -m benchmarks.plain_sweep`` runs it on a Ray that is up and prints seconds as JSON. It
-imports nothing of Fathom's but the digits, the initial weights and the seeds, so that both sides
-train the same networks, and it reports what Fathom does: loss and error of full passes over both
-splits after every epoch.
+``python -m benchmarks.plain_sweep`` runs it on a running Ray and prints seconds as JSON. Of
+Fathom it imports the digits and the initial weights only, so that both sides train networks of the
+same kind. It reports the same metrics: loss and error of full passes over both splits after every
+epoch.
 """
 
 import json
@@ -24,13 +24,13 @@ from torch.nn import functional
 import rwinit
 from workers.datasets import load
 
-# What a trial is given, by name; Tune's configurations are plain mappings.
+# Parameters of a trial by name: Tune passes plain mappings.
 Config = dict[str, Any]
 Splits = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 def digits() -> Splits:
-    """Return inputs and labels of the training split, then of the other."""
+    """Return inputs and labels of the training split, then of the evaluation split."""
     data = load("digits", data_dir=None, registry_dir=None)
     assert data.train_y is not None
     assert data.eval_y is not None
@@ -40,7 +40,7 @@ def digits() -> Splits:
 
 
 def training(config: Config, splits: Splits) -> Iterator[dict[str, float]]:
-    """Train one network and yield what each epoch reports."""
+    """Train one network, and yield the metrics of each epoch."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     torch.manual_seed(config["seed"])
@@ -87,15 +87,15 @@ def train(config: Config, splits: Splits) -> None:
 
 
 class ReusableTrainable(tune.Trainable):
-    """Run trials as a class trainable, which Tune can reset instead of starting an actor anew."""
+    """Run trials as a class trainable, whose actor Tune can reuse for the next trial."""
 
     def setup(self, config: Config, splits: Splits | None = None) -> None:
-        """Keep the data and begin."""
+        """Load the data and start the first configuration."""
         self._splits = splits or digits()
         self.reset_config(config)
 
     def reset_config(self, new_config: Config) -> bool:
-        """Begin the next configuration on the same actor."""
+        """Start the next configuration on the same actor."""
         self._epochs = training(new_config, self._splits)
         self._last = new_config["epochs"]
         return True
@@ -107,7 +107,7 @@ class ReusableTrainable(tune.Trainable):
 
 
 @click.command()
-@click.option("--address", required=True, help="Of the Ray that is up.")
+@click.option("--address", required=True, help="Address of the running Ray.")
 @click.option("--depth", "depths", multiple=True, type=int, required=True)
 @click.option("--width", type=int, default=32, show_default=True)
 @click.option("--epochs", type=int, required=True)
@@ -116,7 +116,7 @@ class ReusableTrainable(tune.Trainable):
 def main(
     address: str, depths: tuple[int, ...], width: int, epochs: int, trials: int, reuse_actors: bool
 ) -> None:
-    """Run a sweep and print its wall seconds, from `fit` to its return."""
+    """Run a sweep and print the wall seconds of `Tuner.fit`."""
     ray.init(address=address, log_to_driver=False)
     configs = [
         {
@@ -149,5 +149,6 @@ def main(
 
 
 if __name__ == "__main__":
+    # The future default of Ray, chosen here so that its warning does not appear.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     main()

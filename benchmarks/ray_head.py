@@ -1,4 +1,4 @@
-"""A Ray that is already up, for sides that are timed after each other in processes of their own."""
+"""Run a Ray of one node, which benchmarks of several processes share."""
 
 import os
 import secrets
@@ -19,14 +19,14 @@ def ray_head(cpus: int) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Run a Ray of one node for the length of the block.
 
     Args:
-        cpus: What it offers.
+        cpus: CPUs that the node offers.
 
     Yields:
-        Its address, and the environment that a process needs to join it.
+        The address of Ray, and the environment of a process that joins it.
     """
     port = _free_port()
     environment = os.environ | {
-        # Ray listens on every interface; without the token nobody runs code here.
+        # Ray listens on every interface: the token keeps other hosts from running code here.
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "RAY_USAGE_STATS_ENABLED": "0",
@@ -37,7 +37,7 @@ def ray_head(cpus: int) -> Iterator[tuple[str, Mapping[str, str]]]:
         *(f"--num-cpus={cpus}", "--num-gpus=0", "--include-dashboard=false", "--block"),
         "--object-store-memory=500000000",
     )
-    # An interrupted benchmark leaves no Ray behind.
+    # `processes.start` ends it also when the benchmark is interrupted.
     head = processes.start(command, environment=environment, quiet=True)
     try:
         _wait_for(port, head)

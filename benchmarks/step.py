@@ -1,4 +1,4 @@
-"""The training step on a CPU: the packed engine against plain PyTorch, one core each.
+"""Compare the training step of the packed engine with plain PyTorch, on one CPU core each.
 
 ``python -m benchmarks.step`` prints a table of ratios; ``--quick`` takes a third of a minute.
 Both sides run in turn in one process, timed by its CPU clock, and every number is per trial.
@@ -19,11 +19,15 @@ from benchmarks.tables import keep
 from workers import engines
 from workers.contract import (
     Activation,
+    Configuration,
     EngineName,
-    OptimizerKind,
+    Init,
+    Network,
+    Optimizer,
     Precision,
     Scheme,
     Task,
+    Training,
     TrialSpec,
 )
 from workers.datasets import Data, load
@@ -33,15 +37,15 @@ from workers.schedules import Schedule
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One row of the table.
+    """A network to compare on, and the ratio that is expected.
 
     Attributes:
         depth: Hidden layers.
         width: Units of each.
         g_relative: g over the unbiased one.
-        as_shipped: Whether the plain side keeps denormals, as PyTorch does by itself.
-        must: Least ratio that the project accepts; None where it only looks.
-        aim: Ratio to be had with native code.
+        as_shipped: Whether the plain side keeps denormals, the default of PyTorch.
+        must: Least ratio that the project accepts; None for no bound.
+        aim: Ratio that native code can reach.
     """
 
     depth: int
@@ -60,6 +64,8 @@ class Case:
     def flops(self, data: Data) -> float:
         """Return the floating-point operations of the products of one trial's step."""
         first, last = data.shape.n_inputs * self.width, self.width * data.shape.n_classes
+        # Two operations per weight and sample, forwards, for the weights and for the inputs: the
+        # first layer needs no gradient of its inputs.
         return 100 * (4.0 * first + 6.0 * ((self.depth - 1) * self.width**2 + last))
 
 
@@ -88,9 +94,9 @@ class Row:
     Attributes:
         what: Sizes and baseline.
         slots: Trials that the packed engine ran at once.
-        plain_seconds: Of plain PyTorch.
-        packed_seconds: Of the packed engine.
-        ratio: The first over the second, round by round.
+        plain_seconds: Seconds of plain PyTorch.
+        packed_seconds: Seconds of the packed engine.
+        ratio: Plain over packed seconds, round by round.
         share_of_sgemm: The packed engine's rate over that of a large matrix product.
         must: Least acceptable ratio; None where there is none.
         aim: The ratio aimed at.
@@ -120,37 +126,38 @@ def trial(case: Case, seed: int = 0) -> TrialSpec:
     """Return a trial of a case, on digits with 100 samples a step."""
     return TrialSpec(
         trial_id=UUID(int=seed),
-        dataset="digits",
-        task=Task.CLASSIFY,
-        kind="ffn",
-        activation=Activation.RELU,
-        slope=0.0,
-        depth=case.depth,
-        width=case.width,
-        scheme=Scheme.RWI,
-        g=case.g_relative * rwinit.gain("relu", case.width),
-        g_in=1.0,
-        g_out=1.0,
-        epochs=1,
-        batch_size=100,
-        optimizer=OptimizerKind.SGD,
-        momentum=0.0,
-        nesterov=False,
-        weight_decay=0.0,
-        clip_norm=None,
-        beta1=0.9,
-        beta2=0.999,
-        eps=1e-8,
-        learning_rate=1e-6,  # It must not blow up, whatever the walk did.
-        schedule=Schedule(),
-        precision=Precision.FLOAT32,
         seed=seed,
-        engine=EngineName.PACKED,
+        configuration=Configuration(
+            dataset="digits",
+            task=Task.CLASSIFY,
+            network=Network(
+                kind="ffn",
+                activation=Activation.RELU,
+                slope=0.0,
+                depth=case.depth,
+                width=case.width,
+            ),
+            init=Init(
+                scheme=Scheme.RWI,
+                g=case.g_relative * rwinit.gain("relu", case.width),
+                g_in=1.0,
+                g_out=1.0,
+            ),
+            training=Training(
+                epochs=1,
+                batch_size=100,
+                learning_rate=1e-6,  # small enough for every g: a diverged network would be timed
+                schedule=Schedule(),
+                optimizer=Optimizer(),
+                precision=Precision.FLOAT32,
+            ),
+            engine=EngineName.PACKED,
+        ),
     )
 
 
 def packed_side(case: Case, data: Data, slots: int | None = None) -> Side:
-    """Return the packed engine with every slot taken; None takes as many as the workers do."""
+    """Return the packed engine with all slots in use; None for as many slots as the workers use."""
     engine = engines.create(trial(case), data, "cpu", slots)
     specs = [trial(case, seed) for seed in range(engine.slots)]
     for spec in specs:
@@ -161,7 +168,7 @@ def packed_side(case: Case, data: Data, slots: int | None = None) -> Side:
         orders = (rng.integers(data.shape.n_train, size=100) for _ in specs)
         engine.step(
             {
-                spec.trial_id: StepInput(order, spec.learning_rate)
+                spec.trial_id: StepInput(order, spec.training.learning_rate)
                 for spec, order in zip(specs, orders, strict=True)
             }
         )

@@ -1,9 +1,9 @@
-"""Whole sweeps: Fathom against a plain Ray Tune script, on a Ray that is up for both.
+"""Compare whole sweeps of Fathom with a plain Ray Tune script, on one running Ray.
 
 ``python -m benchmarks.sweep`` prints wall seconds per trial and their ratio; ``--case`` picks one
-row. The plain side runs a sample of the trials, because all of them would take an hour: it runs
-them one after another on each CPU, so that its time per trial is what it is for any number. Each
-side is a process of its own, and they take turns.
+row. The plain side runs a sample of the trials, because all of them would take an hour. It runs
+them one after another on each CPU, so that its time per trial does not depend on their number.
+Each side is a process of its own, and the sides take turns.
 """
 
 import json
@@ -23,15 +23,15 @@ CPUS = 2
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One row of the table.
+    """A sweep to compare on, and the ratio that is expected.
 
     Attributes:
-        name: For ``--case``.
+        name: Name for ``--case``.
         depths: Hidden layers of the trials, in equal shares.
         epochs: Of each trial; 67 are 1,005 steps of 100 samples.
         trials: Of Fathom's sweep.
         sample: Trials of the plain sweep.
-        must: Least ratio that the project accepts; None where it only looks.
+        must: Least ratio that the project accepts; None for no bound.
         aim: The ratio aimed at.
     """
 
@@ -63,10 +63,10 @@ class Row:
         what: The case.
         trials: Of Fathom's sweep.
         sample: Of the plain ones.
-        plain: A function trainable, an actor for each trial.
-        reused: A class trainable with ``reuse_actors``.
-        fathom: Fathom.
-        rounds: All the seconds of each side, per trial.
+        plain: Seconds of a function trainable, with an actor for each trial.
+        reused: Seconds of a class trainable with ``reuse_actors``.
+        fathom: Seconds of Fathom.
+        rounds: Seconds per trial of each side, one number per round.
         must: Least acceptable ratio of plain over Fathom.
         aim: The ratio aimed at.
     """
@@ -126,8 +126,8 @@ def seconds_of(
         trials: All depths together.
         depths: Hidden layers.
         epochs: Of each trial.
-        address: Of the Ray that is up.
-        environment: What a process needs to join it.
+        address: Address of the running Ray.
+        environment: Environment of a process that joins it.
     """
     module = "benchmarks.fathom_sweep" if side == "fathom" else "benchmarks.plain_sweep"
     flags = ("--reuse-actors",) if side == "reused" else ()

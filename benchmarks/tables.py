@@ -1,4 +1,4 @@
-"""Tables of ratios, kept as files."""
+"""Write tables of measurements to files."""
 
 import json
 import platform
@@ -21,10 +21,10 @@ class Row(Protocol):
 
 
 def keep(name: str, rows: Sequence[Row]) -> Path:
-    """Write rows with date, device, versions and command; return where."""
+    """Write rows with date, device, versions and command; return the path of the file."""
     now = datetime.now(UTC)
     path = Path(__file__).parent / "results" / f"{name}-{now:%Y%m%dT%H%M%SZ}.json"
-    found: dict[str, object] = {
+    table: dict[str, object] = {
         "date": now.isoformat(timespec="seconds"),
         "device": _processor(),
         "cores_used": torch.get_num_threads(),
@@ -35,7 +35,7 @@ def keep(name: str, rows: Sequence[Row]) -> Path:
         "rows": [asdict(row) for row in rows],
     }
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(found, indent=1) + "\n")
+    path.write_text(json.dumps(table, indent=1) + "\n")
     return path
 
 

@@ -1,1 +1,1 @@
-"""The schema's history, run by Alembic; `service.store.schema` starts it."""
+"""Migrations of the database schema, which `service.store.schema` runs by Alembic."""

@@ -1,4 +1,4 @@
-"""What Alembic runs: migrations on a connection that `service.store.schema` has opened."""
+"""Alembic's environment: runs migrations on a connection that `service.store.schema` has opened."""
 
 from alembic import context
 from sqlalchemy import Connection
@@ -10,7 +10,7 @@ def _migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
-        # SQLite changes a table by building it anew.
+        # SQLite cannot alter most parts of a table: Alembic copies the table instead.
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
     )

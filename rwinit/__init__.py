@@ -6,7 +6,7 @@ The theory needs numpy and scipy only; names that need torch load it when they a
 import importlib
 from typing import TYPE_CHECKING
 
-from rwinit.arguments import ACTIVATION_NAMES, MODEL_SCHEME_NAMES, SCHEME_NAMES
+from rwinit.arguments import MODEL_SCHEME_NAMES, SCHEME_NAMES
 from rwinit.bands import WalkBand, walk_band
 from rwinit.cache import CACHE_VARIABLE, cache_folder
 from rwinit.correlation import (
@@ -23,7 +23,7 @@ from rwinit.estimates import LONG_DEPTH, STANDARD_ERROR, estimate_gain
 from rwinit.gains import gain, gain_array, he_gain, paper_gain, scheme_gain, unbiased_gain
 from rwinit.laws import LogGainLaw, log_gain_law, paper_log_gain_law
 from rwinit.limits import death_probability, depth_limit, inverse_width_sum
-from rwinit.nonlinearities import NONLINEARITIES, Nonlinearity, nonlinearity
+from rwinit.nonlinearities import ACTIVATION_NAMES, NONLINEARITIES, Nonlinearity, nonlinearity
 from rwinit.root_search import GainEstimate
 from rwinit.simulated_walks import simulate_walks
 from rwinit.simulation import Conditions, Walks
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         orthogonal_,
         rwi_,
         rwi_paper_,
-        unit_draw_,
+        scheme_draw_,
     )
     from rwinit.models import InitializedLayer, initialize
     from rwinit.networks import FeedForward
@@ -108,15 +108,16 @@ __all__ = [
     "profile",
     "rwi_",
     "rwi_paper_",
+    "scheme_draw_",
     "scheme_gain",
     "simulate_walks",
     "unbiased_gain",
-    "unit_draw_",
     "walk_band",
     "walk_law",
     "walk_law_of_widths",
 ]
 
+# Modules that load torch, by the names that they define.
 _MODULE_OF = {
     "ACTIVATIONS": "rwinit.activations",
     "FeedForward": "rwinit.networks",
@@ -139,10 +140,10 @@ _MODULE_OF = {
     "profile": "rwinit.profiles",
     "rwi_": "rwinit.initializers",
     "rwi_paper_": "rwinit.initializers",
-    "unit_draw_": "rwinit.initializers",
+    "scheme_draw_": "rwinit.initializers",
 }
 
-# Hidden from type checkers, for which a module with __getattr__ has every name.
+# Hidden from type checkers: to them, a module with __getattr__ has every name, misspelt ones too.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:

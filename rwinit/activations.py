@@ -1,4 +1,4 @@
-"""Elementwise nonlinearities by name."""
+"""Elementwise nonlinearities as functions of torch tensors, by name."""
 
 from collections.abc import Callable, Mapping
 from functools import partial

@@ -1,8 +1,9 @@
-"""Log gains of a layer in which a random number of units passes everything and the rest nothing.
+"""Moments of the log gain of a layer whose units are on or off at random.
 
-ReLU, dropout and both at once are of this kind. M, the number of units that are on, is
-Binomial(N, probability), given that at least one is; the squared norm of the masked isotropic
-vector is then chi-square of M degrees of freedom.
+A unit that is on passes the error unchanged, a unit that is off passes nothing: so it is with
+ReLU, with dropout, and with both. The number M of units that are on is Binomial(N, probability),
+given that at least one is on. The squared norm of an isotropic vector behind this mask is then
+chi-square with M degrees of freedom.
 
 References:
     [derived] Worked out for this package and checked by simulation.
@@ -17,8 +18,8 @@ from scipy import special
 
 Vector = NDArray[np.float64]
 
-# Counts further from the mean have a total probability below 1e-30, and their logs are bounded.
-# The constant is for few units that are on, or off, where that tail is that of a Poisson law.
+# Counts further from the mean than this have a total probability below 1e-30, and their logs are
+# bounded. The added constant is for a small expected count, whose tail is that of a Poisson law.
 _STANDARD_DEVIATIONS: Final = 12.0
 _POISSON_TAIL: Final = 40
 
@@ -35,8 +36,8 @@ def active_moments(width: int, probability: float) -> tuple[float, float]:
     """
     active, weights = _active_units(width, probability)
     expected = width * probability
-    # psi(M/2) + ln 2 - ln N = [psi(M/2) - ln(M/2)] + ln(M / (N p)) + ln p, where what varies is
-    # small: no digits cancel at large widths.
+    # psi(M/2) + ln 2 - ln N = [psi(M/2) - ln(M/2)] + ln(M / (N p)) + ln p. The terms that vary with
+    # M are small, so that no digits cancel at large widths.
     excess = digamma_less_log(active / 2.0) + np.log1p((active - expected) / expected)
     centre = float(weights @ excess)
     spread = float(weights @ (excess - centre) ** 2)
@@ -66,9 +67,9 @@ def _active_units(width: int, probability: float) -> tuple[Vector, Vector]:
 
 
 def digamma_less_log(x: Vector) -> Vector:
-    """Return psi(x) - ln x for x > 0 without the cancellation that large x would bring."""
+    """Return psi(x) - ln x for x > 0 without cancellation at large x."""
     inverse_square = 1.0 / (x * x)
-    # Asymptotic series; its first term left out is below 1e-17 from x = 30 up.
+    # Asymptotic series; the first term left out is below 1e-17 from x = 30 up.
     series = -0.5 / x - inverse_square * (
         1 / 12 - inverse_square * (1 / 120 - inverse_square * (1 / 252 - inverse_square / 240))
     )

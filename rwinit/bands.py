@@ -1,12 +1,12 @@
 r"""The band of a network's walk: mean and spread of the error's log norm in every hidden layer.
 
-On the way back the error passes layer D first. With linear, ReLU and leaky ReLU layers what
-happens on the way to layer d is the walk of a network of the last layers alone; any other
-activation passes more or less of the error according to the size of the signal there, so that the
-whole network is simulated.
+The back-propagated error passes layer D first. With linear, ReLU and leaky ReLU layers, the walk
+from layer D to layer d is that of a network of the last D - d + 1 layers. With any other
+activation, the share of the error that a layer passes depends on the size of the signal there, so
+that the whole network is simulated.
 
 References:
-    [derived] As `rwinit.walks`.
+    [derived] Worked out for this package and checked by simulation.
 """
 
 import os
@@ -27,12 +27,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class WalkBand:
-    """The law of the error's log norm by layer, over networks that pass an error; in nats.
+    """Mean and spread of the error's log norm by layer, over networks that pass an error; in nats.
 
     Attributes:
         mean: Mean of ``ln(|delta_d| / |delta_D|)`` in layers d = 1..D, shape ``(D,)``; the last
             is 0.
-        deviation: Standard deviation of it, shape ``(D,)``.
+        deviation: Standard deviation of the same, shape ``(D,)``.
     """
 
     mean: Array
@@ -51,9 +51,10 @@ def walk_band(
     seed: int = 0,
     cache_dir: str | os.PathLike[str] | None = None,
 ) -> WalkBand:
-    """Return the band of one network of equal widths.
+    """Return mean and spread of the error's log norm in each layer of a network of equal widths.
 
-    It is of the same simulated networks as `rwinit.walk_law`, whose drift has less noise.
+    Where it is simulated, the networks are those of `rwinit.walk_law`. The drift of `walk_law` has
+    less noise, because it is corrected by control variates.
 
     Args:
         activation: A name of `rwinit.ACTIVATION_NAMES`, or a `rwinit.Nonlinearity`.
@@ -64,7 +65,7 @@ def walk_band(
         slope: Negative-side slope; read for ``"leaky_relu"`` only.
         conditions: Statistics of the input, the first matrix and the biases.
         seed: Non-negative seed of the simulation.
-        cache_dir: Folder of remembered answers; None takes ``RWINIT_CACHE_DIR`` or the user's
+        cache_dir: Folder of cached results; None takes ``RWINIT_CACHE_DIR`` or the user's
             cache folder.
 
     Raises:
@@ -76,7 +77,8 @@ def walk_band(
         shorter = np.arange(depth, 0, -1)
         law = walk_law(activation, width, shorter, g=g, weights=weights, slope=slope)
         return WalkBand(law.drift, law.spread)
-    # Checks the other arguments, and leaves the moments in memory for the next line.
+    # This call checks the other arguments. It simulates the same networks, and the next call finds
+    # their moments in memory.
     walk_law(
         activation,
         width,

@@ -1,4 +1,4 @@
-"""A measured walk beside its law: how many standard deviations it is off."""
+"""Compare the measured walk of a live network with its law, in standard deviations."""
 
 from dataclasses import dataclass
 
@@ -17,8 +17,8 @@ class WalkComparison:
     """The walk of a live network, measured and predicted.
 
     Attributes:
-        profile: What was measured.
-        law: What is predicted.
+        profile: Measured norms, layer by layer.
+        law: Predicted drift and spread.
         z_scores: Each sample's log gradient norm in predicted standard deviations from the
             predicted mean, shape ``(batch,)``. Samples share the network: they are not
             independent.

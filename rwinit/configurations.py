@@ -1,4 +1,4 @@
-"""Checks of arrays of configurations: widths, depths, gains and probabilities of any shape."""
+"""Checks of arrays of widths, depths, gains and probabilities, of any shape."""
 
 import math
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ Array = NDArray[np.float64]
 
 
 def counts(name: str, given: ArrayLike, maximum: int = MAX_WIDTH) -> Array:
+    """Return integers from 1 to ``maximum`` as float64; raise ArgumentError for anything else."""
     array = np.asarray(given)
     if array.dtype.kind not in "iu":
         raise ArgumentError(name, given, f"integers from 1 to {maximum}")
@@ -24,6 +25,7 @@ def counts(name: str, given: ArrayLike, maximum: int = MAX_WIDTH) -> Array:
 def numbers(
     name: str, given: ArrayLike, low: float = -math.inf, above: float | None = None
 ) -> Array:
+    """Return finite numbers in a range as float64; raise ArgumentError for anything else."""
     array = np.asarray(given)
     if array.dtype.kind not in "iuf":
         raise ArgumentError(name, given, "finite numbers")
@@ -33,6 +35,7 @@ def numbers(
 
 
 def fractions(name: str, given: ArrayLike) -> Array:
+    """Return numbers above 0 and below 1 as float64; raise ArgumentError for anything else."""
     array = numbers(name, given, above=0.0)
     if array.size and float(array.max()) >= 1.0:
         raise ArgumentError(name, given, "above 0 and below 1")
@@ -40,6 +43,7 @@ def fractions(name: str, given: ArrayLike) -> Array:
 
 
 def broadcast(**arrays: Array) -> list[Array]:
+    """Return arrays in their common shape; raise ArgumentError, by name, where there is none."""
     try:
         return list(np.broadcast_arrays(*arrays.values()))
     except ValueError:
@@ -49,6 +53,7 @@ def broadcast(**arrays: Array) -> list[Array]:
 
 
 def step_gains(g: float | Sequence[float], steps: int) -> list[float]:
+    """Return one g for each step; raise ArgumentError unless they are above 0 and as many."""
     if isinstance(g, (int, float)):
         return [check_number("g", g, above=0.0)] * steps
     if len(g) != steps:

@@ -1,4 +1,4 @@
-r"""How the lengths and the correlation of signals move through very wide random layers.
+r"""Length and correlation of two signals, layer by layer, in very wide random networks.
 
 With ``a = g W h + b`` of infinite width, ``g = sigma_w`` and biases of standard deviation
 ``sigma_b``, pre-activations of two inputs are jointly normal in every layer. Their common
@@ -34,16 +34,20 @@ Array = NDArray[np.float64]
 
 # The trapezoidal rule converges like exp(-2 pi^2 / step^2) for smooth integrands; at kinks its
 # error is about a hundredth of the squared step.
+# Beyond 9 standard deviations the normal density is below 1e-17 of its peak.
 _REACH: Final = 9.0
 _NODES: Final = 601
+_FINE_NODES: Final = 6000
 _ITERATIONS: Final = 1000
+# Relative change of a variance at which its iteration has converged.
 _CLOSE: Final = 1e-12
+# A variance below this one counts as a signal that dies; 0 has no correlation.
 _DEAD: Final = 1e-30
 
 
 @dataclass(frozen=True, slots=True)
 class MeanField:
-    """Where two signals end in a very wide and deep network.
+    """Fixed points of length and correlation in a very wide and deep network.
 
     Attributes:
         q: Fixed point of the variance of pre-activations.
@@ -84,7 +88,7 @@ def length_map(
     sigma_b: float = 0.0,
     slope: float = 0.01,
 ) -> float:
-    """Return the variance of pre-activations one layer on [PLRSG16].
+    """Return the variance of the pre-activations of the next layer [PLRSG16].
 
     Args:
         activation: A name of `rwinit.ACTIVATION_NAMES`, or a `rwinit.Nonlinearity`.
@@ -110,7 +114,7 @@ def correlation_map(
     sigma_b: float = 0.0,
     slope: float = 0.01,
 ) -> Array:
-    """Return the correlation of two pre-activations one layer on, the map c -> c'.
+    """Return the correlation of two pre-activations in the next layer, the map c -> c'.
 
     For linear, ReLU and leaky ReLU it is the closed form of [CS09].
 
@@ -150,7 +154,7 @@ def correlation_at_depth(
 
     Args:
         activation: A name of `rwinit.ACTIVATION_NAMES`, or a `rwinit.Nonlinearity`.
-        correlation: That of the pre-activations of layer 1, from -1 to 1, any shape.
+        correlation: Correlation of the pre-activations of layer 1, from -1 to 1, any shape.
         depth: Hidden layers, at least 1.
         q: Variance of the pre-activations of layer 1, above 0.
         sigma_w: Factor g of the weights over ``1 / sqrt(fan_in)``, above 0.
@@ -208,7 +212,7 @@ def critical_point(
 
     Returns:
         ``sigma_w^2 = 1 / E f'^2`` and ``sigma_b^2 = q - sigma_w^2 E f^2``. For ReLU sqrt(2) and
-        0 at every q, which is the scheme of He et al.
+        0 at every q, the scheme of He et al.
 
     Raises:
         ArgumentError: No biases keep that q.
@@ -231,7 +235,8 @@ def _mean_field(f: Nonlinearity, sigma_w: float, sigma_b: float, slope: float) -
     if directions_stay or abs(chi - 1.0) < 1e-9:
         return MeanField(q, 1.0, chi, math.inf)
     if chi == 0.0:
-        return MeanField(q, 1.0, chi, 0.0)  # every unit saturates: one layer makes all alike
+        # Every unit saturates: one layer makes all signals equal.
+        return MeanField(q, 1.0, chi, 0.0)
     if chi < 1.0:
         return MeanField(q, 1.0, chi, -1.0 / math.log(chi))
     fixed = _fixed_correlation(f, q, sigma_w, sigma_b, slope)
@@ -244,7 +249,7 @@ def _fixed_length(f: Nonlinearity, sigma_w: float, sigma_b: float, slope: float)
     if _is_homogeneous(f):
         growth = sigma_w**2 * _mean_square_slope(f, 1.0, slope)
         if sigma_b == 0.0:
-            return 1.0  # every map depends on ratios alone
+            return 1.0  # the maps of a homogeneous layer depend on ratios alone
         if growth < 1.0:
             return sigma_b**2 / (1.0 - growth)
         raise ArgumentError("sigma_w", sigma_w, "small enough that lengths stay bounded")
@@ -255,7 +260,7 @@ def _fixed_length(f: Nonlinearity, sigma_w: float, sigma_b: float, slope: float)
             raise ArgumentError("sigma_w", sigma_w, "small enough that lengths stay bounded")
         if abs(q - before) <= _CLOSE * q or q < _DEAD:
             return max(q, _DEAD)
-    # At the edge of chaos without biases lengths die like 1 / depth.
+    # At the edge of chaos without biases, lengths fall like 1 / depth: too slow for the loop.
     return _DEAD if sigma_b == 0.0 and q < before else q
 
 
@@ -318,7 +323,7 @@ def _grid() -> tuple[Array, Array]:
 
 @lru_cache(maxsize=1)
 def _fine_grid() -> tuple[Array, Array]:
-    return _normal_grid(6000)
+    return _normal_grid(_FINE_NODES)
 
 
 def _normal_grid(count: int) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""Initial weights that look at data.
+"""Initial weights that depend on a batch of data.
 
 References:
     [MM15] D. Mishkin, J. Matas, All you need is a good init, arXiv:1511.06422.
@@ -25,21 +25,21 @@ def lsuv_(
 ) -> tuple[float, ...]:
     """Fill the linear layers of a module by layer-sequential unit-variance initialization.
 
-    Matrices start (semi-)orthogonal, biases zero. Then each layer in the order of the forward
-    pass is divided by the standard deviation of its own outputs on the example, until their
-    variance is as asked [MM15].
+    Matrices start (semi-)orthogonal, biases zero. Then the weights of each layer, in the order of
+    the forward pass, are divided by the standard deviation of the layer's outputs on the example,
+    until the outputs have the requested variance [MM15].
 
     Args:
         model: Any module with linear layers; others are left as they are.
         example: A batch of inputs.
-        variance: Asked of every linear layer's outputs, above 0.
+        variance: Requested variance of every linear layer's outputs, above 0.
         tolerance: Relative error of the variance at which a layer is done, above 0.
         max_iterations: Forward passes per layer, at least 1. One is enough unless layers share
             weights.
         generator: Source of the orthogonal draws; advanced.
 
     Returns:
-        The variance that each layer's outputs have in the end, in the order of first calls.
+        The final variance of each layer's outputs, in the order of first calls.
 
     Raises:
         ArgumentError: An argument is not allowed, or a layer's outputs do not vary.

@@ -1,4 +1,4 @@
-"""Random matrices in float64, from an explicit generator."""
+"""Random matrices in float64, drawn from an explicit generator."""
 
 import math
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ Shape = tuple[int, int]
 
 
 def draw(scheme: str, shape: Shape, generator: Generator) -> Tensor:
-    """Return a scheme's draw at multiplier 1.
+    """Return a random matrix by the law of a scheme, before any multiplier.
 
     Args:
         scheme: A name of `rwinit.arguments.SCHEME_NAMES`.
@@ -37,7 +37,7 @@ def normal(shape: Shape, deviation: float, generator: Generator) -> Tensor:
 
 
 def haar(shape: Shape, generator: Generator) -> Tensor:
-    """Return a matrix uniform among those whose shorter side's vectors are orthonormal.
+    """Return a random orthogonal matrix, or semi-orthogonal one: its shorter side is orthonormal.
 
     Args:
         shape: ``(fan_out, fan_in)``; square gives the Haar measure on the orthogonal group.
@@ -50,8 +50,8 @@ def haar(shape: Shape, generator: Generator) -> Tensor:
     with _one_thread():
         factors = torch.linalg.qr(tall)
     q: Tensor = factors.Q
-    # QR leaves the signs to the implementation; a positive diagonal of R makes Q unique, and so
-    # Haar. A zero would be no sign, hence the comparison.
+    # The signs of R's diagonal depend on the implementation. Positive ones make Q unique, and Haar.
+    # The sign of a zero would be 0, hence the comparison.
     q.mul_(torch.where(factors.R.diagonal() < 0, -1.0, 1.0))
     return q if shape[0] >= shape[1] else q.T
 
@@ -62,7 +62,7 @@ def _standard(shape: Shape, generator: Generator) -> Tensor:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Run on one CPU thread: LAPACK's QR has other last bits on every number of threads."""
+    """Run a block on one CPU thread: the last bits of LAPACK's QR depend on their number."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,8 +1,8 @@
-"""The errors that this package raises on purpose."""
+"""Errors that this package raises."""
 
 
 class RwinitError(Exception):
-    """Base of every error of this package."""
+    """Base class of every error of this package."""
 
 
 class ArgumentError(RwinitError, ValueError):
@@ -25,7 +25,7 @@ class ArgumentError(RwinitError, ValueError):
 
 
 class UnsupportedActivationError(RwinitError, ValueError):
-    """No g can be had for an activation, or no closed form that was asked for: g has to be given.
+    """An activation has no closed form that a function needs, or no unbiased g at all.
 
     Attributes:
         activation: The activation, as given.
@@ -52,7 +52,7 @@ class GainNotFoundError(UnsupportedActivationError):
         depth: Hidden layers.
         lowest: Smallest g that was tried.
         highest: Largest g that was tried.
-        closest: The g whose mean of ln Z came closest to 0.
+        closest: The g with the mean of ln Z closest to 0.
         log_gain: That mean, in nats.
     """
 
@@ -66,7 +66,7 @@ class GainNotFoundError(UnsupportedActivationError):
         closest: float,
         log_gain: float,
     ) -> None:
-        # Every field, so that it unpickles; the base would keep the activation alone.
+        # Every field, so that it unpickles; the base class would pass the activation alone.
         ValueError.__init__(self, activation, width, depth, lowest, highest, closest, log_gain)
         self.activation = activation
         self.width = width

@@ -1,4 +1,4 @@
-"""g* of a configuration: exact where there is a law, else simulated once and remembered.
+"""The unbiased g of a configuration: exact where there is a law, else simulated and cached.
 
 References:
     [SA14] arXiv:1412.6558, listed in `rwinit.laws`.
@@ -34,13 +34,16 @@ LONG_DEPTH: Final = 500
 STANDARD_ERROR: Final = 3e-3
 """Requested standard error of g, where none is given."""
 
-# Part of every key on disk: raise it when any number that the simulation gives can change.
+# Part of every key on disk: raise it with any change that can change a simulated number.
 ALGORITHM: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What g* depends on; hashable, so that answers can be remembered."""
+class GainRequest:
+    """Everything that an unbiased g depends on; hashable, to be the key of a cache.
+
+    The field names are part of the keys on disk: renaming one makes every stored result useless.
+    """
 
     activation: Nonlinearity
     slope: float
@@ -54,11 +57,12 @@ class Question:
 
     @property
     def setting(self) -> Setting:
+        """The networks to simulate, of at least two layers: a walk needs a step."""
         widths = (self.width,) * max(self.depth, 2)
         return Setting(self.activation, widths, self.orthogonal, self.keep, self.conditions)
 
     def key(self) -> str:
-        """Return the question as canonical text, with the version of the algorithm."""
+        """Return the request as canonical text, the version of the algorithm included."""
         fields = {name: getattr(self, name) for name in self.__slots__ if name != "activation"}
         fields |= {
             "activation": self.activation.name,
@@ -85,8 +89,8 @@ def estimate_gain(
     """Return the g at which the log norm of the error has no drift, and its standard error.
 
     Linear, ReLU and leaky ReLU without biases have the exact g of their law at every depth. Any
-    other activation is simulated, with the error sent back from the last hidden layer to the
-    first; answers for activations known by name are kept on disk.
+    other activation is simulated, with the error propagated from the last hidden layer back to the
+    first; results for activations given by name are cached on disk.
 
     Args:
         activation: A name of `rwinit.ACTIVATION_NAMES`, or a `rwinit.Nonlinearity`.
@@ -100,19 +104,21 @@ def estimate_gain(
         standard_error: Requested standard error of g, above 0. Networks are added until it is
             met, up to a bound on the work of about ten seconds per evaluation.
         seed: Non-negative seed of the simulation.
-        cache_dir: Folder of remembered answers; None takes ``RWINIT_CACHE_DIR`` or the user's
+        cache_dir: Folder of cached results; None takes ``RWINIT_CACHE_DIR`` or the user's
             cache folder.
 
     Raises:
-        GainNotFoundError: No g leaves the walk without drift; so it is for saturating
-            activations in very narrow deep networks.
+        GainNotFoundError: No g leaves the walk without drift, as with saturating activations in
+            very narrow deep networks.
         ArgumentError: An argument is not allowed.
     """
-    question = ask(activation, width, depth, weights, slope, keep, conditions, standard_error, seed)
-    return answer(question, cache.cache_folder(cache_dir))
+    request = gain_request(
+        activation, width, depth, weights, slope, keep, conditions, standard_error, seed
+    )
+    return resolve(request, cache.cache_folder(cache_dir))
 
 
-def ask(
+def gain_request(
     activation: str | Nonlinearity,
     width: int,
     depth: int | None,
@@ -122,8 +128,8 @@ def ask(
     conditions: Conditions,
     standard_error: float,
     seed: int,
-) -> Question:
-    """Return checked arguments of `estimate_gain` as a question.
+) -> GainRequest:
+    """Return the arguments of `estimate_gain`, checked, as a request.
 
     Raises:
         ArgumentError: An argument is not allowed.
@@ -133,7 +139,7 @@ def ask(
     if not isinstance(conditions, Conditions):
         raise ArgumentError("conditions", conditions, "a rwinit.Conditions")
     check_choice("weights", weights, WEIGHT_LAWS)
-    return Question(
+    return GainRequest(
         activation=chosen,
         slope=float(slope) if chosen.name == "leaky_relu" else 0.0,
         width=check_count("width", width),
@@ -146,48 +152,49 @@ def ask(
     )
 
 
-def answer(question: Question, folder: Path | None) -> GainEstimate:
-    """Return the answer to a question, from memory, from disk, or by simulation.
+def resolve(request: GainRequest, folder: Path | None) -> GainEstimate:
+    """Return the unbiased g: by its law, from memory, from disk, or by simulation.
 
     Raises:
         GainNotFoundError: No g leaves the walk without drift.
     """
-    if _has_closed_form(question):
-        return _exact(question)
-    if question.activation.built_in:
-        found = _remembered(question, folder)
+    if _has_closed_form(request):
+        return _exact(request)
+    if request.activation.built_in:
+        found = _cached_search(request, folder)
     else:
-        found = search(question.setting, question.seed, question.standard_error)
+        found = search(request.setting, request.seed, request.standard_error)
     if isinstance(found, GainEstimate):
         return found
-    raise GainNotFoundError(question.activation.name, question.width, question.depth, *found)
+    raise GainNotFoundError(request.activation.name, request.width, request.depth, *found)
 
 
-def _has_closed_form(question: Question) -> bool:
-    named = question.activation.built_in and question.activation.name in HOMOGENEOUS_NAMES
-    return named and question.conditions.bias_deviation == 0.0
+def _has_closed_form(request: GainRequest) -> bool:
+    named = request.activation.built_in and request.activation.name in HOMOGENEOUS_NAMES
+    return named and request.conditions.bias_deviation == 0.0
 
 
-def _exact(question: Question) -> GainEstimate:
+def _exact(request: GainRequest) -> GainEstimate:
     law = log_gain_law(
-        question.activation.name,
-        question.width,
-        weights="orthogonal" if question.orthogonal else "gaussian",
-        slope=question.slope,
-        keep=question.keep,
+        request.activation.name,
+        request.width,
+        weights="orthogonal" if request.orthogonal else "gaussian",
+        slope=request.slope,
+        keep=request.keep,
     )
     return GainEstimate(math.exp(-law.mean / 2.0), 0.0, 0, 0)
 
 
 @lru_cache(maxsize=65536)
-def _remembered(question: Question, folder: Path | None) -> GainEstimate | NotFound:
-    key = question.key()
+def _cached_search(request: GainRequest, folder: Path | None) -> GainEstimate | NotFound:
+    key = request.key()
+    # The first of five numbers says whether a g was found: failures are cached too.
     stored = cache.recall(folder, key, 5)
     if stored is not None and stored[0] == 1.0:
         return GainEstimate(stored[1], stored[2], int(stored[3]), int(stored[4]))
     if stored is not None:
         return stored[1], stored[2], stored[3], stored[4]
-    found = search(question.setting, question.seed, question.standard_error)
+    found = search(request.setting, request.seed, request.standard_error)
     if isinstance(found, GainEstimate):
         values = (1.0, found.gain, found.standard_error, found.n_samples, found.n_dead)
         cache.store(folder, key, values)

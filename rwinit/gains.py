@@ -1,7 +1,7 @@
-"""The factor g of the hidden matrices: what makes the walk unbiased, and what each scheme means.
+"""The multiplier g of the hidden matrices: the unbiased one, and that of each scheme.
 
 References:
-    [SA14] arXiv:1412.6558, listed in `rwinit.laws`, as is [derived].
+    [SA14], [derived] Listed in `rwinit.laws`.
     [HZRS15] K. He et al., Delving Deep into Rectifiers, arXiv:1502.01852.
 """
 
@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rwinit.arguments import (
-    ACTIVATION_NAMES,
     SCHEME_NAMES,
     check_choice,
     check_count,
@@ -20,9 +19,9 @@ from rwinit.arguments import (
 )
 from rwinit.cache import cache_folder
 from rwinit.errors import ArgumentError, GainNotFoundError
-from rwinit.estimates import STANDARD_ERROR, answer, ask
+from rwinit.estimates import STANDARD_ERROR, gain_request, resolve
 from rwinit.laws import paper_log_gain_law
-from rwinit.nonlinearities import Nonlinearity
+from rwinit.nonlinearities import ACTIVATION_NAMES, Nonlinearity
 from rwinit.simulation import STANDARD, Conditions
 
 
@@ -42,8 +41,8 @@ def gain(
     """Return the g at which the log norm of the error has no drift.
 
     For linear, ReLU and leaky ReLU without biases it is ``exp(-mean / 2)`` of the law of ln z:
-    [SA14] with the exact mean [derived]. Any other activation is simulated, always with the same
-    answer to the same question; `rwinit.estimate_gain` says how precise it is.
+    [SA14] with the exact mean [derived]. Any other activation is simulated; equal arguments give
+    equal results, and `rwinit.estimate_gain` gives the standard error.
 
     Args:
         activation: A name of `rwinit.ACTIVATION_NAMES`, or a `rwinit.Nonlinearity`.
@@ -56,7 +55,7 @@ def gain(
         conditions: Statistics of the input, the first matrix and the biases.
         standard_error: Requested standard error of a simulated g, above 0.
         seed: Non-negative seed of the simulation.
-        cache_dir: Folder of remembered answers; None takes ``RWINIT_CACHE_DIR`` or the user's
+        cache_dir: Folder of cached results; None takes ``RWINIT_CACHE_DIR`` or the user's
             cache folder.
 
     Returns:
@@ -66,8 +65,10 @@ def gain(
         GainNotFoundError: No g leaves the simulated walk without drift.
         ArgumentError: An argument is not allowed.
     """
-    question = ask(activation, width, depth, weights, slope, keep, conditions, standard_error, seed)
-    return answer(question, cache_folder(cache_dir)).gain
+    request = gain_request(
+        activation, width, depth, weights, slope, keep, conditions, standard_error, seed
+    )
+    return resolve(request, cache_folder(cache_dir)).gain
 
 
 unbiased_gain = gain
@@ -86,7 +87,7 @@ def gain_array(
     seed: int = 0,
     cache_dir: str | os.PathLike[str] | None = None,
 ) -> NDArray[np.float64]:
-    """Return `gain` for arrays of activations, widths and depths; equal questions are asked once.
+    """Return `gain` for arrays of activations, widths and depths, each distinct point once.
 
     Args:
         activation: Names, any shape.
@@ -106,31 +107,36 @@ def gain_array(
     Raises:
         ArgumentError: An argument is not allowed.
     """
-    names, widths, depths = (
-        np.asarray(given, dtype=object) for given in (activation, width, depth)
-    )
-    try:
-        arrays = np.broadcast_arrays(names, widths, depths)
-    except ValueError:
-        shapes = f"{names.shape}, {widths.shape} and {depths.shape}"
-        raise ArgumentError(
-            "activation, width, depth", shapes, "of shapes that broadcast"
-        ) from None
+    arrays = _broadcast_points(activation, width, depth)
     folder = cache_folder(cache_dir)
-    known: dict[tuple[object, ...], float] = {}
-    found = np.empty(arrays[0].shape)
-    for index, asked in enumerate(zip(*(array.flat for array in arrays), strict=True)):
-        if asked not in known:
-            name, units, layers = asked
-            question = ask(
+    gains: dict[tuple[object, ...], float] = {}
+    result = np.empty(arrays[0].shape)
+    for index, point in enumerate(zip(*(array.flat for array in arrays), strict=True)):
+        if point not in gains:
+            name, units, layers = point
+            request = gain_request(
                 name, units, layers, weights, slope, keep, conditions, standard_error, seed
             )
             try:
-                known[asked] = answer(question, folder).gain
+                gains[point] = resolve(request, folder).gain
             except GainNotFoundError:
-                known[asked] = math.nan
-        found.flat[index] = known[asked]
-    return found
+                gains[point] = math.nan
+        result.flat[index] = gains[point]
+    return result
+
+
+def _broadcast_points(
+    activation: ArrayLike, width: ArrayLike, depth: ArrayLike | None
+) -> tuple[NDArray[np.object_], ...]:
+    # As objects: an activation may be a `Nonlinearity`, and a depth None.
+    arrays = [np.asarray(given, dtype=object) for given in (activation, width, depth)]
+    try:
+        return np.broadcast_arrays(*arrays)
+    except ValueError:
+        shapes = " and ".join(str(array.shape) for array in arrays)
+        raise ArgumentError(
+            "activation, width, depth", shapes, "of shapes that broadcast"
+        ) from None
 
 
 def paper_gain(activation: str, width: int) -> float:
@@ -153,7 +159,7 @@ def paper_gain(activation: str, width: int) -> float:
 
 
 def he_gain(activation: str, slope: float = 0.01) -> float:
-    """Return what keeps the mean square of [HZRS15] through one layer.
+    """Return the g with which one layer keeps the mean square [HZRS15].
 
     Args:
         activation: Any activation of this package.
@@ -161,7 +167,7 @@ def he_gain(activation: str, slope: float = 0.01) -> float:
 
     Returns:
         1 for linear, ``sqrt(2 / (1 + slope^2))`` for leaky ReLU, else sqrt(2): derived for
-        ReLU, and what the scheme is commonly taken to mean for smooth activations too.
+        ReLU, and commonly used for smooth activations too.
 
     Raises:
         ArgumentError: The activation is unknown, or the slope is not finite.
@@ -184,7 +190,7 @@ def scheme_gain(
     depth: int | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
 ) -> float:
-    """Return the g that a scheme means for the hidden matrices, over its unit draw.
+    """Return the multiplier that a scheme has for the unit draw of the hidden matrices.
 
     Args:
         scheme: ``"rwi"`` (the unbiased g), ``"rwi_paper"`` (the fits of [SA14]), ``"he"``,
@@ -194,7 +200,7 @@ def scheme_gain(
         width: Units per hidden layer.
         slope: Negative-side slope; read for ``"leaky_relu"`` only.
         depth: Hidden layers, as in `gain`; read where g is simulated.
-        cache_dir: Folder of remembered answers, as in `gain`.
+        cache_dir: Folder of cached results, as in `gain`.
 
     Returns:
         g, above 0.

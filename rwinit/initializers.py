@@ -1,4 +1,4 @@
-"""Initial weights, written in place.
+"""Initial weights, written into tensors in place.
 
 Matrices have the shape of ``torch.nn.Linear.weight``, ``(fan_out, fan_in)``. Every draw is made
 in float64 on the generator's device and then rounded, so one generator state gives the same
@@ -118,7 +118,7 @@ def glorot_(weight: Tensor, *, generator: Generator) -> Tensor:
     Raises:
         ArgumentError: An argument is not allowed.
     """
-    return unit_draw_(weight, "glorot", generator=generator)
+    return scheme_draw_(weight, "glorot", generator=generator)
 
 
 def lecun_(weight: Tensor, *, generator: Generator) -> Tensor:
@@ -134,7 +134,7 @@ def lecun_(weight: Tensor, *, generator: Generator) -> Tensor:
     Raises:
         ArgumentError: An argument is not allowed.
     """
-    return unit_draw_(weight, "lecun", generator=generator)
+    return scheme_draw_(weight, "lecun", generator=generator)
 
 
 def orthogonal_(
@@ -187,7 +187,7 @@ def looks_linear_(
         weight: Float matrix of shape ``(fan_out, fan_in)``, overwritten.
         gain: Factor of the orthogonal W, finite and at least 0.
         mirror_in: Whether the inputs come in two mirrored halves; ``fan_in`` is even then.
-        mirror_out: Whether the outputs are to; ``fan_out`` is even then.
+        mirror_out: Whether the outputs are made in two mirrored halves; ``fan_out`` is even then.
         generator: Source of the draw; advanced.
 
     Returns:
@@ -258,14 +258,17 @@ def check_bias(bias: Tensor | None, sigma_b: float) -> None:
         raise ArgumentError("bias", str(bias.dtype), "a float vector (fan_out,)")
 
 
-def unit_draw_(weight: Tensor, scheme: str, *, generator: Generator) -> Tensor:
-    """Fill a matrix with a scheme's draw at multiplier 1.
+def scheme_draw_(
+    weight: Tensor, scheme: str, *, factor: float = 1.0, generator: Generator
+) -> Tensor:
+    """Fill a matrix with a scheme's unit draw times a factor.
 
     Args:
         weight: Float matrix of shape ``(fan_out, fan_in)``, overwritten.
         scheme: ``"rwi"``, ``"rwi_paper"``, ``"he"``, ``"lecun"``: i.i.d. normal of variance
             ``1 / fan_in``; ``"glorot"``: ``2 / (fan_in + fan_out)``; ``"orthogonal"``: Haar
             (semi-)orthogonal.
+        factor: Multiplies the draw before it is rounded, finite and at least 0.
         generator: Source of the draw; advanced.
 
     Returns:
@@ -274,7 +277,7 @@ def unit_draw_(weight: Tensor, scheme: str, *, generator: Generator) -> Tensor:
     Raises:
         ArgumentError: An argument is not allowed.
     """
-    return _fill_(weight, scheme, 1.0, generator)
+    return _fill_(weight, scheme, factor, generator)
 
 
 def initialize_(
@@ -289,12 +292,13 @@ def initialize_(
 ) -> None:
     """Fill all matrices of a feed-forward network, and zero its biases.
 
-    One generator per matrix: matrix d then has the same underlying draw whatever the depth.
+    Each matrix has a generator of its own, so that matrix d has the same underlying draw in
+    networks of every depth.
 
     Args:
         weights: The D + 1 float matrices, input side first, each ``(fan_out, fan_in)``.
         biases: Their biases, in the same order.
-        scheme: Which unit draw, as in `unit_draw_`.
+        scheme: Law of the unit draw, as in `scheme_draw_`.
         g: Multiplier of the D - 1 hidden matrices.
         g_in: Multiplier of the first matrix.
         g_out: Multiplier of the last.
@@ -323,6 +327,7 @@ def initialize_(
             bias.zero_()
 
 
+# `name` is the argument of the caller that a message about the factor is to name.
 def _fill_(
     weight: Tensor, scheme: str, factor: float, generator: Generator, name: str = "factor"
 ) -> Tensor:
@@ -338,7 +343,7 @@ def _write_(weight: Tensor, values: Tensor) -> Tensor:
 
 
 def matrix_shape(weight: Tensor, name: str = "weight") -> Shape:
-    """Return ``(fan_out, fan_in)``, or raise ArgumentError unless it is a float matrix."""
+    """Return ``(fan_out, fan_in)`` of a weight; raise ArgumentError unless it is a float matrix."""
     if not isinstance(weight, Tensor):
         raise ArgumentError(name, type(weight).__name__, "a tensor")
     if weight.ndim != 2 or weight.numel() == 0 or not weight.is_floating_point():
@@ -349,7 +354,10 @@ def matrix_shape(weight: Tensor, name: str = "weight") -> Shape:
 
 
 def checked_generator(generator: Generator, name: str = "generator") -> Generator:
-    """Return a generator, or raise ArgumentError: randomness is never taken from elsewhere."""
+    """Return a generator; raise ArgumentError for anything else, such as None.
+
+    There is no default: torch's global generator is never used.
+    """
     if not isinstance(generator, Generator):
         raise ArgumentError(name, generator, "a torch.Generator")
     return generator

@@ -1,6 +1,6 @@
-"""How much one layer adds to the log squared norm of the back-propagated error.
+"""The law of what one layer adds to the log squared norm of the back-propagated error.
 
-A layer at g = 1 multiplies the squared norm by z; over depth, ln z sums to a random walk.
+A layer at g = 1 multiplies the squared norm by z. Over the layers, ln z sums to a random walk.
 psi and psi1 are the digamma and trigamma functions, N is the width, and M the number of active
 units: Binomial(N, 1/2), given that the layer is not wholly off.
 
@@ -17,7 +17,6 @@ from typing import Final
 
 from rwinit.active_units import active_moments
 from rwinit.arguments import (
-    ACTIVATION_NAMES,
     HOMOGENEOUS_NAMES,
     WEIGHT_LAWS,
     check_choice,
@@ -27,6 +26,7 @@ from rwinit.arguments import (
 )
 from rwinit.errors import UnsupportedActivationError
 from rwinit.leaky_units import leaky_moments
+from rwinit.nonlinearities import ACTIVATION_NAMES
 
 _LN_2: Final = math.log(2.0)
 
@@ -108,6 +108,7 @@ def paper_log_gain_law(activation: str, width: int) -> LogGainLaw:
         case "linear":
             return LogGainLaw(-1.0 / width, 2.0 / width)
         case "relu":
+            # The fits have poles at 2.4 and 4; the paper gives them from width 6 up.
             clipped = max(width, 6)
             return LogGainLaw(-_LN_2 - 2.4 / (clipped - 2.4), 5.0 / (clipped - 4))
         case _:
@@ -121,14 +122,14 @@ def _law(activation: str, width: int, orthogonal: bool, slope: float, keep: floa
     else:
         mean, variance = active_moments(width, keep if activation == "linear" else keep / 2.0)
     law = LogGainLaw(mean - 2.0 * math.log(keep), variance)
-    return _less(law, _law("linear", width, False, 0.0, 1.0)) if orthogonal else law
+    return _without_factor(law, _law("linear", width, False, 0.0, 1.0)) if orthogonal else law
 
 
-def _less(law: LogGainLaw, other: LogGainLaw) -> LogGainLaw:
-    """Return the law of the one of two independent factors that the other does not explain.
+def _without_factor(law: LogGainLaw, factor: LogGainLaw) -> LogGainLaw:
+    """Return the law of a product without one of its two independent factors, in logarithms.
 
-    A Gaussian matrix stretches an isotropic vector by an independent chi-square factor, which
-    is all of the linear law; a Haar matrix does not stretch. This holds for every positively
-    homogeneous activation [derived].
+    A Gaussian matrix stretches an isotropic vector by an independent chi-square factor, whose law
+    is that of the linear layer. A Haar matrix does not stretch, so that its law is the Gaussian
+    one without this factor, for every positively homogeneous activation [derived].
     """
-    return LogGainLaw(law.mean - other.mean, law.variance - other.variance)
+    return LogGainLaw(law.mean - factor.mean, law.variance - factor.variance)

@@ -1,6 +1,7 @@
-r"""Log gains of a layer whose units pass everything, or a fixed fraction, or nothing, at random.
+r"""Moments of the log gain of a leaky ReLU layer, with or without dropout.
 
-That is leaky ReLU, with or without dropout. With X the squared-norm gain and
+Each unit passes the error unchanged, or times the slope, or not at all, at random. With X the
+squared-norm gain and
 ``phi(t) = E exp(-t X)`` its Laplace transform,
 
     ``E ln X      =    integral (exp(-t) - phi(t))      dt / t``
@@ -25,15 +26,15 @@ from rwinit.active_units import active_moments
 Vector = NDArray[np.float64]
 
 _STEP: Final = 0.2
-# Below the lower end what is left is of the order of t^2 = exp(-80). Above the upper end a layer
-# of one unit has phi ~ exp(-u / 2).
+# What the integral leaves out below the lower end is of the order of t^2 = exp(-80). Beyond the
+# upper end phi falls like exp(-u / 2) in a layer of one unit, and faster in wider ones.
 _LOWEST: Final = -40.0
 _TAIL: Final = 80.0
 
 # Below this slope a leaky layer with an active unit is a ReLU layer to the last digit.
 _SMALLEST_SLOPE: Final = 1e-20
 
-# A chance that every unit is dropped below this one changes no digit.
+# A probability that every unit is dropped changes no digit if it is below this one.
 _NEGLIGIBLE: Final = 1e-18
 
 
@@ -43,7 +44,7 @@ def leaky_moments(width: int, slope: float, keep: float) -> tuple[float, float]:
     Args:
         width: Units N.
         slope: Negative-side slope, finite and not 0; its sign has no influence.
-        keep: Chance of one unit to be kept; what is kept is not rescaled here.
+        keep: Chance of one unit to be kept; kept units are not rescaled here.
 
     Returns:
         Moments of ``ln((chi2_M + slope^2 chi2_L) / N)``, in nats; M and L units have the full
@@ -77,20 +78,25 @@ def _transform_difference(
     """Return ``exp(-t) - E[exp(-t X / scale) | not wholly dropped]``, shape of ``t``."""
     full = np.expm1(-0.5 * np.log1p(2.0 * t / (width * scale)))
     part = np.expm1(-0.5 * np.log1p(2.0 * square * t / (width * scale)))
-    with np.errstate(divide="ignore"):  # far out phi rounds to 0, whose logarithm serves
+    # Far out phi rounds to 0, and its logarithm -inf gives the right exp(log_phi) = 0.
+    with np.errstate(divide="ignore"):
         log_phi = width * np.log1p(0.5 * keep * (full + part))
     decay = np.exp(-t)
     dropped = math.exp(width * math.log1p(-keep)) if keep < 1.0 else 0.0
     if dropped > _NEGLIGIBLE:
         return np.asarray(decay - (np.exp(log_phi) - dropped) / (1.0 - dropped))
-    # Near 0 both are close to 1 - t: only the difference of the exponents keeps its digits.
+    # Near t = 0 both terms are close to 1 - t: only the difference of the exponents keeps digits.
     excess = log_phi + t
     near = decay * -np.expm1(np.minimum(excess, 1.0))
     return np.where(excess < 1.0, near, decay - np.exp(log_phi))
 
 
 def _nearly_relu_moments(width: int, slope: float, keep: float) -> tuple[float, float]:
-    """Return the moments of a mixture: some unit is fully on, or all that are kept are reduced."""
+    """Return the moments of a leaky layer with a tiny slope: a mixture of two cases.
+
+    Either some unit has the full slope, and the layer is a ReLU layer; or every kept unit has the
+    reduced slope.
+    """
     on_mean, on_variance = active_moments(width, keep / 2.0)
     off_mean, off_variance = active_moments(width, keep / 2.0 / (1.0 - keep / 2.0))
     off_mean += 2.0 * math.log(slope)

@@ -1,4 +1,4 @@
-"""What ends a walk: layers that are wholly off, widths that are too small, too much depth.
+"""Limits of depth: the chance of a dead layer, the sum of inverse widths, the deepest network.
 
 References:
     [HR18] B. Hanin, D. Rolnick, How to Start Training, arXiv:1803.01719.
@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rwinit.arguments import (
-    ACTIVATION_NAMES,
     HOMOGENEOUS_NAMES,
     MAX_DEPTH,
     check_choice,
@@ -25,7 +24,7 @@ from rwinit.arguments import (
 )
 from rwinit.configurations import broadcast, counts, fractions, numbers
 from rwinit.errors import ArgumentError
-from rwinit.nonlinearities import Nonlinearity, nonlinearity
+from rwinit.nonlinearities import ACTIVATION_NAMES, Nonlinearity, nonlinearity
 from rwinit.simulation import STANDARD, Conditions
 from rwinit.walks import WalkLaw, chance_within, step_moments, walk_law
 
@@ -49,13 +48,15 @@ def death_probability(
         activation that has a slope almost everywhere.
 
     Raises:
-        ArgumentError: An argument is not allowed; hardtanh is none, because it is flat on both
-            sides: whether a whole layer is depends on g and on what enters it.
+        ArgumentError: An argument is not allowed. Hardtanh is not: it is flat on both sides, so
+            that the probability depends on g and on the input.
     """
     check_choice("activation", activation, ACTIVATION_NAMES)
     if activation == "hardtanh":
         raise ArgumentError(
-            "activation", activation, "any but hardtanh; count its dead rwinit.simulate_walks"
+            "activation",
+            activation,
+            "any but hardtanh, whose dead networks rwinit.simulate_walks counts",
         )
     check_slope(slope)
     blocked = activation == "relu" or (activation == "leaky_relu" and slope == 0.0)
@@ -70,7 +71,7 @@ def death_probability(
 
 
 def inverse_width_sum(widths: Sequence[int]) -> float:
-    """Return the sum of ``1 / n_j`` over hidden layers, which [HR18] advise to keep bounded.
+    """Return the sum of ``1 / n_j`` over the hidden layers; [HR18] advise to keep it bounded.
 
     Raises:
         ArgumentError: A width is not allowed.
@@ -113,7 +114,7 @@ def depth_limit(
         conditions: Statistics of the input, the first matrix and the biases.
         max_depth: The deepest network to simulate; read only where there is no exact answer.
         seed: Non-negative seed of the simulation.
-        cache_dir: Folder of remembered answers; None takes ``RWINIT_CACHE_DIR`` or the user's
+        cache_dir: Folder of cached results; None takes ``RWINIT_CACHE_DIR`` or the user's
             cache folder.
 
     Returns:
@@ -141,7 +142,7 @@ def depth_limit(
         seed=seed,
         cache_dir=cache_dir,
     )
-    # Without a g the places are taken by numbers that nobody reads.
+    # Without a g these are placeholders: `walk_law` then takes the unbiased g of every depth.
     grid = broadcast(
         width=widths,
         bound=bounds,
@@ -168,7 +169,7 @@ def _exact_limit(
     keep: float,
 ) -> Array:
     mean, variance = step_moments(activation, widths, weights, slope, keep)
-    # Not from the unbiased g, whose last bit would end every walk at 1e16 layers.
+    # At the unbiased g the drift is exactly 0: a rounded g would end every walk at 1e16 layers.
     drift = np.zeros_like(mean) if gains is None else np.log(gains) + mean / 2.0
     arrays = broadcast(width=drift, variance=variance / 4.0, bound=bounds, probability=chances)
     return 1.0 + _most_steps(*arrays)
@@ -187,7 +188,7 @@ def _simulated_limit(
         if high == deepest:
             return math.inf
         low, high = high, min(2 * high, deepest)
-    # Closer than one part in fifty is closer than the simulation.
+    # The simulation is not more precise than one part in fifty.
     while high - low > max(1, low // 50):
         middle = (low + high) // 2
         low, high = (middle, high) if holds(middle) else (low, middle)
@@ -195,7 +196,10 @@ def _simulated_limit(
 
 
 def _most_steps(drift: Array, variance: Array, bound: Array, probability: Array) -> Array:
-    """Return the most steps that stay within the bound; the chance falls with every step."""
+    """Return the largest number of steps that stays within the bound, by bisection.
+
+    The probability to be within the bound falls with every step.
+    """
 
     def holds(steps: Array) -> NDArray[np.bool_]:
         chance = chance_within(bound, steps * drift, np.sqrt(steps * variance))

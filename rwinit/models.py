@@ -6,12 +6,12 @@ References:
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Generator, Tensor, nn
 
 from rwinit.arguments import (
-    ACTIVATION_NAMES,
     MODEL_SCHEME_NAMES,
     check_choice,
     check_multiplier,
@@ -22,17 +22,18 @@ from rwinit.draws import draw, normal
 from rwinit.errors import ArgumentError
 from rwinit.gains import scheme_gain
 from rwinit.initializers import check_bias, checked_generator, looks_linear_, matrix_shape
+from rwinit.nonlinearities import ACTIVATION_NAMES
 
 
 @dataclass(frozen=True, slots=True)
 class InitializedLayer:
-    """What `initialize` did to one layer.
+    """A layer that `initialize` filled, and its multiplier.
 
     Attributes:
         name: Its name in the module.
         fan_in: Inputs.
         fan_out: Outputs.
-        factor: What multiplied the scheme's unit draw: g_in, g or g_out.
+        factor: Multiplier of the scheme's unit draw: g_in, g or g_out.
     """
 
     name: str
@@ -42,7 +43,7 @@ class InitializedLayer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Layer:
+class _LinearLayer:
     name: str
     module: nn.Linear
     fan_in: int
@@ -83,7 +84,7 @@ def initialize(
         generator: Source of all draws, layer by layer; advanced.
 
     Returns:
-        What was done, in order.
+        The layers that were filled, in order.
 
     Raises:
         UnsupportedActivationError: ``g`` is None, and the scheme has none for the activation.
@@ -102,19 +103,10 @@ def initialize(
     )
     _check_layers(layers, scheme, sigma_b)
     depth = len(layers) - 1
-
-    def hidden_factor(fan_in: int) -> float:
-        match str(scheme):
-            case _ if g is not None:
-                return g
-            case "looks_linear":
-                return 1.0
-            case "mean_field":
-                return critical_point(activation, q=q, slope=slope).sigma_w
-            case _:
-                return scheme_gain(scheme, activation, fan_in, slope, depth=depth)
-
-    factors = [g_in, *(hidden_factor(layer.fan_in) for layer in layers[1:-1]), g_out]
+    own = partial(_scheme_factor, scheme, activation, slope=slope, depth=depth, q=q)
+    hidden = [own(layer.fan_in) if g is None else g for layer in layers[1:-1]]
+    factors = [g_in, *hidden, g_out]
+    # Everything that can raise is done: from here on weights are written.
     for place, (layer, factor) in enumerate(zip(layers, factors, strict=True)):
         _fill_(layer, scheme, factor, place, depth, generator)
         if layer.module.bias is not None:
@@ -123,6 +115,18 @@ def initialize(
         InitializedLayer(layer.name, layer.fan_in, layer.fan_out, float(factor))
         for layer, factor in zip(layers, factors, strict=True)
     )
+
+
+def _scheme_factor(
+    scheme: str, activation: str, fan_in: int, *, slope: float, depth: int, q: float
+) -> float:
+    match str(scheme):
+        case "looks_linear":
+            return 1.0
+        case "mean_field":
+            return critical_point(activation, q=q, slope=slope).sigma_w
+        case _:
+            return scheme_gain(scheme, activation, fan_in, slope, depth=depth)
 
 
 def call_order(model: nn.Module, example: Tensor) -> list[nn.Module]:
@@ -144,25 +148,26 @@ def call_order(model: nn.Module, example: Tensor) -> list[nn.Module]:
     return called
 
 
-def _linear_layers(model: nn.Module, example: Tensor | None) -> list[_Layer]:
+def _linear_layers(model: nn.Module, example: Tensor | None) -> list[_LinearLayer]:
     if not isinstance(model, nn.Module):
         raise ArgumentError("model", type(model).__name__, "a torch.nn.Module")
     names = {
         module: name for name, module in model.named_modules() if isinstance(module, nn.Linear)
     }
+    # Without an example, the order in which the modules are defined.
     order = list(names) if example is None else call_order(model, example)
     layers = []
     for module in order:
         if isinstance(module, nn.Linear):
             name = names[module]
             fan_out, fan_in = matrix_shape(module.weight, f"{name}.weight")
-            layers.append(_Layer(name, module, fan_in, fan_out))
+            layers.append(_LinearLayer(name, module, fan_in, fan_out))
     if len(layers) < 2:
         raise ArgumentError("model", f"{len(layers)} linear layers", "one with two or more of them")
     return layers
 
 
-def _check_layers(layers: list[_Layer], scheme: str, sigma_b: float) -> None:
+def _check_layers(layers: list[_LinearLayer], scheme: str, sigma_b: float) -> None:
     for layer in layers:
         check_bias(layer.module.bias, sigma_b)
     if scheme == "looks_linear":
@@ -173,7 +178,7 @@ def _check_layers(layers: list[_Layer], scheme: str, sigma_b: float) -> None:
 
 
 def _fill_(
-    layer: _Layer, scheme: str, factor: float, place: int, depth: int, generator: Generator
+    layer: _LinearLayer, scheme: str, factor: float, place: int, depth: int, generator: Generator
 ) -> None:
     weight = layer.module.weight
     match str(scheme):

@@ -1,4 +1,4 @@
-"""The reference network, written to be read: what faster engines have to agree with.
+"""The reference feed-forward network, which faster engines have to agree with.
 
 References:
     [SA14] arXiv:1412.6558, listed in `rwinit.laws`.

@@ -1,7 +1,7 @@
 """Elementwise nonlinearities and their derivatives on numpy arrays.
 
-Both functions of each are exact for every finite float64, overflow nowhere, and do not lose the
-digits of small arguments: a walk with a wrong g visits norms far from 1.
+All of them are exact for every finite float64: they do not overflow, and keep the digits of small
+arguments, because a walk with a wrong g reaches norms far from 1.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from rwinit.arguments import ACTIVATION_NAMES, check_choice, check_slope
+from rwinit.arguments import check_choice, check_slope
 from rwinit.errors import ArgumentError
 
 Array = NDArray[np.float64]
@@ -28,18 +28,18 @@ _TWO_OVER_ROOT_PI: Final = 1.1283791670955126
 
 @dataclass(frozen=True, slots=True)
 class Nonlinearity:
-    """An activation and its derivative; what a function that takes an activation also accepts.
+    """An activation and its derivative, accepted wherever the name of an activation is.
 
     The functions map float64 arrays to float64 arrays of the same shape. Simulations assume that
     beyond 1e60 in size, and below 1e-60 if ``function(0)`` is 0, the function is as good as
     positively homogeneous or bounded; every common activation is.
 
     Attributes:
-        name: How messages call it.
+        name: Name for messages.
         function: The activation.
         derivative: Its derivative; at a kink, either side's.
-        built_in: Whether the name alone says everything, so that results may be stored under it.
-            Leave it False.
+        built_in: Whether the package defines it, so that its name identifies it in a cache. Leave
+            it False.
     """
 
     name: str
@@ -52,7 +52,7 @@ def nonlinearity(activation: str | Nonlinearity, slope: float = 0.01) -> Nonline
     """Return an activation with its derivative.
 
     Args:
-        activation: A name of `rwinit.ACTIVATION_NAMES`, or what is to be returned.
+        activation: A name of `rwinit.ACTIVATION_NAMES`, or a `Nonlinearity`, returned as it is.
         slope: Negative-side slope; read for ``"leaky_relu"`` only.
 
     Raises:
@@ -71,6 +71,7 @@ def nonlinearity(activation: str | Nonlinearity, slope: float = 0.01) -> Nonline
     return NONLINEARITIES[name]
 
 
+# Cached, because a `Nonlinearity` is compared by its functions: equal slopes need equal ones.
 @lru_cache(maxsize=1024)
 def _leaky_relu(slope: float) -> Nonlinearity:
     return Nonlinearity(
@@ -82,7 +83,7 @@ def _leaky_relu(slope: float) -> Nonlinearity:
 
 
 def _sech_square(x: Array) -> Array:
-    # 1 - tanh(x)^2 is 0 from 19 up; in a saturated layer the ratios of such slopes decide.
+    # 1 - tanh(x)^2 rounds to 0 from x = 19 up; saturated layers depend on ratios of such slopes.
     decay = np.exp(-2.0 * np.abs(x))
     slope: Array = 4.0 * decay / (1.0 + decay) ** 2
     return slope
@@ -157,3 +158,6 @@ NONLINEARITIES: Final[Mapping[str, Nonlinearity]] = MappingProxyType(
     }
 )
 """Every activation at its default parameters: leaky ReLU's slope is 0.01, GELU is the erf form."""
+
+ACTIVATION_NAMES: Final = tuple(NONLINEARITIES)
+"""Names of the activations that come with the package."""

@@ -1,8 +1,7 @@
-"""What really happens in a live network: norms, correlations and singular values, by layer.
+"""Norms, correlations and singular values of a live network, measured layer by layer.
 
-Everything is measured at the ``nn.Linear`` layers, in the order in which they are called, once
-per call. Hooks are removed also when the network raises; parameters, their ``.grad`` and the
-training mode are left as they were.
+Layers are the calls of ``nn.Linear`` modules, in their order. Hooks are removed also when the
+network raises; parameters, their ``.grad`` and the training mode are left as they were.
 """
 
 from collections.abc import Iterator
@@ -19,13 +18,13 @@ from rwinit.errors import ArgumentError
 
 Array = NDArray[np.float64]
 
-# The Jacobian of larger networks would be large, and slow to take row by row.
+# Entries of the largest Jacobian: it is computed row by row, and kept whole.
 _LARGEST_JACOBIAN: Final = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Log norms by call of a linear layer, L of them; input side first, in nats.
+    """Log norms at each of the L calls of a linear layer; input side first, in nats.
 
     The input of call d is h_d, the output of the d-th hidden layer, and h_0 is the network's
     input. A norm of 0 has the logarithm ``-inf``.
@@ -71,8 +70,8 @@ def profile(model: nn.Module, x: Tensor, error: Tensor) -> Profile:
     Args:
         model: Any module that calls at least two linear layers and maps ``x`` to one tensor.
         x: Float samples, shape ``(batch, ...)``.
-        error: Gradient at the output, of the output's shape; a random normal one probes the
-            network itself, the gradient of a loss what training does.
+        error: Gradient at the output, of the output's shape. A random normal one measures the
+            network alone; the gradient of a loss measures what training does.
 
     Raises:
         ArgumentError: An argument is not allowed, or a layer does not influence the output.
@@ -108,11 +107,11 @@ def correlation_profile(model: nn.Module, x: Tensor, y: Tensor) -> Array:
     Args:
         model: Any module.
         x: Float samples, shape ``(batch, ...)``.
-        y: Their partners, of the same shape.
+        y: Samples to compare with those of ``x``, of the same shape.
 
     Returns:
-        Cosines, float64, shape ``(calls, batch)``; row 0 is that of the inputs of the first
-        layer. NaN where an activation is 0.
+        Cosines, float64, shape ``(calls, batch)``; row 0 is of the inputs of the first layer. NaN
+        where an activation is 0.
 
     Raises:
         ArgumentError: An argument is not allowed.
@@ -136,7 +135,7 @@ def jacobian_singular_values(model: nn.Module, x: Tensor) -> Array:
         x: One float sample with its batch dimension, shape ``(1, ...)``.
 
     Returns:
-        As many as the smaller of inputs and outputs, float64.
+        Singular values, float64, as many as the smaller of inputs and outputs.
 
     Raises:
         ArgumentError: ``x`` is not one sample, or the Jacobian has over four million entries.
@@ -167,7 +166,7 @@ def _recorded(model: nn.Module) -> Iterator[list[_Call]]:
     def record(module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> Tensor:
         if isinstance(module, nn.Linear):
             calls.append(_Call(names[module], module, args[0], output))
-        # The network goes on with a copy, so that what works in place leaves the record alone.
+        # The network continues with a copy: an activation in place would change the record.
         return output.clone()
 
     hooks = [

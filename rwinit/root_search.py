@@ -1,12 +1,12 @@
-"""The g at which the mean of ln Z over simulated networks is 0.
+"""Find the g at which the mean of ln Z over simulated networks is 0.
 
-The mean is that of ln Z from the last hidden layer back to the first, over D - 1 matrices, of
-networks that pass any error at all; a g at which most pass none counts as too small. All g see
-the same random numbers, of a fixed seed, so the same question always has the same answer, and the
-two control variates of `rwinit.simulation` take away most of the noise.
+ln Z runs from the last hidden layer back to the first, over D - 1 matrices. The mean is over the
+networks that pass any error at all; a g at which most pass none counts as too small. Every g is
+evaluated with the same random numbers, of a fixed seed, so that equal requests give equal results.
+The two control variates of `rwinit.simulation` remove most of the noise.
 
-For a bounded activation the mean need not rise with g everywhere: far above g* every unit
-saturates. The g looked for is the first crossing from below.
+For a bounded activation the mean does not rise with g everywhere: far above g* every unit
+saturates. The search returns the first crossing from below.
 
 References:
     [derived] Worked out for this package and checked by simulation.
@@ -27,27 +27,32 @@ Array = NDArray[np.float64]
 # Units times layers times networks of one evaluation; about 50 ns each.
 _PILOT_WORK: Final = 800_000
 _LARGEST_WORK: Final = 200_000_000
+# Networks of the first evaluation of a g.
 _FEWEST: Final = 6
 _MOST: Final = 2000
 
+# A regression on two controls and a constant leaves three degrees of freedom then.
 _FEWEST_TO_REGRESS: Final = 6
-# Where more networks than this die, the mean over the rest describes nobody's network.
+# Where fewer networks pass an error, the mean over them is not that of a typical network.
 _ALIVE_SHARE: Final = 0.5
+# The scan covers a factor of 1.15 ** 28 = 50 from the first guess.
 _SCAN_RATIO: Final = 1.15
 _SCAN_STEPS: Final = 28
+# Relative distance of the two points that give the slope at the root.
 _OUTER: Final = 0.01
+# Further digits of g are noise.
 _DECIMALS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class GainEstimate:
-    """An unbiased g, and how well it is known.
+    """An unbiased g and its standard error.
 
     Attributes:
         gain: g.
-        standard_error: Of ``gain``; 0 where g is exact.
+        standard_error: Standard error of ``gain``; 0 where g is exact.
         n_samples: Simulated networks behind it; 0 where g is exact.
-        n_dead: How many of them passed no error; they are left out of the mean.
+        n_dead: Networks among them that passed no error; they are left out of the mean.
     """
 
     gain: float
@@ -64,7 +69,7 @@ class Mean:
         value: The mean, in nats, after regression on the controls.
         error: Its standard error, in nats.
         n_samples: Simulated networks.
-        n_dead: Those among them that pass nothing.
+        n_dead: Networks among them that pass no error.
     """
 
     value: float
@@ -74,11 +79,11 @@ class Mean:
 
 
 NotFound = tuple[float, float, float, float]
-"""The last four fields of GainNotFoundError."""
+"""The last four fields of `rwinit.GainNotFoundError`: the range of g, and the closest point."""
 
 
 def search(setting: Setting, seed: int, standard_error: float) -> GainEstimate | NotFound:
-    """Return g* by simulation, or where it was looked for in vain.
+    """Return the unbiased g by simulation, or the fields of an error if there is none.
 
     Args:
         setting: The networks; their depth is at least 2.
@@ -102,7 +107,7 @@ def search(setting: Setting, seed: int, standard_error: float) -> GainEstimate |
         g, excess = estimate.gain, (estimate.standard_error / standard_error) ** 2
         if excess <= 1.0 or n_samples >= largest:
             break
-        # Never by more than a hundredfold at once: a small pilot knows its error badly.
+        # At most a hundredfold at once: the standard error of a small pilot is not precise.
         n_samples = min(largest, math.ceil(1.15 * min(excess, 100.0) * n_samples))
     return estimate
 
@@ -111,7 +116,7 @@ def mean_log_gain(gains: Array, controls: Array) -> Mean:
     """Return the mean of ln Z over the networks that pass an error.
 
     Args:
-        gains: ln Z, shape ``(samples,)``; ``-inf`` of a network that passes nothing.
+        gains: ln Z, shape ``(samples,)``; ``-inf`` for a network that passes no error.
         controls: Control variates of mean 0, shape ``(samples, 2)``.
     """
     alive = np.isfinite(gains)
@@ -129,7 +134,7 @@ def mean_log_gain(gains: Array, controls: Array) -> Mean:
 
 
 def _first_guess(setting: Setting) -> float:
-    """Return a g somewhat below the one that suits the small signals of a wide network."""
+    """Return a g somewhat below the unbiased g of a wide network with small signals."""
     near_zero = setting.nonlinearity.derivative(np.array([-1e-6, 1e-6]))
     steepness = max(math.sqrt(float(np.mean(near_zero**2))), 0.1)
     return 0.9 / steepness * math.sqrt(setting.keep)
@@ -140,7 +145,7 @@ def _bracket(
 ) -> tuple[float, float, float, float] | tuple[float, float]:
     """Return two neighbours of a geometric grid between which the mean crosses 0 upwards.
 
-    Without any, what `NotFound` says.
+    Where there are none, return the four numbers of `NotFound`.
     """
     g, value = start, mean_at(start).value
     closest, at_closest = g, value
@@ -152,6 +157,7 @@ def _bracket(
             return min(before, g), max(before, g)
         if abs(value) < abs(at_closest):
             closest, at_closest = g, value
+    # An error carries finite numbers only.
     finite = at_closest if math.isfinite(at_closest) else -1e300
     return min(start, g), max(start, g), closest, finite
 
@@ -162,7 +168,7 @@ def _crossing(mean_at: Callable[[float], Mean], low: float, high: float) -> floa
     for _ in range(30):
         if high - low < 2e-3 * low or not math.isfinite(at_low):
             break
-        # The Illinois rule: the end that stays has its value halved.
+        # The Illinois rule of regula falsi: halve the value at the end that stays.
         g = (low * at_high - high * at_low) / (at_high - at_low)
         middle = mean_at(g)
         if abs(middle.value) < 0.3 * middle.error:
@@ -181,7 +187,7 @@ def _polished(mean_at: Callable[[float], Mean], g: float) -> GainEstimate:
     slope = (above.value - below.value) / (high - low)
     if not (math.isfinite(slope) and slope > 0.0):
         return GainEstimate(round(g, _DECIMALS), math.inf, below.n_samples, below.n_dead)
-    # A noisy first guess may be several per cent off; further out the line says nothing.
+    # A noisy first guess may be several per cent off; further away the line is not valid.
     guess = min(max(low - below.value / slope, g * 0.9), g * 1.1)
     middle = mean_at(guess)
     root = min(max(guess - middle.value / slope, g * 0.85), g * 1.15)

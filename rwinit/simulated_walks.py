@@ -1,4 +1,4 @@
-"""Walks without an exact law: log norms by layer of simulated networks, and their moments.
+"""Log norms by layer of simulated networks, and their moments, where there is no exact law.
 
 References:
     [derived] Worked out for this package and checked by simulation; see `rwinit.simulation`.
@@ -23,6 +23,7 @@ from rwinit.nonlinearities import Nonlinearity, nonlinearity
 from rwinit.root_search import mean_log_gain
 from rwinit.simulation import STANDARD, Conditions, Networks, Setting, Walks
 
+# Units times layers times networks; about a second.
 _WALK_WORK: Final = 20_000_000
 _FEWEST: Final = 64
 _MOST: Final = 2000
@@ -79,11 +80,11 @@ class SimulatedLaw:
 
     Attributes:
         drift: Mean of ``ln(|delta_1| / |delta_D|)``.
-        spread: Standard deviation of it.
+        spread: Standard deviation of the same.
         drift_error: Standard error of ``drift``.
-        n_samples: Simulated networks, those that pass nothing among them.
+        n_samples: Simulated networks, those that pass no error included.
         means: Mean of ``ln(|delta_d| / |delta_D|)`` in layers d = 1..D.
-        deviations: Standard deviations of those.
+        deviations: Standard deviation of the same, in layers d = 1..D.
     """
 
     drift: float
@@ -108,17 +109,17 @@ def simulated_law(
     seed: int,
     folder: Path | None,
 ) -> SimulatedLaw:
-    """Return the moments of a walk; those of built-in activations are remembered on disk."""
+    """Return the moments of a simulated walk; built-in activations are cached on disk."""
     setting = Setting(chosen, (width,) * depth, orthogonal, keep, conditions)
     if n_samples is None:
         n_samples = min(_MOST, max(_FEWEST, _WALK_WORK // (width * depth)))
     if not chosen.built_in:
         return _simulate(setting, g, n_samples, seed)
-    return _remembered(setting, slope, g, n_samples, seed, folder)
+    return _cached_law(setting, slope, g, n_samples, seed, folder)
 
 
 @lru_cache(maxsize=4096)
-def _remembered(
+def _cached_law(
     setting: Setting, slope: float, g: float, n_samples: int, seed: int, folder: Path | None
 ) -> SimulatedLaw:
     depth = setting.depth
@@ -152,6 +153,7 @@ def _remembered(
 def _simulate(setting: Setting, g: float, n_samples: int, seed: int) -> SimulatedLaw:
     if setting.depth == 1:
         return SimulatedLaw(0.0, 0.0, 0.0, 0, (0.0,), (0.0,))
+    # Sums by layer instead of all walks: a thousand layers of two thousand networks are 16 MB.
     gains, controls = [], []
     count, sums, squares = 0, np.zeros(setting.depth), np.zeros(setting.depth)
     for walks in Networks(setting, seed).batches(g, n_samples):

@@ -1,4 +1,4 @@
-r"""The walk of a random network, simulated exactly in law with a few vectors per layer.
+r"""Simulate the walk of a random network, exactly in law, with a few vectors per layer.
 
 No N x N matrix is drawn. Given h, ``W h`` is ``|h| / sqrt(N) xi`` with xi standard normal; given
 u = W h as well, ``W^T v`` is ``h (u . v) / |h|^2`` plus, orthogonal to h, ``|v| / sqrt(N)`` times
@@ -11,7 +11,7 @@ Letters are those of [SA14]: ``a_d = g W_d h_{d-1} + b_d``, ``h_d = f(a_d)``,
 1e-60..1e60, and delta is renormalised in every layer, so that no g leaves float64.
 
 References:
-    [SA14] arXiv:1412.6558, listed in `rwinit.laws`, as is [derived].
+    [SA14], [derived] Listed in `rwinit.laws`.
 """
 
 import math
@@ -39,27 +39,30 @@ _HIGHEST_LOG: Final = math.log(1e60)
 _BATCH_ELEMENTS: Final = 8192
 # Elements of all layers of a batch; up to five arrays of that size are held.
 _WALK_ELEMENTS: Final = 4_000_000
-# A batch of narrow networks stops here, so that a first look at one g is cheap.
+# Units of all networks of a batch, if they are narrow: the first evaluation of a g stays cheap.
 _PILOT_ELEMENTS: Final = 800_000
+# The bound above never makes a batch smaller than this.
 _FEW: Final = 64
-# Drawing normals takes most of the time: up to this many are kept for the next g (128 MB).
+# Drawing normals takes most of the time, so that up to this many are kept for the next g (128 MB).
 _KEPT_NORMALS: Final = 16_000_000
 
+# Replaces a 0 in a denominator or a logarithm.
 _TINY: Final = 1e-300
 _SMALLEST: Final = 5e-324
+# Sums of squares of smaller numbers lose digits, or are 0.
 _SQUARES_VANISH: Final = 1e-140
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What enters the network, and what does not depend on g.
+    """Statistics of the input, the first matrix and the biases: all that does not depend on g.
 
     Attributes:
         n_inputs: Dimensions of the input; None takes the width of the first hidden layer.
         input_mean: Mean of every input dimension.
         input_deviation: Standard deviation of every input dimension, at least 0.
         g_in: Multiplier of the first matrix, above 0.
-        bias_deviation: Standard deviation of the biases of all hidden layers; 0 is the paper's.
+        bias_deviation: Standard deviation of the biases of all hidden layers; 0 in [SA14].
     """
 
     n_inputs: int | None = None
@@ -85,7 +88,7 @@ STANDARD: Final = Conditions()
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Everything about a random network but its g and its random numbers.
+    """A random network without its g and its random numbers.
 
     Attributes:
         nonlinearity: The activation and its derivative.
@@ -93,7 +96,7 @@ class Setting:
             orthogonal matrices need them all equal.
         orthogonal: Whether matrices are Haar orthogonal rather than Gaussian.
         keep: Chance of a unit to survive dropout; survivors are multiplied by ``1 / keep``.
-        conditions: What enters the network.
+        conditions: Statistics of the input, the first matrix and the biases.
     """
 
     nonlinearity: Nonlinearity
@@ -115,7 +118,7 @@ class Walks:
         forward: ``ln |h_d|`` for d = 1..D, shape ``(D, samples)``, in nats; ``-inf`` from the
             layer on in which a network died.
         backward: ``ln |delta_d|`` less ``ln |delta_D|``, shape ``(D, samples)``, in nats; the
-            last row is 0. ``-inf`` below a layer that passes nothing.
+            last row is 0. ``-inf`` below a layer that passes no error.
         controls: Sums over layers of ``ln |xi|^2`` and of the log squared norm of the fresh part
             of the error, each less its known mean, shape ``(samples, 2)``: control variates
             that explain most of the variance of ln Z. Zero for orthogonal matrices.
@@ -139,14 +142,14 @@ class Walks:
 
 
 class Networks:
-    """An endless row of random networks, each with its own input and output error.
+    """An endless sequence of random networks, each with its own input and output error.
 
     The same seed gives the same underlying normal draws for every g, in the same order for
     every number of samples: differences between two g are far less noisy than either.
     """
 
     def __init__(self, setting: Setting, seed: int) -> None:
-        """Draw nothing yet.
+        """Prepare the networks; random numbers are drawn when they are first needed.
 
         Args:
             setting: The networks.
@@ -172,13 +175,13 @@ class Networks:
         )
 
     def log_gains(self, g: float | Array, n_samples: int) -> tuple[Array, Array]:
-        """Return ``log_gains`` and ``controls`` of `walks`, in the memory of one batch."""
+        """Return ``log_gains`` and ``controls`` of the first networks, with one batch in memory."""
         pairs = [(walks.log_gains, walks.controls) for walks in self.batches(g, n_samples)]
         gains, controls = zip(*pairs, strict=True)
         return np.concatenate(gains), np.concatenate(controls)
 
     def batches(self, g: float | Array, n_samples: int) -> Iterator[Walks]:
-        """Yield `walks` in batches, each in the memory of one."""
+        """Yield the walks of the first networks batch by batch, one of them in memory at a time."""
         steps = self._setting.depth - 1
         gains = np.broadcast_to(np.asarray(g, dtype=np.float64), (steps,))
         for batch in range(math.ceil(n_samples / self._batch_size)):
@@ -211,15 +214,15 @@ def batch_size(setting: Setting) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Noise:
-    """Every random number of a batch; arrays have shape ``(samples, width)``.
+    """All random numbers of a batch; arrays have shape ``(samples, width)``.
 
     Attributes:
-        scale: What multiplies the first source to give the first pre-activations, ``(samples,)``.
+        scale: Factor from the first source to the first pre-activations, ``(samples,)``.
         sources: xi of every layer, or for orthogonal matrices the unit vector along u.
         fresh: eta of every layer but the last.
         error: delta of the last layer, of unit norm.
-        biases: Biases of every layer, or nothing.
-        masks: Dropout masks of every layer, 0 or ``1 / keep``, or nothing.
+        biases: Biases of every layer; empty without biases.
+        masks: Dropout masks of every layer, 0 or ``1 / keep``; empty without dropout.
         log_square: The first control, ``(samples,)``.
     """
 
@@ -233,8 +236,8 @@ class _Noise:
 
 
 @dataclass(frozen=True, slots=True)
-class _Layer:
-    """What the way back needs of one layer; arrays have shape ``(samples, width)``.
+class _LayerState:
+    """The state of a layer that the backward pass needs; arrays have shape ``(samples, width)``.
 
     Attributes:
         direction: h divided by its norm.
@@ -269,7 +272,7 @@ def _draw(setting: Setting, count: int, rng: Generator) -> _Noise:
 def _input_scale(setting: Setting, count: int, rng: Generator) -> Array:
     conditions, width = setting.conditions, setting.widths[0]
     n_inputs = width if conditions.n_inputs is None else conditions.n_inputs
-    # The square of the input's norm: of its components across and along the mean's direction.
+    # The squared norm of the input is the sum of its parts across and along the mean's direction.
     across = rng.chisquare(n_inputs - 1, count) if n_inputs > 1 else np.zeros(count)
     offset = math.sqrt(n_inputs) * conditions.input_mean
     along = offset + conditions.input_deviation * rng.standard_normal(count)
@@ -282,8 +285,8 @@ def _input_scale(setting: Setting, count: int, rng: Generator) -> Array:
     return conditions.g_in * size
 
 
-def _forward(setting: Setting, gains: Array, noise: _Noise) -> tuple[list[_Layer], Array]:
-    """Return the layers and `Walks.forward`."""
+def _forward(setting: Setting, gains: Array, noise: _Noise) -> tuple[list[_LayerState], Array]:
+    """Return the states of the layers, and `Walks.forward`."""
     f, scale = setting.nonlinearity, noise.scale
     logs = np.empty((setting.depth, len(scale)))
     layers = []
@@ -300,9 +303,9 @@ def _forward(setting: Setting, gains: Array, noise: _Noise) -> tuple[list[_Layer
         held = np.clip(logs[d], _LOWEST_LOG, _HIGHEST_LOG)
         carried = logs[d] - held
         if noise.biases:
-            # With biases a layer that is off wakes up again, and small norms are not scaled.
+            # Biases set the scale of a layer with a small input: there is nothing to carry on.
             carried = np.maximum(carried, 0.0)
-        layers.append(_Layer(direction, slopes))
+        layers.append(_LayerState(direction, slopes))
         if d < setting.depth - 1:
             root = 1.0 if setting.orthogonal else math.sqrt(width)
             scale = gains[d] / root * np.exp(held)
@@ -310,7 +313,7 @@ def _forward(setting: Setting, gains: Array, noise: _Noise) -> tuple[list[_Layer
 
 
 def _backward(
-    setting: Setting, gains: Array, noise: _Noise, layers: list[_Layer]
+    setting: Setting, gains: Array, noise: _Noise, layers: list[_LayerState]
 ) -> tuple[Array, Array]:
     """Return `Walks.backward` and the second control."""
     count = len(noise.scale)
@@ -322,7 +325,7 @@ def _backward(
         if not setting.orthogonal:
             across = np.maximum(_dots(eta, eta) - stray**2, 0.0)
             fresh_part += _excess_log_square(across, eta.shape[1] - 1)
-        # Where h is 0 it has no direction to project on, and the error ends there anyway.
+        # Where h is 0 there is no direction to project on; the error becomes 0 there anyway.
         fresh = eta - stray[:, None] * direction
         v, passed = _units(layers[d].slopes * delta)
         product = _transposed_product(setting, v, noise.sources[d], direction, fresh)

@@ -1,20 +1,20 @@
-r"""The walk over a whole network: drift, spread, deaths, and how deep one may go.
+r"""The law of the walk over a whole network: drift and spread of the log gradient norm.
 
 The log gradient norm here is ``ln(|delta_1| / |delta_D|) = ln(Z) / 2``: it takes D - 1 steps. For
 linear, ReLU and leaky ReLU layers without biases the steps are independent, and their moments are
 those of `rwinit.log_gain_law`; any other activation is simulated.
 
-With widths that differ, a step from layer d to layer d - 1 has two independent factors: how much
-of the error the activation lets through, which is the orthogonal law at width ``n_d``, and how
-much the matrix stretches it, which is the linear law at width ``n_{d-1}`` [derived].
+With widths that differ, a step from layer d to layer d - 1 has two independent factors: the share
+of the error that the activation passes, with the orthogonal law at width ``n_d``, and the stretch
+by the matrix, with the linear law at width ``n_{d-1}`` [derived].
 
 References:
-    [SA14] arXiv:1412.6558, listed in `rwinit.laws`, as is [derived].
+    [SA14], [derived] Listed in `rwinit.laws`.
 """
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -45,14 +45,14 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class WalkLaw:
-    """The law of the log gradient norm, taken as normal, for one or many configurations.
+    """Normal approximation of the log gradient norm, for one or many configurations.
 
     The sum of D - 1 steps is close to normal from about ten steps on; its mean and standard
     deviation are exact at every depth, unless they are simulated.
 
     Attributes:
         drift: Mean of ``ln(|delta_1| / |delta_D|)``, in nats.
-        spread: Standard deviation of it, in nats.
+        spread: Standard deviation of the same, in nats.
         drift_error: Standard error of ``drift``; 0 where it is exact.
         n_samples: Simulated networks behind each configuration; 0 where it is exact.
     """
@@ -96,8 +96,8 @@ class WalkLaw:
             log_norm: ``ln(|delta_1| / |delta_D|)`` in nats, any shape that broadcasts.
 
         Returns:
-            Float64. A network that passed nothing, ``-inf``, scores ``-inf``. Where the walk has
-            no spread the score is 0 for what agrees to 1e-6 nats, and infinite otherwise.
+            Float64. A network that passed no error, ``-inf``, scores ``-inf``. Where the walk has
+            no spread the score is 0 if the two agree to 1e-6 nats, and infinite otherwise.
         """
         distance = np.asarray(log_norm, dtype=np.float64) - self.drift
         fixed = self.spread == 0.0
@@ -136,7 +136,7 @@ def walk_law(
         n_samples: Networks to simulate where there is no exact law; None takes from 64 to 2000,
             the fewer the larger they are.
         seed: Non-negative seed of the simulation.
-        cache_dir: Folder of remembered answers; None takes ``RWINIT_CACHE_DIR`` or the user's
+        cache_dir: Folder of cached results; None takes ``RWINIT_CACHE_DIR`` or the user's
             cache folder.
 
     Returns:
@@ -175,10 +175,16 @@ def walk_law(
         seed=check_count("seed", seed, 2**63 - 1, minimum=0),
         folder=cache.cache_folder(cache_dir),
     )
-    points = zip(*(axis.flat for axis in grid), strict=True)
-    laws: list[SimulatedLaw] = [simulated(int(w), int(d), float(x)) for w, d, x in points]
-    rows = [(law.drift, law.spread, law.drift_error, law.n_samples) for law in laws]
-    columns = np.array(rows, dtype=np.float64).reshape(*grid[0].shape, 4)
+    return _simulated(simulated, *grid)
+
+
+def _simulated(
+    law: Callable[[int, int, float], SimulatedLaw], widths: Array, depths: Array, gains: Array
+) -> WalkLaw:
+    points = zip(widths.flat, depths.flat, gains.flat, strict=True)
+    laws = [law(int(width), int(depth), float(g)) for width, depth, g in points]
+    rows = [(each.drift, each.spread, each.drift_error, each.n_samples) for each in laws]
+    columns = np.array(rows, dtype=np.float64).reshape(*widths.shape, 4)
     drift, spread, error, samples = np.moveaxis(columns, -1, 0)
     return WalkLaw(
         np.asarray(drift),
@@ -221,7 +227,7 @@ def walk_law_of_widths(
     units = check_widths(widths)
     check_choice("weights", weights, WEIGHT_LAWS)
     law = partial(log_gain_law, activation, slope=slope, keep=keep)
-    law(units[0], weights=weights)  # refuses what is not allowed even where there is no step
+    law(units[0], weights=weights)  # raises for arguments that are not allowed, steps or none
     if g is None:
         gains = [math.exp(-law(n, weights=weights).mean / 2.0) for n in units[:-1]]
     else:
@@ -236,7 +242,7 @@ def walk_law_of_widths(
 
 
 def chance_within(bound: Array, drift: Array, spread: Array) -> Array:
-    """Return ``P(|X| <= bound)`` for normal X; without spread it is 0 or 1."""
+    """Return ``P(|X| <= bound)`` for a normal X; 0 or 1 where there is no spread."""
     fixed = spread == 0.0
     scale = np.where(fixed, 1.0, spread)
     chance = special.ndtr((bound - drift) / scale) - special.ndtr((-bound - drift) / scale)
@@ -260,6 +266,7 @@ def _exact(
 def step_moments(
     activation: str, widths: Array, weights: str, slope: float, keep: float
 ) -> tuple[Array, Array]:
+    """Return mean and variance of ln z at g = 1 for each width, in the shape of ``widths``."""
     distinct, where = np.unique(widths, return_inverse=True)
     laws = [
         log_gain_law(activation, int(n), weights=weights, slope=slope, keep=keep) for n in distinct
@@ -271,7 +278,7 @@ def step_moments(
 def _law_of_half(mean: Array, variance: Array) -> WalkLaw:
     """Return the law of ln(Z) / 2 from the moments of ln Z."""
     zero = np.zeros(np.shape(mean))
-    # Of two laws that cancel, rounding may leave a variance just below 0.
+    # Where two laws cancel, rounding may leave a variance just below 0.
     spread = np.sqrt(np.maximum(variance, 0.0)) / 2.0
     return WalkLaw(np.asarray(mean / 2.0), np.asarray(spread), zero, zero.astype(np.int64))
 
@@ -316,7 +323,7 @@ def _unbiased(
         cache_dir=cache_dir,
     )
     for row in np.argwhere(np.isnan(found)):
-        # Asked alone, a configuration without g raises and says so.
+        # The scalar function raises for a configuration without g, and its message names it.
         width, depth = (int(axis[tuple(row)]) for axis in np.broadcast_arrays(widths, depths))
         gain(
             activation,

@@ -1,8 +1,8 @@
-"""`make demo`: one sweep through a service of its own, by the commands a user would type.
+"""The demo of `make demo`: one sweep on a temporary service, run by `fathom` commands.
 
-Starts the embedded service on a free port in a temporary folder, submits a spec, follows it,
-prints the depth table, draws the plot and stops the service. Each command is shown before it
-runs.
+It starts the embedded service on a free port in a temporary folder, submits a spec, watches it,
+prints the comparison by depth, draws the plot and stops the service. Each command is printed before
+it runs.
 """
 
 import os
@@ -35,14 +35,14 @@ What to try next
 
 
 class DemoError(Exception):
-    """The demo could not go on; the text says why."""
+    """The demo has failed; the text is the reason."""
 
 
 @contextmanager
 def _service(home: Path) -> Iterator[str]:
-    """Run the embedded service and give its URL."""
+    """Run the embedded service and yield its URL."""
     environment = os.environ | {"FATHOM_HOME": str(home), "PYTHONUNBUFFERED": "1"}
-    # The demo is of a laptop: whatever database or cluster the shell names is not its business.
+    # The demo must not use a database or cluster that the user's environment names.
     for name in ("FATHOM_DATABASE_URL", "FATHOM_RAY_ADDRESS", "RAY_ADDRESS"):
         environment.pop(name, None)
     log = home / "service.log"
@@ -62,6 +62,7 @@ def _service(home: Path) -> Iterator[str]:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Return the service's URL, which it logs, once it answers."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         found = _URL.search(log.read_text())
@@ -74,7 +75,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> str:
 
 
 def _fathom(url: str, *arguments: str, capture: bool = False) -> str:
-    """Run one `fathom` command as a user would, shown first; return what it printed."""
+    """Print and run one `fathom` command; return its output if it is captured."""
     _say(f"\n$ fathom {' '.join(arguments)}")
     done = subprocess.run(
         [sys.executable, "-m", "service.cli", *arguments],
@@ -94,7 +95,7 @@ def _say(text: str, to: TextIO = sys.stdout) -> None:
 
 
 def main() -> int:
-    """Run the demo; returns 0 if everything was shown."""
+    """Run the demo; return 0 if every command succeeded, else 1."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fathom-demo-") as home, _service(Path(home)) as url:
         _say(f"$ fathom serve --port 0      # the embedded service, now at {url}")

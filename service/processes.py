@@ -1,4 +1,4 @@
-"""Child processes that do not outlive their parent."""
+"""Start child processes that do not outlive their parent."""
 
 import ctypes
 import signal
@@ -7,21 +7,22 @@ import sys
 from collections.abc import Mapping, Sequence
 
 _PR_SET_PDEATHSIG = 1
-# Loaded here, because between fork and exec nothing may be loaded.
+# Loaded at import, because loading a library between fork and exec can deadlock.
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def start(
     command: Sequence[str], *, environment: Mapping[str, str] | None = None, quiet: bool = False
 ) -> subprocess.Popen[bytes]:
-    """Start a process that has no input and ends when the thread that started it is gone.
+    """Start a process without input in a process group of its own.
 
-    It leads a group of its own, so that Ctrl-C does not reach it and it can be ended as a whole.
+    Ctrl-C does not reach the group, and it can be ended as a whole. On Linux the kernel sends
+    SIGTERM to the process when the thread that started it ends.
 
     Args:
-        command: What to run.
-        environment: Its environment; None is this process's.
-        quiet: Whether to drop its output; errors come through.
+        command: Command line.
+        environment: Environment of the process; None for this process's environment.
+        quiet: Whether to drop standard output; standard error is kept.
     """
     return subprocess.Popen(
         tuple(command),
@@ -29,7 +30,7 @@ def start(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL if quiet else None,
         start_new_session=True,
-        # It only makes one system call, which needs no lock that a thread may hold.
+        # Safe beside threads: the function makes one system call and takes no lock.
         preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
     )
 

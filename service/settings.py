@@ -1,4 +1,4 @@
-"""What a process of the service reads from its environment, once, in its entry point."""
+"""Settings of the service's processes, read from the environment once, in the entry points."""
 
 import os
 from pathlib import Path
@@ -8,12 +8,12 @@ from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "FATHOM_"
-# Ray starts with no smaller one.
+# Ray refuses to start with a smaller one.
 SMALLEST_OBJECT_STORE_BYTES = 75 * 1024**2
 
 
 class BadSettingsError(Exception):
-    """Settings that cannot be used; each problem names its environment variable."""
+    """Some settings cannot be used; each problem names its environment variable."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__(problems)
@@ -29,7 +29,7 @@ def _default_home() -> Path:
 
 
 def _sqlite_in_home(fields: dict[str, object]) -> str:
-    # A home that failed its own check is reported under its own name.
+    # A home that failed its check is absent here, and reported under its own name.
     home = fields.get("home", _default_home())
     return f"sqlite:///{home}/fathom.db"
 
@@ -39,24 +39,24 @@ class Settings(BaseSettings):
 
     Attributes:
         home: Folder of the embedded service: database, registered data sets, logs.
-        database_password_file: File that holds the password of `database_url`, or None.
-        database_url: SQLAlchemy URL; a SQLite file in `home` by default. Once read, it holds the
-            password of the file.
-        data_dir: Where large data sets such as mnist lie, or None.
-        host: Address the API binds to.
-        port: Port the API binds to; 0 picks a free one.
-        max_trials: Trials a sweep may have at most, whatever its own limit says.
-        max_running_sweeps: Sweeps a driver runs at the same time.
-        lease_seconds: How long a silent driver keeps its sweeps.
-        cpus: Cores given to workers; None means all.
-        worker_memory_bytes: What the trials that one worker runs at once may take; None is its
-            share of the machine's memory. It decides how many these are, and no result.
-        ray_address: Ray cluster to join, ``HOST:PORT``, or ``auto`` for the one that this machine
-            is a node of; None starts a local one. ``RAY_ADDRESS`` is read too.
+        database_password_file: File with the password of `database_url`, or None.
+        database_url: SQLAlchemy URL; a SQLite file in `home` by default. After reading it contains
+            the password of the file.
+        data_dir: Folder of large data sets such as mnist, or None.
+        host: Address that the API binds to.
+        port: Port that the API binds to; 0 picks a free one.
+        max_trials: Maximum number of trials of a sweep, whatever the spec's own limit.
+        max_running_sweeps: Number of sweeps that a driver runs at the same time.
+        lease_seconds: Time after which a driver that has not renewed its leases loses its sweeps.
+        cpus: Number of cores for workers; None means all.
+        worker_memory_bytes: Memory for the trials that one worker runs at once; None is the
+            worker's share of the machine's memory. It limits their number, and changes no result.
+        ray_address: Ray cluster to join, ``HOST:PORT``, or ``auto`` for the cluster that this
+            machine is a node of; None starts a local one. ``RAY_ADDRESS`` is read too.
         ray_node: Whether a driver that joins a cluster at ``HOST:PORT`` starts a Ray node for
-            itself; no, if this machine is a node of it already.
+            itself. Set it to false if this machine is already a node of the cluster.
         ray_object_store_bytes: Shared memory of that node; every data set of a sweep must fit.
-        body_limit_bytes: Largest request body the API accepts.
+        body_limit_bytes: Size of the largest request body that the API accepts.
     """
 
     model_config = SettingsConfigDict(
@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(default_factory=_default_home)
-    # Before the URL, whose check reads it.
+    # Fields are checked in order: the URL's check below reads this one.
     database_password_file: Path | None = None
     database_url: str = Field(
         default_factory=_sqlite_in_home, min_length=1, repr=False, validate_default=True
@@ -116,25 +116,20 @@ class Settings(BaseSettings):
         """
         given = {name: value for name, value in overrides.items() if value is not None}
         try:
-            # The values are unchecked on purpose: checking them is what the class does.
+            # The types of the values are unknown here; the class checks them.
             return cls(**given)  # type: ignore[arg-type]
         except ValidationError as error:
             raise BadSettingsError(_problems(error)) from error
 
     @property
     def joined_cluster(self) -> str | None:
-        """Address of the cluster that the driver joins with a node of its own, or None."""
+        """Address of the cluster for which the driver starts a Ray node; None if it starts none."""
         return self.ray_address if self.ray_node and self.ray_address != "auto" else None
 
     @property
     def registry_dir(self) -> Path:
         """Folder of registered data sets."""
         return self.home / "datasets"
-
-    @property
-    def logs_dir(self) -> Path:
-        """Folder of log files."""
-        return self.home / "logs"
 
 
 def _password_in(file: Path) -> str:
@@ -145,14 +140,14 @@ def _password_in(file: Path) -> str:
 
 
 def _with_password(url: str, password: str) -> str:
-    # Not every command that reads settings opens the database.
+    # Imported here, because some commands that read settings need no database.
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
 
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        # Told where the database is opened, without showing it.
+        # `Database` reports the error, without showing the URL.
         return url
     if parsed.username is None:
         raise ValueError("a password needs a URL with a user")

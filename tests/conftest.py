@@ -94,7 +94,7 @@ def database(request: pytest.FixtureRequest) -> "Database":
         if request.param == "postgres":
             # A test that left a transaction open is told, not waited for.
             session.execute(text("SET LOCAL lock_timeout = '5s'"))
-        for table in ("sweeps", "datasets", "calibrations"):
+        for table in ("sweeps", "calibrations"):
             session.execute(text(f"DELETE FROM {table}"))
     return shared
 

@@ -6,54 +6,67 @@ from uuid import UUID, uuid4
 from workers.contract import (
     Activation,
     Calibration,
+    Configuration,
     DatasetShape,
     EngineName,
     EpochRecord,
-    OptimizerKind,
+    Init,
+    Network,
+    Optimizer,
     Precision,
+    Prediction,
+    Residual,
     Scheme,
     Task,
     Timings,
+    Training,
     TrialSpec,
+    Work,
+    leaves,
 )
+from workers.estimates import TrialShape
 from workers.schedules import Schedule
 
 DIGITS = DatasetShape(name="digits", n_inputs=64, n_classes=10, n_train=1437, n_eval=360)
 
 
 def trial_spec(**changes: object) -> TrialSpec:
-    """Return a small, valid trial on digits with a fresh id; keywords replace fields."""
-    spec = TrialSpec(
-        trial_id=uuid4(),
+    """Return a small, valid trial on digits with a fresh id; keywords replace its leaves."""
+    configuration = Configuration(
         dataset="digits",
         task=Task.CLASSIFY,
-        kind="ffn",
-        activation=Activation.RELU,
-        slope=0.01,
-        depth=4,
-        width=16,
-        scheme=Scheme.RWI,
-        g=1.5,
-        g_in=1.0,
-        g_out=1.0,
-        epochs=2,
-        batch_size=100,
-        optimizer=OptimizerKind.SGD,
-        momentum=0.0,
-        nesterov=False,
-        weight_decay=0.0,
-        clip_norm=None,
-        beta1=0.9,
-        beta2=0.999,
-        eps=1e-8,
-        learning_rate=0.05,
-        schedule=Schedule(),
-        precision=Precision.FLOAT32,
-        seed=0,
+        network=Network(kind="ffn", activation=Activation.RELU, slope=0.01, depth=4, width=16),
+        init=Init(scheme=Scheme.RWI, g=1.5, g_in=1.0, g_out=1.0),
+        training=Training(
+            epochs=2,
+            batch_size=100,
+            learning_rate=0.05,
+            schedule=Schedule(),
+            optimizer=Optimizer(),
+            precision=Precision.FLOAT32,
+        ),
         engine=EngineName.REFERENCE,
     )
-    # dataclasses.replace is typed by the fields; the keywords come from the tests.
-    return replace(spec, **changes)  # type: ignore[arg-type]
+    return varied(TrialSpec(trial_id=uuid4(), seed=0, configuration=configuration), **changes)
+
+
+def varied(spec: TrialSpec, **changes: object) -> TrialSpec:
+    """Return a trial with leaves replaced, under the names of rows or of fields.
+
+    ``prediction`` is ``(drift, spread)`` or None.
+    """
+    if "learning_rate" in changes:
+        changes["effective_lr"] = changes.pop("learning_rate")
+    if "prediction" in changes:
+        pair = changes.pop("prediction")
+        predicted = Prediction(drift=pair[0], spread=pair[1]) if isinstance(pair, tuple) else None
+        spec = replace(spec, configuration=replace(spec.configuration, prediction=predicted))
+    return leaves.varied(spec, **changes)
+
+
+def trial_shape(**changes: object) -> TrialShape:
+    """Return the shape of `trial_spec`'s trial on the packed engine; keywords replace leaves."""
+    return TrialShape.of(trial_spec(**{"engine": EngineName.PACKED, **changes}).configuration)
 
 
 def epoch_record(trial_id: UUID, epoch: int, **changes: object) -> EpochRecord:
@@ -76,18 +89,27 @@ def epoch_record(trial_id: UUID, epoch: int, **changes: object) -> EpochRecord:
 
 
 TIMINGS = Timings(
-    call=1e-5,
-    step=6e-5,
-    trial_step=7e-6,
-    epoch=3e-4,
-    level=(2e-6, 5e-6, 4e-5, 1e-5, 5e-5, 4e-4, 8e-5, 4e-4, 4e-3),
-    adam=(6e-7, 3e-6, 2e-4),
-    curved=4e-10,
-    full_pass=(1.4e-5, 1e-4, 1.3e-3),
-    chunk=7e-5,
-    start=1e-3,
-    start_layer=1.2e-4,
-    start_weight=2e-8,
+    seconds_each=Work(
+        steps=3e-5,
+        trial_steps=6e-6,
+        epoch_ends=2e-4,
+        starts=5e-4,
+        layer_passes=3e-6,
+        elementwise_calls=2e-6,
+        probed_layers=1e-6,
+        started_layers=1e-4,
+        profiled_layers=3e-4,
+        products=8e-12,
+        activations=3e-11,
+        exponentials=1e-9,
+        samples=3e-8,
+        weight_passes=7e-11,
+        updates=1e-10,
+        drawn_weights=1.5e-8,
+        profiled_activations=4e-8,
+        distant_bytes=1e-10,
+    ),
+    residuals=(Residual("a step", 1e-4, 1.25), Residual("a start", 1e-3, 0.8)),
 )
 
 

@@ -16,11 +16,12 @@ HEADER = "# Written by tools/lock.py (`make lock`). Do not edit.\n"
 
 
 def compile_lock(extras: list[str], target: Path, constraints: Path | None) -> None:
-    """Resolve the extras to exact versions, keeping what `constraints` pins already."""
+    """Resolve extras to exact versions and write them, keeping the versions in `constraints`."""
     command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
     command += ["--python-version", "3.11", "--no-header", "--no-annotate", "--no-emit-find-links"]
     command += [part for extra in extras for part in ("--extra", extra)]
     command += ["--constraint", str(constraints)] if constraints else []
+    # The old file is a constraint too: an unrelated change moves no version.
     command += ["--constraint", str(target)] if target.exists() else []
     command += [str(ROOT / "pyproject.toml")]
     done = subprocess.run(command, check=True, capture_output=True, text=True)

@@ -1,8 +1,9 @@
-"""`make rehearsal`: the cluster's own files brought up on this machine's CPU, and disturbed.
+"""Test the cluster's compose files on this machine's CPU (`make rehearsal`).
 
-Two worker containers, sweeps through the published port, rows compared with the embedded run's,
-one worker killed while it works, everything taken down and up again; then every trace removed
-but the image. Says so, and succeeds, where no Docker engine answers.
+Two worker containers run sweeps that are submitted through the published port. Their rows are
+compared with those of an embedded run, one worker is killed while it trains, and everything is
+taken down and up again. At the end all but the image is removed. Without a Docker engine the
+rehearsal is skipped, and succeeds.
 """
 
 import json
@@ -67,7 +68,7 @@ LONG = spec("long", (24, 48), 40, 4)
 
 
 class Clock:
-    """The time of one rehearsal."""
+    """A clock of one rehearsal, which prints lines with the time and waits for conditions."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
@@ -93,10 +94,10 @@ class Clock:
 
 
 def rehearse(project: Project, clock: Clock) -> None:
-    """Go through all of it, in order.
+    """Run all steps of the rehearsal in order.
 
     Raises:
-        RehearsalError: Something did not happen as it must.
+        RehearsalError: A step failed.
     """
     for files in FILES:
         project.compose("config", files=files)
@@ -106,7 +107,7 @@ def rehearse(project: Project, clock: Clock) -> None:
     up(project, clock)
     show_memory(project, clock)
     show_ports(project, clock)
-    show_strangers(project, clock)
+    show_access_without_token(project, clock)
     expected = embedded_rows(project, clock)
     with Client(project.url) as client:
         small = submit_and_finish(client, SMALL, clock)
@@ -129,7 +130,7 @@ def rehearse(project: Project, clock: Clock) -> None:
 
 
 def up(project: Project, clock: Clock) -> None:
-    """Bring everything up and wait until every check is passed."""
+    """Start all services, and wait until they are healthy."""
     start = time.monotonic()
     command = project.command("up", "-d", "--no-build", "--scale", f"ray-worker={WORKERS}")
     with tempfile.TemporaryFile("w+") as output:
@@ -147,7 +148,7 @@ def up(project: Project, clock: Clock) -> None:
             said = output.read()
         if process.returncode:
             raise RehearsalError(f"`up` ended with {process.returncode}:\n{said}")
-    clock.wait("health", lambda: all_are_well(project), 120)
+    clock.wait("health", lambda: all_are_healthy(project), 120)
     clock.say(f"up: every service is healthy after {time.monotonic() - start:.0f} s")
 
 
@@ -156,7 +157,7 @@ def _is_ready(project: Project) -> bool:
         return client.is_ready()
 
 
-def all_are_well(project: Project) -> bool:
+def all_are_healthy(project: Project) -> bool:
     """Return whether every container is healthy, and the migration has ended."""
     return all(
         each.state == "exited" if each.service == "migrate" else each.health == "healthy"
@@ -165,26 +166,26 @@ def all_are_well(project: Project) -> bool:
 
 
 def down(project: Project, clock: Clock) -> None:
-    """Take everything down but the volumes."""
+    """Stop all services and keep the volumes."""
     start = time.monotonic()
     project.compose("down")
     clock.say(f"down, volumes kept: {time.monotonic() - start:.0f} s")
 
 
 def show_memory(project: Project, clock: Clock) -> None:
-    """Print what each service needs while it does nothing."""
-    time.sleep(5)
+    """Print the memory of each service while idle."""
+    time.sleep(5)  # until the start-up of every process is over
     running = [each for each in project.containers() if each.state == "running"]
     form = "{{.ID}} {{.MemUsage}}"
-    told = run(["docker", "stats", "--no-stream", "--format", form, *(c.id for c in running)])
-    used = {line.split()[0]: line.split()[1] for line in told.splitlines()}
+    stats = run(["docker", "stats", "--no-stream", "--format", form, *(c.id for c in running)])
+    used = {line.split()[0]: line.split()[1] for line in stats.splitlines()}
     clock.say("memory while idle:")
     for each in running:
         clock.say(f"    {each.name:14} {used[each.id[:12]]}")
 
 
 def show_ports(project: Project, clock: Clock) -> None:
-    """Print what answers from where, and refuse what must not."""
+    """Print the ports that can be reached, and from where; fail if others than the API's can."""
     running = [each for each in project.containers() if each.state == "running"]
     ports = [
         Port(f"{address}:{number}", f"{each.name} ({network})", number)
@@ -202,8 +203,8 @@ def show_ports(project: Project, clock: Clock) -> None:
     published = project.published()
     clock.say(f"published: {', '.join(published)}")
     for address in ("127.0.0.1", _outward_address()):
-        told = answer(f"{address}:{project.port}")
-        clock.say(f"    {address}:{project.port} answers {told or 'nothing'}")
+        reply = answer(f"{address}:{project.port}")
+        clock.say(f"    {address}:{project.port} answers {reply or 'nothing'}")
     reached = {p.where for p in ports if elsewhere[p.target] or front[p.target]}
     if reached - {"api-1 (front)"} or published != [f"127.0.0.1:{project.port}->8000/tcp"]:
         raise RehearsalError(f"more than the API can be reached: {published}, {reached}")
@@ -218,19 +219,19 @@ class Port:
     number: int
 
 
-def _show(clock: Clock, who: str, ports: Sequence[Port], told: Mapping[str, str]) -> None:
-    """Print what answered, in one line for each container, network and answer."""
+def _show(clock: Clock, who: str, ports: Sequence[Port], replies: Mapping[str, str]) -> None:
+    """Print the ports that answered, one line for each container, network and answer."""
     grouped: dict[tuple[str, str], list[int]] = {}
     for port in ports:
-        if told[port.target]:
-            grouped.setdefault((port.where, told[port.target]), []).append(port.number)
+        if replies[port.target]:
+            grouped.setdefault((port.where, replies[port.target]), []).append(port.number)
     clock.say(f"  {who} reaches {sum(map(len, grouped.values()))}:")
     for (where, said), numbers in grouped.items():
         clock.say(f"      {where:20} {said:14} {' '.join(map(str, numbers))}")
 
 
-def show_strangers(project: Project, clock: Clock) -> None:
-    """Print what Ray tells whoever has not the token, and refuse it being let in."""
+def show_access_without_token(project: Project, clock: Clock) -> None:
+    """Print Ray's answers to clients without the token; fail if one of them is let in."""
     head = project.containers("ray-head")[0].id
     without = run(["docker", "exec", head, "python", "-c", _JOBS])
     with_it = run(["docker", "exec", head, "python", "-c", _JOBS, "with"])
@@ -260,7 +261,7 @@ def _inside(project: Project, network: str, *arguments: str) -> Any:  # JSON of 
 def _outward_address() -> str:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            # Sends nothing: it only asks which of this machine's addresses would be used.
+            # A datagram socket sends nothing here: the kernel only chooses the source address.
             probe.connect(("192.0.2.1", 9))
         except OSError:
             return "127.0.0.1"
@@ -335,7 +336,7 @@ def client_epochs(project: Project, sweep: UUID) -> int:
 
 
 def same_rows(what: str, found: Rows, expected: Rows, clock: Clock) -> None:
-    """Say that rows equal the embedded run's, or raise with the first that does not."""
+    """Print that rows equal the embedded run's; raise with the first row that differs."""
     difference = found.difference(expected)
     if difference is not None:
         raise RehearsalError(f"{what}: rows differ from the embedded run's: {difference}")
@@ -344,7 +345,7 @@ def same_rows(what: str, found: Rows, expected: Rows, clock: Clock) -> None:
 
 @contextmanager
 def temporary_project() -> Iterator[Project]:
-    """Give a project of this run alone, and remove every trace of it."""
+    """Yield a compose project of this run alone, and remove all of it afterwards."""
     with tempfile.TemporaryDirectory(prefix="fathom-rehearsal-") as folder:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = int(free.getsockname()[1])
@@ -363,12 +364,12 @@ def temporary_project() -> Iterator[Project]:
 
 
 def main() -> int:
-    """Rehearse; returns 0 if all went well, or if there is no engine to rehearse on."""
+    """Run the rehearsal; return 0 if it passed or was skipped, else 1."""
     missing = missing_engine()
     if missing is not None:
         sys.stdout.write(f"rehearsal SKIPPED: {missing}\n")
         return 0
-    # As Ctrl-C does, so that nothing is left behind.
+    # SIGTERM raises as Ctrl-C does, so that the containers are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with temporary_project() as project:

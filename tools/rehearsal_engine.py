@@ -1,4 +1,4 @@
-"""The Docker engine as the rehearsal uses it: one compose project of its own, and nothing else."""
+"""The Docker engine for the rehearsal: commands, and one compose project."""
 
 import json
 import os
@@ -12,13 +12,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 FILES = (("docker-compose.yml",), ("docker-compose.yml", "docker-compose.override.yml"))
 """Every documented combination: a host without a GPU, and one with GPUs."""
-# What the shell says about a service of its own is not the rehearsal's business; what it says
-# about building an image is.
+# Variables of the shell that the rehearsal keeps: they decide how the image is built. Others of
+# Fathom, compose and Ray belong to the user's own services.
 _BUILD = ("PYTHON_IMAGE", "TORCH_INDEX", "POSTGRES_IMAGE", "FATHOM_BUILD_NETWORK")
 
 
 class RehearsalError(Exception):
-    """Something did not happen as it must; the text says what."""
+    """A step of the rehearsal failed; the text says which."""
 
 
 def run(
@@ -42,7 +42,7 @@ def run(
 
 
 def missing_engine() -> str | None:
-    """Return why no rehearsal is possible here, or None."""
+    """Return the reason why no rehearsal is possible here; None if it is."""
     if shutil.which("docker") is None:
         return "there is no `docker` command"
     if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
@@ -64,10 +64,10 @@ class Container:
     """A container of the project.
 
     Attributes:
-        id: The engine's, in full.
+        id: Id of the engine, in full.
         name: Service and number.
         service: Its service.
-        hostname: Its name for itself.
+        hostname: Host name inside of the container.
         state: ``running``, ``exited`` and so on.
         health: ``healthy``, ``unhealthy``, ``starting``, or empty without a check.
         addresses: IP address by network, without the project's name.
@@ -100,7 +100,7 @@ class Project:
 
     @property
     def url(self) -> str:
-        """Where its API is published."""
+        """URL at which the API is published."""
         return f"http://127.0.0.1:{self.port}"
 
     def environment(self) -> dict[str, str]:
@@ -149,25 +149,25 @@ class Project:
         )
 
     def published(self) -> list[str]:
-        """Return what the engine publishes of the project, ``ADDRESS:PORT->PORT/tcp``."""
+        """Return the published ports of the project, as ``ADDRESS:PORT->PORT/tcp``."""
         label = f"label=com.docker.compose.project={self.name}"
-        told = run(["docker", "ps", "--filter", label, "--format", "{{.Ports}}"])
-        return sorted({part for part in told.replace("\n", ", ").split(", ") if "->" in part})
+        ports = run(["docker", "ps", "--filter", label, "--format", "{{.Ports}}"])
+        return sorted({part for part in ports.replace("\n", ", ").split(", ") if "->" in part})
 
-    # A tree of JSON, as the engine has it.
-    def _container(self, told: Any) -> Container:
-        labels, state = told["Config"]["Labels"], told["State"]
+    # `Any`: the tree of JSON that `docker inspect` prints.
+    def _container(self, found: Any) -> Container:
+        labels, state = found["Config"]["Labels"], found["State"]
         service = labels["com.docker.compose.service"]
         return Container(
-            id=told["Id"],
+            id=found["Id"],
             name=f"{service}-{labels['com.docker.compose.container-number']}",
             service=service,
-            hostname=told["Config"]["Hostname"],
+            hostname=found["Config"]["Hostname"],
             state=state["Status"],
             health=state.get("Health", {}).get("Status", ""),
             addresses={
                 name.removeprefix(f"{self.name}_"): network["IPAddress"]
-                for name, network in told["NetworkSettings"]["Networks"].items()
+                for name, network in found["NetworkSettings"]["Networks"].items()
                 if network["IPAddress"]
             },
         )

@@ -1,7 +1,7 @@
-"""Which ports of which container answer, from where, and with what.
+"""Find listening ports, and what they answer.
 
-Also a script for the inside of containers: `python3 - listening` prints where its network
-listens, `python3 - HOST:PORT ...` what each of these answers.
+This file also runs as a script inside of containers: with the argument `listening` it prints the
+ports on which the container's network listens, with `HOST:PORT ...` the answer of each of these.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 _TIMEOUT_SECONDS = 1.0
-_LISTENING = "0A"
+_LISTENING = "0A"  # TCP_LISTEN in the tables of /proc/net
 
 
 def listening() -> list[int]:
@@ -33,7 +33,7 @@ def listening() -> list[int]:
 
 
 def answer(target: str) -> str:
-    """Return in a few words what a port answers; an empty text if it cannot be reached."""
+    """Return the answer of a port in a few words; an empty text if it cannot be reached."""
     host, _, port = target.rpartition(":")
     try:
         with socket.create_connection((host, int(port)), timeout=_TIMEOUT_SECONDS):
@@ -51,15 +51,15 @@ def answer(target: str) -> str:
 
 
 def answers(targets: Sequence[str]) -> dict[str, str]:
-    """Return what each of these answers, asked at the same time."""
+    """Return the answers of several ports, which are tried at the same time."""
     with ThreadPoolExecutor(max_workers=16) as pool:
         return dict(zip(targets, pool.map(answer, targets), strict=True))
 
 
 def main() -> int:
-    """Print as JSON what the command line asks for."""
-    told: object = listening() if sys.argv[1:] == ["listening"] else answers(sys.argv[1:])
-    sys.stdout.write(json.dumps(told))
+    """Print listening ports, or the answers of the given ones, as JSON."""
+    found: object = listening() if sys.argv[1:] == ["listening"] else answers(sys.argv[1:])
+    sys.stdout.write(json.dumps(found))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""A sweep's rows as the API gives them, in a form in which equal means equal bit for bit."""
+"""A sweep's rows as texts of JSON, which are equal if and only if the rows are, bit for bit."""
 
 import json
 import urllib.request
@@ -9,7 +9,7 @@ from uuid import UUID
 
 # JSON as the API sends it.
 _Tree = dict[str, Any]
-# Times, hosts and ids are a run's own; everything else is the trial's.
+# Times, hosts and ids differ between runs of one sweep; all other fields must not.
 _OWN = frozenset({"id", "sweep_id", "attempt", "seconds", "host", "started_at", "ended_at"})
 
 
@@ -42,21 +42,21 @@ def rows(url: str, sweep: UUID) -> Rows:
     trials, epochs = [], []
     for trial in _trials(url, sweep):
         trials.append(_plain(trial))
-        told = _get(f"{url}/v1/trials/{trial['id']}/epochs")
-        epochs += [f"{trial['number']} {_plain(epoch)}" for epoch in told["epochs"]]
+        found = _get(f"{url}/v1/trials/{trial['id']}/epochs")
+        epochs += [f"{trial['number']} {_plain(epoch)}" for epoch in found["epochs"]]
     return Rows(tuple(trials), tuple(epochs))
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a trial is, in both senses; no host before it has one."""
+    """State and host of a trial; the host is empty before it has one."""
 
     state: str
     host: str
 
 
 def hosts(url: str, sweep: UUID) -> dict[UUID, Place]:
-    """Return where every trial is."""
+    """Return state and host of every trial."""
     return {
         UUID(each["id"]): Place(each["state"], each["host"] or "") for each in _trials(url, sweep)
     }
@@ -74,8 +74,8 @@ def _trials(url: str, sweep: UUID) -> Iterator[_Tree]:
 
 def _get(url: str) -> _Tree:
     with urllib.request.urlopen(url, timeout=30) as response:
-        told: _Tree = json.load(response)
-    return told
+        found: _Tree = json.load(response)
+    return found
 
 
 def _plain(row: _Tree) -> str:

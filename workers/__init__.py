@@ -1,1 +1,1 @@
-"""What runs on a compute node: data sets, schedules, engines, the training loop."""
+"""Code that runs on a compute node: data sets, schedules, engines, the training loop."""

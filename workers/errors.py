@@ -1,4 +1,4 @@
-"""The base of every error that the code on a compute node raises itself."""
+"""Base class of the errors that code on a compute node raises."""
 
 
 class WorkersError(Exception):

@@ -1,9 +1,9 @@
-"""Learning-rate schedules: frozen descriptions and one pure function that evaluates them.
+"""Learning-rate schedules: frozen descriptions, and pure functions that evaluate them.
 
 A schedule multiplies the trial's effective learning rate by a factor that depends only on
-the step and the number of steps of the run, so a curve can be recomputed from its row. Each
-step takes the factor of its own middle: a ramp from 0 wastes no first step, a decay to 0 no
-last one, and a drop at an epoch's end falls between two steps.
+the step and the number of steps of the run, so a curve can be recomputed from its row. The
+factor of a step is the one at the middle of the step: the first step of a ramp from 0 and the
+last step of a decay to 0 have a positive rate, and a drop at an epoch's end lies between two steps.
 """
 
 import itertools
@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class ScheduleKind(StrEnum):
-    """The shapes a learning rate can follow."""
+    """Shape of a schedule."""
 
     CONSTANT = "constant"
     EXPONENTIAL = "exponential"
@@ -29,12 +29,12 @@ class Schedule:
     """One learning-rate schedule; fields that its kind does not use keep their defaults.
 
     Attributes:
-        kind: The shape.
+        kind: Shape of the schedule.
         warmup_epochs: Epochs over which a linear ramp from 0 multiplies the factor; 0 is none.
         final_factor: Factor at the end of the run (exponential, cosine, linear).
         factor: Factor applied at each drop (step).
         every_epochs: Epochs between drops (step).
-        decay_epochs: Epochs after which the rate has halved (inverse_time).
+        decay_epochs: Epochs after which the factor is 1/2 (inverse_time).
         points: (epoch, factor) pairs, epochs strictly increasing from 0; factors are
             interpolated linearly between points and held after the last (table).
     """
@@ -57,7 +57,7 @@ _DEPENDS_ON_TOTAL = frozenset({ScheduleKind.EXPONENTIAL, ScheduleKind.COSINE, Sc
 
 
 def factor_at(schedule: Schedule, epoch: float, epochs: float) -> float:
-    """Return what multiplies the learning rate at a moment of a run.
+    """Return the factor of the learning rate at a moment of a run.
 
     Args:
         schedule: The schedule.
@@ -74,7 +74,7 @@ def factor_at(schedule: Schedule, epoch: float, epochs: float) -> float:
 
 
 def factor_of_step(schedule: Schedule, step: int, steps_per_epoch: int, epochs: int) -> float:
-    """Return what multiplies the learning rate of one optimizer step.
+    """Return the factor of the learning rate of one optimizer step.
 
     Args:
         schedule: The schedule.

@@ -1,23 +1,17 @@
-"""Independent random streams of one trial, each named by its purpose.
+"""Independent random streams of a trial, each named by its purpose.
 
-A stream's seed is a hash of its name, so a new purpose moves no existing stream, and trials
-that share a seed share every draw they have in common: the data order whatever the network,
-and the underlying normals of each matrix whatever its g, its depth, or its neighbours.
+A stream's seed is a hash of its name, so a new purpose changes no existing stream. Trials of one
+seed share the draws that they have in common: the data order whatever the network, and the
+standard normals behind each matrix whatever its g, its depth, or the other matrices.
 
-Only the raw output of bit generators is used for orders; unlike a library's `permutation`
-its stream is promised never to change.
+Orders use only the raw output of numpy's bit generators. numpy promises that this stream never
+changes, which it does not promise for `Generator.permutation`.
 """
 
 import hashlib
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    import torch
-
-LAST_MATRIX = "out"
 
 
 def stream_seed(purpose: str, seed: int, index: int | str) -> int:
@@ -26,7 +20,7 @@ def stream_seed(purpose: str, seed: int, index: int | str) -> int:
     Args:
         purpose: What the stream draws, without a slash.
         seed: The trial's seed.
-        index: Which of the purpose's streams.
+        index: Number or name that tells the purpose's streams apart.
 
     Returns:
         The first 8 bytes of sha256("fathom/<purpose>/<seed>/<index>"), big end first.
@@ -36,10 +30,11 @@ def stream_seed(purpose: str, seed: int, index: int | str) -> int:
 
 
 def permutation(purpose: str, seed: int, index: int | str, count: int) -> NDArray[np.int64]:
-    """Return an order of ``count`` things, int64 of shape ``(count,)``.
+    """Return a random order of the numbers below ``count``, int64 of shape ``(count,)``.
 
-    Ties of the 64-bit keys (odds of 1e-10 at 60,000 things) keep their order.
+    Numbers whose 64-bit keys are equal keep their order (probability 1e-10 at 60,000 numbers).
     """
+    # A stable sort, so that equal keys give the same order on every platform.
     keys = np.random.PCG64(stream_seed(purpose, seed, index)).random_raw(count)
     return np.argsort(keys, kind="stable").astype(np.int64)
 
@@ -56,29 +51,3 @@ def epoch_order(seed: int, epoch: int, n_samples: int) -> NDArray[np.int64]:
         A permutation, int64 of shape ``(n_samples,)``, the same for every configuration.
     """
     return permutation("order", seed, epoch, n_samples)
-
-
-def weight_generators(seed: int, depth: int) -> "list[torch.Generator]":
-    """Return one CPU generator per weight matrix, input side first.
-
-    Matrices are indexed from the input, and the last is named, not counted: nets of
-    different depth share the draws of their first matrices and of their last one.
-
-    Args:
-        seed: The trial's seed.
-        depth: Hidden layers D, at least 1.
-
-    Returns:
-        D + 1 generators.
-    """
-    import torch  # Here, so that data sets order their samples on a machine without torch.
-
-    names: list[int | str] = [*range(depth), LAST_MATRIX]
-    return [torch.Generator().manual_seed(stream_seed("weights", seed, name)) for name in names]
-
-
-def probe_generator(seed: int, name: str) -> "torch.Generator":
-    """Return the CPU generator of one probe of the initial network, such as its input."""
-    import torch  # As above.
-
-    return torch.Generator().manual_seed(stream_seed("probe", seed, name))

@@ -1,11 +1,11 @@
-"""The loop as Ray Tune sees it: a pack of trials is one Tune trial on a warm actor.
+"""Ray Tune trainable that trains packs; a pack of trials is one Tune trial on a warm actor.
 
-Tune sees few, fat trials and no metric: curves travel in the ``reports`` of a result, which
-the sink takes out, and a trial that diverges ends here, so that no number that is not finite
-ever reaches a Tune scheduler.
+Tune gets no metric. Curves are in the ``reports`` of a result, which the driver's sink removes.
+A trial that diverges ends inside its pack, so that no infinite or NaN number reaches a Tune
+scheduler.
 
-What loads torch is imported where it is used: the driver imports this file as well, and has no
-use for torch.
+Modules that load torch are imported inside functions, because the driver imports this file and
+does not need torch.
 """
 
 import gc
@@ -22,20 +22,21 @@ from workers.datasets import Data
 
 log = logging.getLogger("fathom.workers")
 
+# Reports are a second old at most, and a call of Tune costs little beside a second.
 STEP_SECONDS = 1.0
 REPORTS = "reports"
 DONE = "done"
 
 
-def take(
+def advance(
     run: Iterator[Report | None], seconds: float, clock: Callable[[], float] = time.monotonic
 ) -> tuple[list[Report], bool]:
-    """Advance a run until an epoch ends with some time gone, or all of the time is gone.
+    """Advance a run for some time, or up to the end of an epoch after a quarter of that time.
 
     Args:
-        run: Yields None between optimizer steps.
-        seconds: Longest time to go on for; an epoch that ends after a quarter of it returns.
-        clock: Seconds, monotone.
+        run: Iterator of reports, with None after each optimizer step.
+        seconds: Longest time; a step that has begun is completed.
+        clock: Returns seconds, monotonic.
 
     Returns:
         The reports in order, and whether the run is exhausted.
@@ -51,17 +52,17 @@ def take(
     return reports, True
 
 
-def measured(
+def new_calibrations(
     packs: Sequence[Pack], device: str, known: Sequence[Calibration], actors: int
 ) -> list[Calibration]:
-    """Return what nobody knows yet of this device; nothing where measuring it fails."""
+    """Return calibrations of this device that are not stored yet; none if measuring fails."""
     from workers.training.calibration import calibrations_of
 
     used = {spec.engine for pack in packs for spec in pack.specs}
     try:
         return calibrations_of(device, used, known, actors)
     except Exception:
-        # An edge: a device that cannot be measured can be good enough to train on.
+        # Calibrations serve estimates alone; a device that cannot be measured may still train.
         log.exception("calibration failed device=%s", device)
         return []
 
@@ -83,7 +84,7 @@ class PackTrainable(tune.Trainable):
         stopping: StoppingKind | None = None,
         until: int | None = None,
     ) -> None:
-        """Keep what all packs share, measure a device that nobody has, and begin the first."""
+        """Store what all packs share, measure the device if it is new, and start the first pack."""
         from workers.engines.devices import budget_of
 
         self._packs = packs
@@ -93,27 +94,25 @@ class PackTrainable(tune.Trainable):
         self._stopping = stopping
         self._until = until
         self._memory_bytes = memory_bytes or budget_of(device)
-        self._measured = measured(packs, device, calibrations, actors)
+        self._calibrations = new_calibrations(packs, device, calibrations, actors)
         self.reset_config(config)
-        # What is loaded by now stays; every full collection would go through all of it.
+        # Loaded modules and data sets live as long as the process. Frozen, they are not searched by
+        # every full garbage collection.
         gc.freeze()
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Begin the pack that the config names; the actor and its data stay."""
+        """Start the pack whose index the config contains, on the same actor and data."""
         from workers.training import run_pack
 
         pack = self._packs[new_config["pack"]]
-        # A batched product on a GPU is not the same for every batch, so there each trial has its
-        # own; on a CPU it is, bit for bit.
-        slots = None if self._device == "cpu" else 1
         control = self._control
+        # Halving is judged by the driver between two rounds, not by the workers.
         judges = self._stopping in (StoppingKind.ASHA, StoppingKind.MEDIAN)
         self._run = run_pack(
             pack.specs,
             self._data[pack.dataset],
             device=self._device,
-            slots=slots,
-            verdict=control.judge if control is not None and judges else None,
+            judge=control.judge if control is not None and judges else None,
             until=self._until,
             checkpoints=control if self._stopping is StoppingKind.HALVING else None,
             memory_bytes=self._memory_bytes,
@@ -121,9 +120,12 @@ class PackTrainable(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """Train for about a second and return the reports; done when told to or exhausted."""
-        if self._control is not None and self._control.orders().wind_down:
+        """Train for about a second and return the reports.
+
+        The result is done when the pack has ended or the control actor instructs to wind down.
+        """
+        if self._control is not None and self._control.instructions().wind_down:
             return {REPORTS: [], DONE: True}
-        reports, done = take(self._run, STEP_SECONDS)
-        calibrations, self._measured = self._measured, []
+        reports, done = advance(self._run, STEP_SECONDS)
+        calibrations, self._calibrations = self._calibrations, []
         return {REPORTS: [*calibrations, *reports], DONE: done}

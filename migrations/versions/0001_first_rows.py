@@ -1,6 +1,7 @@
-"""Sweeps, trials, epochs, layer profiles, events, data sets.
+"""Create all tables: sweeps, configurations, trials and their results, events and calibrations.
 
-Written out rather than taken from the models: this is what the schema was, whatever they become.
+Everything is written out instead of imported from the models: a migration must not change when they
+do.
 """
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
 
+# The types that `UtcDateTime` and `stored_by_value` have in the database.
 MOMENT = sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite")
 WORD = sa.String(32)
 
@@ -19,18 +21,19 @@ def upgrade() -> None:
     """Create every table."""
     _create_sweeps()
     _create_walks()
+    _create_configurations()
     _create_trials()
     _create_epochs()
     _create_layer_profiles()
     _create_events()
-    _create_datasets()
     _create_calibrations()
 
 
 def downgrade() -> None:
-    """Drop every table, and so every row."""
-    results = ("events", "layer_profiles", "epochs", "trials", "walks", "sweeps")
-    for table in ("calibrations", "datasets", *results):
+    """Drop every table with all its rows."""
+    # Tables that refer to others come first.
+    results = ("events", "layer_profiles", "epochs", "trials", "configurations", "walks", "sweeps")
+    for table in ("calibrations", *results):
         op.drop_table(table)
 
 
@@ -42,7 +45,6 @@ def _create_sweeps() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("spec_text", sa.Text(), nullable=False),
         sa.Column("spec_media", WORD, nullable=False),
-        sa.Column("spec_json", sa.Text(), nullable=False),
         sa.Column("spec_hash", sa.String(64), nullable=False),
         sa.Column("state", WORD, nullable=False),
         sa.Column("n_trials", sa.Integer(), nullable=False),
@@ -98,16 +100,41 @@ def _create_walks() -> None:
     )
 
 
+def _create_configurations() -> None:
+    table = "configurations"
+    op.create_table(
+        table,
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("sweep_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        *_written_columns(),
+        *_resolved_columns(),
+        *_configuration_rules(table),
+        sa.ForeignKeyConstraint(
+            ["sweep_id"],
+            ["sweeps.id"],
+            name=op.f("fk_configurations_sweep_id_sweeps"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["walk_id"], ["walks.id"], name=op.f("fk_configurations_walk_id_walks")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_configurations")),
+        sa.UniqueConstraint("sweep_id", "number", name=op.f("uq_configurations_sweep_id_number")),
+    )
+
+
 def _create_trials() -> None:
     table = "trials"
     op.create_table(
         table,
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("sweep_id", sa.Uuid(), nullable=False),
+        sa.Column("configuration_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        *_planned_columns(),
+        sa.Column("seed", sa.BigInteger(), nullable=False),
+        sa.Column("planned_epochs", sa.Integer(), nullable=False),
         *_run_columns(),
-        *_planned_rules(table),
         *_run_rules(table),
         sa.ForeignKeyConstraint(
             ["sweep_id"],
@@ -115,51 +142,53 @@ def _create_trials() -> None:
             name=op.f("fk_trials_sweep_id_sweeps"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(["walk_id"], ["walks.id"], name=op.f("fk_trials_walk_id_walks")),
+        sa.ForeignKeyConstraint(
+            ["configuration_id"],
+            ["configurations.id"],
+            name=op.f("fk_trials_configuration_id_configurations"),
+            ondelete="CASCADE",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trials")),
         sa.UniqueConstraint("sweep_id", "number", name=op.f("uq_trials_sweep_id_number")),
+        sa.UniqueConstraint(
+            "configuration_id", "seed", name=op.f("uq_trials_configuration_id_seed")
+        ),
     )
     op.create_index(op.f("ix_trials_sweep_id_state"), table, ["sweep_id", "state"])
 
 
-def _planned_columns() -> list[sa.Column[object]]:
+def _written_columns() -> list[sa.Column[object]]:
     return [
+        sa.Column("depth", sa.Integer(), nullable=False),
+        sa.Column("g_relative", sa.Double(), nullable=True),
+        sa.Column("g", sa.Double(), nullable=False),
+        sa.Column("scheme", WORD, nullable=False),
+        sa.Column("activation", WORD, nullable=False),
+        sa.Column("lr", sa.Double(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("width_parameters", sa.BigInteger(), nullable=True),
+        sa.Column("batch_size", sa.Integer(), nullable=False),
+        sa.Column("optimizer", WORD, nullable=False),
+        sa.Column("epochs", sa.Integer(), nullable=False),
         sa.Column("dataset", sa.String(255), nullable=False),
         sa.Column("task", WORD, nullable=False),
         sa.Column("kind", WORD, nullable=False),
-        sa.Column("activation", WORD, nullable=False),
-        sa.Column("slope", sa.Double(), nullable=False),
-        sa.Column("depth", sa.Integer(), nullable=False),
-        sa.Column("width", sa.Integer(), nullable=False),
-        sa.Column("scheme", WORD, nullable=False),
-        sa.Column("g", sa.Double(), nullable=False),
-        sa.Column("g_in", sa.Double(), nullable=False),
-        sa.Column("g_out", sa.Double(), nullable=False),
-        sa.Column("epochs", sa.Integer(), nullable=False),
-        sa.Column("batch_size", sa.Integer(), nullable=False),
-        sa.Column("optimizer", WORD, nullable=False),
-        sa.Column("momentum", sa.Double(), nullable=False),
-        sa.Column("nesterov", sa.Boolean(), nullable=False),
-        sa.Column("weight_decay", sa.Double(), nullable=False),
-        sa.Column("clip_norm", sa.Double(), nullable=True),
-        sa.Column("beta1", sa.Double(), nullable=False),
-        sa.Column("beta2", sa.Double(), nullable=False),
-        sa.Column("eps", sa.Double(), nullable=False),
+        sa.Column("g_mode", WORD, nullable=False),
+        sa.Column("lr_depth_power", sa.Double(), nullable=False),
+        sa.Column("precision", WORD, nullable=False),
+    ]
+
+
+def _resolved_columns() -> list[sa.Column[object]]:
+    return [
         sa.Column("effective_lr", sa.Double(), nullable=False),
         sa.Column("schedule_kind", WORD, nullable=False),
-        sa.Column("schedule", sa.JSON(), nullable=False),
-        sa.Column("precision", WORD, nullable=False),
-        sa.Column("seed", sa.BigInteger(), nullable=False),
         sa.Column("engine", WORD, nullable=False),
-        sa.Column("profile_epochs", sa.JSON(), nullable=False),
         sa.Column("predicted_drift", sa.Double(), nullable=True),
         sa.Column("predicted_spread", sa.Double(), nullable=True),
         sa.Column("walk_id", sa.Uuid(), nullable=True),
-        sa.Column("g_mode", WORD, nullable=False),
-        sa.Column("g_relative", sa.Double(), nullable=True),
-        sa.Column("width_parameters", sa.BigInteger(), nullable=True),
-        sa.Column("lr", sa.Double(), nullable=False),
-        sa.Column("lr_depth_power", sa.Double(), nullable=False),
+        sa.Column("coordinates", sa.JSON(), nullable=False),
+        sa.Column("configuration", sa.JSON(), nullable=False),
     ]
 
 
@@ -190,15 +219,9 @@ def _run_columns() -> list[sa.Column[object]]:
     ]
 
 
-def _planned_rules(table: str) -> list[sa.CheckConstraint]:
+def _configuration_rules(table: str) -> list[sa.CheckConstraint]:
     return [
         _one_of(table, "task", "classify autoencode"),
-        _one_of(
-            table,
-            "activation",
-            "linear relu leaky_relu tanh hardtanh sigmoid_centred erf softplus gelu silu selu elu "
-            "sine",
-        ),
         _one_of(table, "scheme", "rwi rwi_paper he glorot lecun orthogonal"),
         _one_of(table, "optimizer", "sgd adam"),
         _one_of(
@@ -212,8 +235,7 @@ def _planned_rules(table: str) -> list[sa.CheckConstraint]:
         _at_least(table, "width", 1),
         _at_least(table, "epochs", 0),
         _at_least(table, "batch_size", 1),
-        *_finite(table, "slope g g_in g_out momentum weight_decay clip_norm beta1 beta2 eps"),
-        *_finite(table, "effective_lr g_relative lr lr_depth_power"),
+        *_finite(table, "g effective_lr g_relative lr lr_depth_power"),
         *_finite(table, "predicted_drift predicted_spread"),
         _at_least(table, "predicted_spread", 0),
         _rule(
@@ -233,11 +255,12 @@ def _run_rules(table: str) -> list[sa.CheckConstraint]:
     return [
         _one_of(table, "state", "pending running done"),
         _one_of(table, "outcome", "completed diverged stopped failed cancelled"),
+        _at_least(table, "number", 0),
         _at_least(table, "attempt", 1),
         *_finite(table, "final_train_loss final_eval_loss best_train_loss best_eval_loss"),
         *_finite(table, "z_init seconds"),
         *_fractions(table, "final_train_error final_eval_error best_train_error best_eval_error"),
-        _rule(table, "epochs_done_range", "epochs_done BETWEEN 0 AND epochs"),
+        _rule(table, "epochs_done_range", "epochs_done BETWEEN 0 AND planned_epochs"),
         _rule(table, "outcome_is_of_an_end", "(outcome IS NOT NULL) = (state = 'done')"),
         _rule(table, "ended_at_is_of_an_end", "(ended_at IS NOT NULL) = (state = 'done')"),
         _rule(
@@ -285,6 +308,7 @@ def _create_epochs() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("trial_id", "epoch", name=op.f("pk_epochs")),
+        # SQLite then stores rows in the order of the primary key: a curve lies in one place.
         sqlite_with_rowid=False,
     )
 
@@ -306,6 +330,7 @@ def _create_layer_profiles() -> None:
             "errors_are_beside_activations",
             "length(error_log_norms) = length(activation_log_norms)",
         ),
+        # One number more than there are layers; a number has 8 bytes.
         _rule(
             table,
             "gradients_are_one_more",
@@ -344,30 +369,11 @@ def _create_events() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+        # Ids of deleted events are not used again, so that readers do not miss new ones.
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_events_sweep_id_id"), table, ["sweep_id", "id"])
     op.create_index(op.f("ix_events_trial_id"), table, ["trial_id"])
-
-
-def _create_datasets() -> None:
-    table = "datasets"
-    op.create_table(
-        table,
-        sa.Column("name", sa.String(255), nullable=False),
-        sa.Column("sha256", sa.String(64), nullable=False),
-        sa.Column("n_inputs", sa.Integer(), nullable=False),
-        sa.Column("n_classes", sa.Integer(), nullable=False),
-        sa.Column("n_train", sa.Integer(), nullable=False),
-        sa.Column("n_eval", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        _rule(table, "sha256_length", "length(sha256) = 64"),
-        _at_least(table, "n_inputs", 1),
-        _at_least(table, "n_classes", 0),
-        _at_least(table, "n_train", 1),
-        _at_least(table, "n_eval", 0),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_datasets")),
-    )
 
 
 def _create_calibrations() -> None:
@@ -401,7 +407,7 @@ def _at_least(table: str, column: str, bound: int) -> sa.CheckConstraint:
 
 
 def _finite(table: str, columns: str) -> list[sa.CheckConstraint]:
-    # PostgreSQL orders NaN above every number; SQLite has made it NULL before it looks.
+    # PostgreSQL orders NaN above every number; SQLite stores it as NULL before it checks.
     return [
         _rule(table, f"{column}_finite", f"abs({column}) <= 1.7976931348623157e308")
         for column in columns.split()

@@ -1,4 +1,4 @@
-"""The application: routes, errors and the dependencies they are given."""
+"""Build the FastAPI application from its routes, error handlers and dependencies."""
 
 from fastapi import FastAPI
 
@@ -14,18 +14,23 @@ _DESCRIPTION = """\
 Sweeps over very deep feed-forward networks: how does training error change with depth?
 
 Errors are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems with a stable `code` and
-every issue of the input. Lists come in pages: pass `next_page_token` as `page_token`; empty
-ends. Numbers that are not finite do not occur: a diverged trial is an outcome.
+every issue of the input in `errors`. Lists come in pages: pass `next_page_token` as `page_token`
+until it is empty. All numbers are finite: a loss that is not ends its trial as `diverged`.
+
+The words of this API: `g` is the factor that multiplies the initial weights of the hidden layers.
+The *walk* of a network is the log of its gradient norm from the last hidden layer back to the
+first, `ln(|delta_1| / |delta_D|)`: its mean over random networks is the *drift*, its standard
+deviation the *spread*. The *unbiased* g is the one at which the drift is 0.
 """
 
 
 def create_app(dependencies: Dependencies) -> FastAPI:
-    """Return an application with these dependencies; open nothing."""
+    """Return an application with these dependencies; no connection is opened."""
     app = FastAPI(
         title="Fathom",
         version="1",
         description=_DESCRIPTION,
-        # Its pages would load scripts from elsewhere for a login that does not exist.
+        # The API has no login, so it needs no redirect page; one page of documentation is enough.
         swagger_ui_oauth2_redirect_url=None,
         redoc_url=None,
     )
@@ -38,7 +43,7 @@ def create_app(dependencies: Dependencies) -> FastAPI:
 
 
 def dependencies_from(settings: Settings) -> Dependencies:
-    """Return the dependencies that settings describe.
+    """Return the application's dependencies as the settings describe them.
 
     Raises:
         DatabaseUrlError: The database's URL cannot be used.

@@ -1,4 +1,4 @@
-"""What the routes are given: the dependencies of the service that an application is made of."""
+"""Dependencies of the routes: database sessions, data sets, limits and the simulation queue."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,12 +17,12 @@ class Dependencies:
     """The dependencies of one application.
 
     Attributes:
-        database: Where rows are.
-        datasets: Returns the data sets that specs may name, by name; asked at every use, because
-            data sets can be registered while the service runs.
-        max_trials: Trials a sweep may have at most.
-        body_limit_bytes: Largest body that is read.
-        simulations: Does for previews what takes longer than a request may.
+        database: The service's database.
+        datasets: Returns the shapes of the data sets that specs may name, by name. Called for
+            each request, because data sets can be registered while the service runs.
+        max_trials: Largest number of trials in a sweep.
+        body_limit_bytes: Size of the largest request body that is read.
+        simulations: Queue of the walks that previews need simulated.
     """
 
     database: Database
@@ -52,4 +52,4 @@ def _write_session(request: Request) -> Iterator[store.WriteSession]:
 # failed commit would follow a 202 that the client already has.
 ReadSession = Annotated[store.ReadSession, Depends(_read_session, scope="function")]
 WriteSession = Annotated[store.WriteSession, Depends(_write_session, scope="function")]
-RequestParts = Annotated[Dependencies, Depends(dependencies_of)]
+AppDependencies = Annotated[Dependencies, Depends(dependencies_of)]

@@ -1,12 +1,12 @@
-"""What the HTTP layer refuses before a service function is called."""
+"""Errors in a request that the HTTP layer raises before it calls a service function."""
 
 
 class ApiError(Exception):
-    """Base of the HTTP layer's refusals."""
+    """Base of the errors that the HTTP layer raises."""
 
 
 class BodyTooLargeError(ApiError):
-    """A body is longer than the service reads."""
+    """The request body is larger than the limit."""
 
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(limit_bytes)
@@ -17,7 +17,7 @@ class BodyTooLargeError(ApiError):
 
 
 class UnsupportedMediaError(ApiError):
-    """A body is of a type that the route does not read."""
+    """The request body has a media type that the route cannot read."""
 
     def __init__(self, given: str, allowed: tuple[str, ...]) -> None:
         super().__init__(given, allowed)

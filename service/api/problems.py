@@ -1,4 +1,4 @@
-"""Every error as RFC 9457 problem+json: a stable code, and where the input is wrong."""
+"""Turn errors into RFC 9457 problem+json responses with a stable code and the input's issues."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -16,6 +15,7 @@ from rwinit import ArgumentError, GainNotFoundError
 from service.api.errors import BodyTooLargeError, UnsupportedMediaError
 from service.lifecycle import IllegalTransitionError
 from service.query.errors import FilterError, PageTokenError, QueryError, UnknownNameError
+from service.schemas.problems import Problem, ProblemIssue
 from service.spec import SpecError, SpecIssue
 from service.store.errors import (
     IdempotencyConflictError,
@@ -26,40 +26,18 @@ from service.store.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_SECONDS = "5"
+# An invalid value can be as large as a whole body; its beginning is enough to find it.
 _MAX_GIVEN = 80
 
 
-class IssueRead(BaseModel):
-    """One place where the input is wrong."""
-
-    model_config = ConfigDict(frozen=True)
-
-    path: str = Field(description="Where, such as `network.depth[2]` or `page_size`.")
-    given: str = Field(description="What stands there, shortened.")
-    message: str = Field(description="What is allowed.")
-
-
-class Problem(BaseModel):
-    """An error (RFC 9457)."""
-
-    model_config = ConfigDict(frozen=True)
-
-    type: str = Field(description="A name of the kind of problem, as a URI; it leads nowhere.")
-    title: str = Field(description="The kind of problem, for people.")
-    status: int = Field(description="The HTTP status.")
-    detail: str = Field(description="This occurrence, for people.")
-    code: str = Field(description="The kind of problem, for programs; it never changes.")
-    errors: tuple[IssueRead, ...] = Field((), description="Every issue in the input.")
-
-
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """How one class of error is told.
+class ProblemKind:
+    """How errors of one class appear in responses.
 
     Attributes:
         status: HTTP status.
-        code: Stable name.
-        title: The same for people.
+        code: Stable name of the problem, for programs.
+        title: Name of the problem, for people.
     """
 
     status: int
@@ -67,35 +45,43 @@ class Kind:
     title: str
 
 
-KINDS: Mapping[type[Exception], Kind] = {
-    SpecError: Kind(422, "spec_refused", "The spec has issues"),
-    SweepNotFoundError: Kind(404, "sweep_not_found", "No such sweep"),
-    TrialNotFoundError: Kind(404, "trial_not_found", "No such trial"),
-    IdempotencyConflictError: Kind(
+PROBLEM_KINDS: Mapping[type[Exception], ProblemKind] = {
+    SpecError: ProblemKind(422, "spec_refused", "The spec has issues"),
+    SweepNotFoundError: ProblemKind(404, "sweep_not_found", "No such sweep"),
+    TrialNotFoundError: ProblemKind(404, "trial_not_found", "No such trial"),
+    IdempotencyConflictError: ProblemKind(
         409, "idempotency_key_reused", "The Idempotency-Key belongs to another spec"
     ),
-    IllegalTransitionError: Kind(409, "transition_refused", "The sweep's state forbids this"),
-    FilterError: Kind(422, FilterError.code, "The filter cannot be read"),
-    UnknownNameError: Kind(422, UnknownNameError.code, "Unknown name in the query"),
-    PageTokenError: Kind(422, PageTokenError.code, "The page token is not of this query"),
-    QueryError: Kind(422, QueryError.code, "The query is malformed"),
-    RequestValidationError: Kind(422, "request_invalid", "The request is malformed"),
-    BodyTooLargeError: Kind(413, "body_too_large", "The body is too large"),
-    UnsupportedMediaError: Kind(415, "unsupported_media_type", "The body is of another type"),
-    ArgumentError: Kind(422, "argument_invalid", "An argument is not allowed"),
-    GainNotFoundError: Kind(422, "gain_not_found", "No g leaves this walk without drift"),
-    SchemaOutOfDateError: Kind(503, "schema_out_of_date", "The database needs a migration"),
-    OperationalError: Kind(503, "database_unavailable", "The database does not answer"),
-    InterfaceError: Kind(503, "database_unavailable", "The database does not answer"),
-    PoolTimeoutError: Kind(503, "database_unavailable", "The database does not answer"),
-    Exception: Kind(500, "internal_error", "The service failed"),
+    IllegalTransitionError: ProblemKind(
+        409, "transition_refused", "The sweep's state forbids this"
+    ),
+    FilterError: ProblemKind(422, FilterError.code, "The filter cannot be read"),
+    UnknownNameError: ProblemKind(422, UnknownNameError.code, "Unknown name in the query"),
+    PageTokenError: ProblemKind(
+        422, PageTokenError.code, "The page token belongs to another query"
+    ),
+    QueryError: ProblemKind(422, QueryError.code, "The query is malformed"),
+    RequestValidationError: ProblemKind(422, "request_invalid", "The request is malformed"),
+    BodyTooLargeError: ProblemKind(413, "body_too_large", "The body is too large"),
+    UnsupportedMediaError: ProblemKind(
+        415, "unsupported_media_type", "The body is of another type"
+    ),
+    ArgumentError: ProblemKind(422, "argument_invalid", "An argument is not allowed"),
+    GainNotFoundError: ProblemKind(422, "gain_not_found", "No g leaves this walk without drift"),
+    SchemaOutOfDateError: ProblemKind(503, "schema_out_of_date", "The database needs a migration"),
+    OperationalError: ProblemKind(503, "database_unavailable", "The database does not answer"),
+    InterfaceError: ProblemKind(503, "database_unavailable", "The database does not answer"),
+    PoolTimeoutError: ProblemKind(503, "database_unavailable", "The database does not answer"),
+    Exception: ProblemKind(500, "internal_error", "The service failed"),
 }
-# Their texts hold SQL or inner state, which is for the log alone.
-_SILENT = (OperationalError, InterfaceError, PoolTimeoutError)
+# The texts of these errors contain SQL and connection details, which clients must not see.
+_WITHOUT_DETAIL = (OperationalError, InterfaceError, PoolTimeoutError)
 
 
-def problem_response(kind: Kind, detail: str, issues: tuple[IssueRead, ...] = ()) -> JSONResponse:
-    """Return the response that tells a problem."""
+def problem_response(
+    kind: ProblemKind, detail: str, issues: tuple[ProblemIssue, ...] = ()
+) -> JSONResponse:
+    """Return the problem+json response of an error."""
     problem = Problem(
         type=f"urn:fathom:problem:{kind.code}",
         title=kind.title,
@@ -114,9 +100,10 @@ def problem_response(kind: Kind, detail: str, issues: tuple[IssueRead, ...] = ()
 
 def problems(*errors: type[Exception]) -> dict[int | str, dict[str, object]]:
     """Return the ``responses`` of a route that may answer with these errors, for OpenAPI."""
-    kinds: dict[int, list[Kind]] = {}
+    kinds: dict[int, list[ProblemKind]] = {}
+    # Every route that parses parameters and uses the database can answer the last two.
     for error in (*errors, RequestValidationError, OperationalError):
-        kinds.setdefault(KINDS[error].status, []).append(KINDS[error])
+        kinds.setdefault(PROBLEM_KINDS[error].status, []).append(PROBLEM_KINDS[error])
     return {
         status: {
             "description": "; ".join(f"`{kind.code}`: {kind.title}" for kind in listed),
@@ -127,17 +114,17 @@ def problems(*errors: type[Exception]) -> dict[int | str, dict[str, object]]:
 
 
 def install(app: FastAPI) -> None:
-    """Make an application answer every error as a problem."""
-    for error, kind in KINDS.items():
+    """Register the handlers that answer every error of an application as a problem."""
+    for error, kind in PROBLEM_KINDS.items():
         app.add_exception_handler(error, _handler(kind))
     app.add_exception_handler(HTTPException, _http_handler)
 
 
-def _handler(kind: Kind) -> Callable[[Request, Exception], JSONResponse]:
+def _handler(kind: ProblemKind) -> Callable[[Request, Exception], JSONResponse]:
     def handle(request: Request, error: Exception) -> JSONResponse:
         if kind.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            return problem_response(kind, "the log says more")
-        if isinstance(error, _SILENT):
+            return problem_response(kind, "the log of the service has the details")
+        if isinstance(error, _WITHOUT_DETAIL):
             return problem_response(kind, "try again in a moment")
         issues = _issues(error)
         return problem_response(kind, _detail(error, len(issues)), issues)
@@ -153,20 +140,20 @@ def _detail(error: Exception, n_issues: int) -> str:
     return str(error)
 
 
-def _issues(error: Exception) -> tuple[IssueRead, ...]:
+def _issues(error: Exception) -> tuple[ProblemIssue, ...]:
     if isinstance(error, SpecError):
-        return tuple(_read(issue) for issue in error.issues)
+        return tuple(_spec_issue(issue) for issue in error.issues)
     if isinstance(error, QueryError):
-        return (IssueRead(path=error.parameter, given=error.given, message=error.message),)
+        return (ProblemIssue(path=error.parameter, given=error.given, message=error.message),)
     if isinstance(error, ArgumentError):
         given = repr(error.given)[:_MAX_GIVEN]
-        return (IssueRead(path=error.name, given=given, message=f"must be {error.allowed}"),)
+        return (ProblemIssue(path=error.name, given=given, message=f"must be {error.allowed}"),)
     if isinstance(error, GainNotFoundError):
-        return (IssueRead(path="activation", given=repr(error.activation), message=str(error)),)
+        return (ProblemIssue(path="activation", given=repr(error.activation), message=str(error)),)
     if isinstance(error, RequestValidationError):
         return tuple(
-            IssueRead(
-                # loc starts with where: query, path, header or body.
+            ProblemIssue(
+                # The first part of loc is the place: query, path, header or body.
                 path=".".join(str(part) for part in detail["loc"][1:]),
                 given=repr(detail.get("input"))[:_MAX_GIVEN],
                 message=str(detail["msg"]),
@@ -176,15 +163,17 @@ def _issues(error: Exception) -> tuple[IssueRead, ...]:
     return ()
 
 
-def _read(issue: SpecIssue) -> IssueRead:
-    return IssueRead(path=issue.path, given=issue.given, message=issue.message)
+def _spec_issue(issue: SpecIssue) -> ProblemIssue:
+    return ProblemIssue(path=issue.path, given=issue.given, message=issue.message)
 
 
 def _http_handler(request: Request, error: Exception) -> JSONResponse:
-    """Tell what the framework itself refuses: no such route, or another method."""
+    """Return the problem of an error that the framework raises: no such route or method."""
     assert isinstance(error, HTTPException)
     phrase = HTTPStatus(error.status_code).phrase
-    kind = Kind(error.status_code, phrase.lower().replace(" ", "_").replace("-", "_"), phrase)
+    kind = ProblemKind(
+        error.status_code, phrase.lower().replace(" ", "_").replace("-", "_"), phrase
+    )
     response = problem_response(kind, f"{request.method} {request.url.path}: {error.detail}")
     response.headers.update(error.headers or {})
     return response

@@ -1,10 +1,13 @@
-"""The spec in the OpenAPI document: its schema and examples, though routes read it raw."""
+"""Add the spec's schema and examples to the OpenAPI document.
+
+FastAPI cannot add them itself, because the routes read a spec as bytes.
+"""
 
 from typing import Any
 
 from fastapi import FastAPI
 
-from service.api.problems import Problem
+from service.schemas.problems import Problem
 from service.spec import SweepSpec
 
 _YAML_EXAMPLE = """\
@@ -46,12 +49,12 @@ SPEC_BODY: dict[str, Any] = {
 
 def document_specs(app: FastAPI) -> None:
     """Add the schemas of specs and problems to an application's OpenAPI document."""
-    plain = app.openapi
+    generate = app.openapi
 
     # Any: an OpenAPI document is a tree of JSON.
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            document = plain()
+            document = generate()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas.update(_schemas())
         return app.openapi_schema or {}
@@ -61,9 +64,11 @@ def document_specs(app: FastAPI) -> None:
 
 
 def _schemas() -> dict[str, Any]:
-    # Prefixed: the spec's sections share names with what is read of trials.
+    # Prefixed, because some sections of a spec have the name of a schema of the API.
     spec = SweepSpec.model_json_schema(ref_template="#/components/schemas/Spec.{model}")
-    parts = spec.pop("$defs", {})
-    named = {f"Spec.{name}": schema for name, schema in parts.items()}
-    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    sections = spec.pop("$defs", {})
+    named = {f"Spec.{name}": schema for name, schema in sections.items()}
+    problem = Problem.model_json_schema(
+        mode="serialization", ref_template="#/components/schemas/{model}"
+    )
     return {**named, "SweepSpec": spec, **problem.pop("$defs", {}), "Problem": problem}

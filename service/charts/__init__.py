@@ -1,1 +1,1 @@
-"""Charts of results and of predictions."""
+"""Charts of results and predictions as Altair objects, and their encoding as files."""

@@ -1,17 +1,17 @@
-"""What a chart of the best result against depth shows, before it is drawn."""
+"""Data of a chart of the best result against depth."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestPoint:
-    """The best configuration of a depth; None where no trial has a value.
+    """The best configuration of a depth; its numbers are None if no trial has a value.
 
     Attributes:
-        depth: Hidden layers.
+        depth: Number of hidden layers.
         mean: Mean over seeds.
         ci_low: Lower end of the mean's interval; None for fewer than two seeds.
-        ci_high: Upper end.
+        ci_high: Upper end of the mean's interval; None for fewer than two seeds.
     """
 
     depth: int
@@ -25,11 +25,11 @@ class SeriesPoint:
     """The best configuration of a depth among those with one value of the second axis.
 
     Attributes:
-        series: That value, in words.
-        depth: Hidden layers.
-        mean: Mean over seeds; None where no trial has a value.
-        n_diverged: Diverged trials at this depth and value, over all configurations.
-        n_trials: All trials there.
+        series: The value of the second axis as text.
+        depth: Number of hidden layers.
+        mean: Mean over seeds; None if no trial has a value.
+        n_diverged: Number of diverged trials at this depth and value, over all configurations.
+        n_trials: Number of trials at this depth and value.
     """
 
     series: str
@@ -40,18 +40,18 @@ class SeriesPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    """What a depth chart shows.
+class DepthChartData:
+    """Titles and points of a depth chart.
 
     Attributes:
-        title: First line.
-        subtitle: Second line: where the numbers come from.
-        value_title: What the vertical axis measures, with its unit.
-        percent: Whether values are fractions to be shown in per cent.
-        series_title: Name of the second axis; empty without one.
-        ordered: Whether the second axis is a quantity.
-        best: By depth, ascending.
-        series: Points of every value of the second axis, in its order.
+        title: First line of the chart.
+        subtitle: Second line: sweep, data sets, epoch and kind of interval.
+        value_title: Title of the vertical axis, with its unit.
+        percent: Whether values are fractions, to be shown in per cent.
+        series_title: Name of the second axis; empty if there is none.
+        ordered: Whether the values of the second axis are numbers.
+        best: Best configurations by depth, ascending.
+        series: Points of all values of the second axis, in the order of the values.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""The predicted band of the log gradient norm, layer by layer on the way back."""
+"""Compute quantiles of the log gradient norm by layer, from the last hidden layer back."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,24 +7,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 import rwinit
-from service.planner.configurations import EXACT
+from workers.architectures import EXACT
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 
-# Units times layers times networks of the simulation: a second or so.
-_WORK: Final = 20_000_000
-_FEWEST: Final = 64
-_MOST: Final = 2000
+# Width times depth times networks of a simulation; this many take about a second.
+_MOST_WORK: Final = 20_000_000
+# Fewer would make the outer quantiles those of single networks.
+_FEWEST_NETWORKS: Final = 64
+_MOST_NETWORKS: Final = 2000
 _MOST_POINTS: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandPoint:
-    """The law of the log norm of the error after some layers.
+    """Quantiles of the log gradient norm after a number of layers.
 
     Attributes:
-        layers: Layers that the error has passed, from the last hidden one; 0 is where it starts.
-        quantiles: Of ``ln(|delta_d| / |delta_D|)`` at `QUANTILES`, in nats.
+        layers: Layers passed since the last hidden one, which is 0.
+        quantiles: Quantiles of ``ln(|delta_d| / |delta_D|)`` at `QUANTILES`, in nats.
     """
 
     layers: int
@@ -34,18 +35,19 @@ class BandPoint:
 def walk_band(
     activation: str, width: int, depth: int, *, g: float, weights: str, slope: float
 ) -> tuple[BandPoint, ...]:
-    """Return the band of one network over its layers, at most 200 of them, evenly spaced.
+    """Return quantiles of the log gradient norm at no more than 200 evenly spaced layers.
 
-    It is the normal law of the exact moments where there are any; else it has the quantiles of
-    simulated networks that pass an error.
+    With a closed form they are those of the normal distribution of the exact mean and variance;
+    otherwise those of simulated networks, without the ones whose gradient is zero. Layers at which
+    no network has a finite value are left out.
 
     Args:
-        activation: A name that rwinit knows.
+        activation: Name of an activation in rwinit.
         width: Units per hidden layer.
-        depth: Hidden layers.
-        g: Multiplier of the hidden matrices.
+        depth: Number of hidden layers.
+        g: Factor of the hidden matrices.
         weights: gaussian or orthogonal.
-        slope: Negative-side slope; read for leaky_relu only.
+        slope: Slope for negative inputs; only leaky_relu uses it.
 
     Raises:
         rwinit.ArgumentError: An argument is not allowed.
@@ -66,12 +68,13 @@ def walk_band(
 def _simulated(
     activation: str, width: int, depth: int, g: float, weights: str
 ) -> NDArray[np.float64]:
-    """Return quantiles by layers passed, shape ``(depth, 5)``; NaN where nothing passes."""
-    n_samples = min(_MOST, max(_FEWEST, _WORK // (width * depth)))
+    """Return quantiles by layers passed, shape ``(depth, 5)``; NaN if every gradient is zero."""
+    n_samples = min(_MOST_NETWORKS, max(_FEWEST_NETWORKS, _MOST_WORK // (width * depth)))
     walks = rwinit.simulate_walks(
         activation, (width,) * depth, g=g, n_samples=n_samples, weights=weights
     )
     alive = walks.backward[:, np.isfinite(walks.backward[0])]
     if alive.shape[1] == 0:
         return np.full((depth, len(QUANTILES)), np.nan)
+    # Rows are layers, input side first; the band starts at the last hidden layer.
     return np.quantile(alive, QUANTILES, axis=1).T[::-1]

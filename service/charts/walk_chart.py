@@ -1,74 +1,59 @@
-"""Draws the predicted band of the log gradient norm, as a Vega-Lite chart."""
+"""Draw predicted quantiles of the log gradient norm by layer."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from service.charts.axes import CATEGORICAL, INK, MUTED, Json, JsonValue, config
-from service.charts.depth_chart import HEIGHT, SCHEMA, WIDTH
+import altair as alt
+
+from service.charts.theme import CATEGORICAL, HEIGHT, INK, MUTED, WIDTH, config, on
 from service.charts.walk_band import BandPoint
 
-_NAMES = ("q05", "q25", "q50", "q75", "q95")
-_COLOR = CATEGORICAL[0]
+# In the order of a point's quantiles.
+_NAMES: Final = ("q05", "q25", "q50", "q75", "q95")
 
 
-def draw_band(band: Sequence[BandPoint], *, title: str, subtitle: str) -> Json:
-    """Return a band as a self-contained Vega-Lite specification; finite numbers only.
+def draw_band(band: Sequence[BandPoint], *, title: str, subtitle: str) -> alt.LayerChart:
+    """Return the chart of a band with its data embedded; all numbers in it are finite.
 
     Args:
-        band: By layers passed, ascending.
-        title: First line.
-        subtitle: Second line.
+        band: Points by layers passed, ascending.
+        title: First line of the chart.
+        subtitle: Second line of the chart.
     """
-    rows: list[JsonValue] = [
+    rows = [
         {"layers": point.layers, **dict(zip(_NAMES, point.quantiles, strict=True))}
         for point in band
     ]
-    return {
-        "$schema": SCHEMA,
-        "background": "white",
-        "padding": 16,
-        "title": {"text": title, "subtitle": subtitle, "anchor": "start", "offset": 14},
-        "width": WIDTH,
-        "height": HEIGHT,
-        "data": {"values": rows},
-        "layer": [
-            _zero(),
-            _area("q05", "q95", 0.16),
-            _area("q25", "q75", 0.28),
-            {
-                "mark": {"type": "line", "color": INK, "strokeWidth": 2.5},
-                "encoding": {"x": _layers_axis(), "y": _norm_axis("q50")},
-            },
-        ],
-        "config": config(),
-    }
+    walks = on("walks").encode(x=_layers_axis())
+    median = walks.encode(y=_norm_axis("q50")).mark_line(color=INK, strokeWidth=2.5)
+    return alt.LayerChart(
+        layer=[_zero(), _area(walks, "q05", "q95", 0.16), _area(walks, "q25", "q75", 0.28), median],
+        title=alt.Title(title, subtitle=subtitle),
+        width=WIDTH,
+        height=HEIGHT,
+        datasets={"walks": rows},
+        config=config(),
+    )
 
 
-def _zero() -> Json:
-    return {
-        "mark": {"type": "rule", "color": MUTED, "strokeDash": [4, 4]},
-        "encoding": {"y": {"datum": 0.0}},
-    }
+def _zero() -> alt.Chart:
+    # Data of one row: on the rows of the band, one line per row would be drawn.
+    line: alt.Chart = alt.Chart(alt.InlineData(values=[{}])).mark_rule(
+        color=MUTED, strokeDash=[4, 4]
+    )
+    return line.encode(y=alt.YDatum(0.0))
 
 
-def _area(low: str, high: str, opacity: float) -> Json:
-    return {
-        "mark": {"type": "area", "color": _COLOR, "opacity": opacity},
-        "encoding": {"x": _layers_axis(), "y": _norm_axis(low), "y2": {"field": high}},
-    }
+def _area(walks: alt.Chart, low: str, high: str, opacity: float) -> alt.Chart:
+    area: alt.Chart = walks.mark_area(color=CATEGORICAL[0], opacity=opacity)
+    return area.encode(y=_norm_axis(low), y2=alt.Y2(high))
 
 
-def _layers_axis() -> Json:
-    return {
-        "field": "layers",
-        "type": "quantitative",
-        "axis": {"title": "layers passed, from the last hidden layer back", "tickMinStep": 1},
-        "scale": {"nice": False},
-    }
+def _layers_axis() -> alt.X:
+    axis = alt.Axis(title="layers passed, from the last hidden layer back", tickMinStep=1)
+    return alt.X("layers:Q", axis=axis, scale=alt.Scale(nice=False))
 
 
-def _norm_axis(field: str) -> Json:
-    return {
-        "field": field,
-        "type": "quantitative",
-        "axis": {"title": "log gradient norm, ln |δ_d| / |δ_D| (nats)"},
-    }
+def _norm_axis(field: str) -> alt.Y:
+    axis = alt.Axis(title="log gradient norm, ln |δ_d| / |δ_D| (nats)")
+    return alt.Y(f"{field}:Q", axis=axis)

@@ -1,7 +1,7 @@
-"""The `fathom` command: a table of commands, each imported when it is called.
+"""The `fathom` command: a group whose commands are imported when they are called.
 
-Exit codes: 0 done; 1 a watched sweep failed or was cancelled, or the command could not do its
-work; 2 wrong usage or a refused spec; 3 no service answers.
+Exit codes: 0 success; 1 a watched sweep failed or was cancelled, or the command failed; 2 wrong
+usage or an invalid spec; 3 no service answers.
 """
 
 import importlib
@@ -22,27 +22,28 @@ _COMMANDS: Mapping[str, _Entry] = {
     "api": _Entry("service.cli.serve", "Run the HTTP API alone."),
     "driver": _Entry("service.cli.serve", "Run a driver alone."),
     "db": _Entry("service.cli.database", "Migrate or check the database."),
-    "submit": _Entry("service.cli.sweeps", "Queue a sweep."),
-    "watch": _Entry("service.cli.sweeps", "Follow a sweep until it ends."),
+    "submit": _Entry("service.cli.sweeps", "Submit a sweep, or preview it with --dry-run."),
+    "watch": _Entry("service.cli.sweeps", "Show a sweep's progress until it ends."),
     "ls": _Entry("service.cli.sweeps", "List sweeps."),
     "show": _Entry("service.cli.sweeps", "Show one sweep."),
-    "cancel": _Entry("service.cli.sweeps", "Ask a sweep to end."),
-    "pause": _Entry("service.cli.sweeps", "Ask a sweep to stop for now."),
-    "resume": _Entry("service.cli.sweeps", "Let a paused sweep go on."),
+    "cancel": _Entry("service.cli.sweeps", "Cancel a sweep, keeping its results."),
+    "pause": _Entry("service.cli.sweeps", "Pause a sweep."),
+    "resume": _Entry("service.cli.sweeps", "Continue a paused sweep."),
     "trials": _Entry("service.cli.results", "List a sweep's trials."),
-    "compare": _Entry(
-        "service.cli.results", "Compare groups of trials, with intervals over seeds."
-    ),
+    "compare": _Entry("service.cli.results", "Compare depths, or groups of trials, over seeds."),
     "plot": _Entry("service.cli.results", "Draw the best result against depth."),
-    "layers": _Entry("service.cli.layers", "Show a trial's network layer by layer."),
-    "theory": _Entry("service.cli.theory", "Predict the walk of a network's gradient norm."),
+    "layers": _Entry("service.cli.layers", "Show a trial's norms layer by layer."),
+    "theory": _Entry("service.cli.theory", "Predict the gradient norm of random networks."),
     "datasets": _Entry("service.cli.datasets", "List or register data sets."),
-    "init-env": _Entry("service.cli.init_env", "Write the secrets of a cluster."),
+    "init-env": _Entry("service.cli.init_env", "Write the .env file and secrets of a cluster."),
 }
 
 
 class _LazyGroup(click.Group):
-    """Knows its commands by name and summary, and imports one when it is needed."""
+    """A group that lists its commands by name and summary, and imports one when it is called.
+
+    Importing all of them would load SQLAlchemy, FastAPI and scipy for each `fathom --help`.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)

@@ -1,4 +1,4 @@
-"""`python -m service.cli` is `fathom`."""
+"""Run the `fathom` command as `python -m service.cli`."""
 
 from service.cli import main
 

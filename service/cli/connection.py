@@ -1,4 +1,4 @@
-"""What the commands that ask a service share: its address, its errors, abbreviated ids."""
+"""Options, error messages and abbreviated ids of the commands that call a service."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,13 +12,14 @@ from pydantic import BaseModel
 from service.client import Client, ProblemError, UnreachableError
 from service.client.http import DEFAULT_URL
 
+# Shorter prefixes are likely to fit several sweeps.
 MIN_PREFIX = 4
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
 class RefusedError(click.ClickException):
-    """The service refused what was asked."""
+    """The service refused the request."""
 
     exit_code = 2
 
@@ -28,7 +29,7 @@ class RefusedError(click.ClickException):
 
 
 class FailedError(click.ClickException):
-    """The service, or this command, could not do its work."""
+    """The service or the command failed."""
 
     exit_code = 1
 
@@ -43,27 +44,28 @@ class NoServiceError(click.ClickException):
 
 
 def url_option(command: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Add the option that says where the service is."""
+    """Add the option ``--url`` to a command."""
     return click.option(
         "--url",
         envvar="FATHOM_URL",
         default=DEFAULT_URL,
         show_default=True,
         show_envvar=True,
-        help="Where the service listens.",
+        help="URL of the service.",
     )(command)
 
 
 def json_option(command: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Add the option that asks for JSON in place of a table."""
+    """Add the option ``--json`` to a command, for JSON in place of a table."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")(command)
 
 
 @contextmanager
 def connect(url: str) -> Iterator[Client]:
-    """Give a client; its errors become messages and exit codes."""
+    """Yield a client without retries; its errors become messages and exit codes."""
     try:
-        with Client(url) as client:
+        # No retries: at a terminal, a quick message that no service runs is better than a wait.
+        with Client(url, retry_seconds=0) as client:
             yield client
     except UnreachableError as error:
         raise NoServiceError(error) from error
@@ -74,10 +76,10 @@ def connect(url: str) -> Iterator[Client]:
 
 
 def resolve(client: Client, given: str) -> UUID:
-    """Return the id that a full id or a unique prefix of at least four characters names.
+    """Return a sweep's id, given the id or a unique prefix of at least four characters.
 
     Raises:
-        click.UsageError: It names no sweep, or several.
+        click.UsageError: The prefix is too short, or fits no sweep or several.
     """
     try:
         return UUID(given)
@@ -96,8 +98,9 @@ def resolve(client: Client, given: str) -> UUID:
 
 
 def echo_json(value: BaseModel | tuple[BaseModel, ...]) -> None:
-    """Print one answer, or a list of them, as JSON."""
-    many = isinstance(value, tuple)
+    """Print a schema, or a list of them, as JSON."""
+    is_list = isinstance(value, tuple)
     models = value if isinstance(value, tuple) else (value,)
+    # exclude_unset: a client must not add fields that the service did not send.
     dumped = [model.model_dump(mode="json", exclude_unset=True) for model in models]
-    click.echo(json.dumps(dumped if many else dumped[0], indent=2, allow_nan=False))
+    click.echo(json.dumps(dumped if is_list else dumped[0], indent=2, allow_nan=False))

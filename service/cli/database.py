@@ -1,4 +1,4 @@
-"""Commands of the database."""
+"""Commands that migrate and check the database."""
 
 import click
 
@@ -12,7 +12,10 @@ def db() -> None:
 
 @db.command("upgrade")
 def upgrade_database() -> None:
-    """Bring the database to the schema of this version; run it once before a new version."""
+    """Migrate the database to the schema of this version.
+
+    Run it once before starting a new version of the service.
+    """
     from sqlalchemy.exc import OperationalError
 
     from service.settings import BadSettingsError, Settings
@@ -31,7 +34,10 @@ def upgrade_database() -> None:
 
 @db.command("check")
 def check_database() -> None:
-    """Exit with 0 if the database has the schema of this version, with 1 if not."""
+    """Check that the database has this version's schema.
+
+    The exit code is 0 if it has, 1 if not.
+    """
     from service.settings import BadSettingsError, Settings
     from service.store import Database, StoreError, check_schema
 

@@ -1,4 +1,4 @@
-"""Commands of data sets."""
+"""Commands that list and register data sets."""
 
 from pathlib import Path
 
@@ -37,9 +37,10 @@ def list_datasets(as_json: bool, url: str) -> None:
 @click.argument("name")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def add_dataset(name: str, file: Path) -> None:
-    """Register FILE (.npz with train_x, eval_x and, if it has labels, train_y, eval_y) as NAME.
+    """Register a file under a name that specs can use.
 
-    The file is checked and copied into the home of the service on this machine.
+    FILE is a .npz file with the arrays train_x and eval_x, and train_y and eval_y if there are
+    labels. It is checked and copied to the home directory of the service on this machine.
     """
     from service.settings import BadSettingsError, Settings
     from workers.datasets import DatasetError, add

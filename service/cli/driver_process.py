@@ -1,4 +1,4 @@
-"""The driver as a child process: started again if it dies, and never left behind."""
+"""Run the driver as a child process, restart it if it dies, and stop it at the end."""
 
 import subprocess
 import sys
@@ -12,20 +12,21 @@ import click
 from service import processes
 
 COMMAND = (sys.executable, "-m", "service.driver")
-# The driver gives its own children 20 seconds to write what they have.
+# The driver gives its own children 20 seconds to write their reports.
 STOP_SECONDS = 40.0
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
 
 
 class DriverProcess:
-    """Keeps a driver running for the length of a ``with`` block.
+    """A driver that runs during a ``with`` block and is restarted if it ends early.
 
-    Its log goes to this process's standard error.
+    The driver logs to the standard error of this process. Pauses between restarts grow from 1 to
+    30 seconds.
 
     Args:
-        environment: The child's environment, from which it reads its settings.
-        command: What to run.
+        environment: Environment of the child, from which it reads its settings.
+        command: Command line of the child.
     """
 
     def __init__(self, environment: Mapping[str, str], command: tuple[str, ...] = COMMAND) -> None:
@@ -53,7 +54,7 @@ class DriverProcess:
             self._watcher.join()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        # Ctrl-C goes to this process alone, which then stops the driver in order.
+        # In a session of its own: Ctrl-C reaches this process alone, which then stops the driver.
         return processes.start(self._command, environment=self._environment)
 
     def _watch(self) -> None:
@@ -67,7 +68,9 @@ class DriverProcess:
             )
             if self._stopping.wait(pause):
                 return
+            # A driver that cannot start, such as with a wrong setting, is not restarted in a loop.
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             self._process = self._start()
+            # __exit__ may have terminated the old process while this one was starting.
             if self._stopping.is_set():
                 self._process.terminate()

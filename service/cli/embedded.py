@@ -1,7 +1,7 @@
-"""The embedded service: API in this process, driver in a child, one folder for everything.
+"""Run the whole service: the API in this process, the driver in a child, all files in one folder.
 
-Invariant: one embedded service per home, held by a lock on a file there, which the system
-releases however the process ends.
+There is one embedded service per home directory. A lock on a file there ensures this; the operating
+system releases the lock however the process ends.
 """
 
 import fcntl
@@ -29,7 +29,7 @@ class EmbeddedError(Exception):
 
 
 class HomeInUseError(EmbeddedError):
-    """Another embedded service uses this home."""
+    """Another embedded service uses this home directory."""
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
@@ -43,35 +43,36 @@ class HomeInUseError(EmbeddedError):
 
 
 def run(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM; returns after the driver has stopped.
+    """Serve until SIGINT or SIGTERM, and return when the driver has stopped.
 
     Raises:
-        HomeInUseError: Another embedded service uses this home.
+        HomeInUseError: Another embedded service uses this home directory.
         StoreError: The database cannot be used.
-        OSError: The home cannot be written, or the address not bound to.
+        OSError: The home directory cannot be written, or the address cannot be bound to.
     """
     _prepare(settings.home)
-    with sole_user(settings.home), http_server.listening(settings.host, settings.port) as bound:
+    with home_lock(settings.home), http_server.listening(settings.host, settings.port) as bound:
+        # After taking the lock, so that two services of one home do not migrate it at once.
         upgrade(settings.database_url)
         logs.configure(logging.WARNING)
-        parts = dependencies_from(settings)
+        dependencies = dependencies_from(settings)
         url = http_server.url_of(bound)
-        with DriverProcess(environment(settings)), _announced(settings.home, url):
+        with DriverProcess(environment(settings)), _address_file(settings.home, url):
             click.echo(f"Fathom listens on {url} (documentation: {url}/docs)")
             click.echo(f"everything is kept in {settings.home}")
-            http_server.run(parts, bound)
+            http_server.run(dependencies, bound)
             click.echo("stopping; unfinished sweeps go on at the next start")
-        parts.database.dispose()
+        dependencies.database.dispose()
 
 
 def _prepare(home: Path) -> None:
-    # Specs and results are their owner's.
+    # Readable by the owner alone, because specs and results may be private.
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 @contextmanager
-def sole_user(home: Path) -> Iterator[None]:
-    """Hold the lock of a home.
+def home_lock(home: Path) -> Iterator[None]:
+    """Hold the lock of a home directory.
 
     Raises:
         HomeInUseError: Another process holds it.
@@ -85,9 +86,10 @@ def sole_user(home: Path) -> Iterator[None]:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Return an environment in which a child reads the same settings."""
+    """Return the environment variables from which a child reads the same settings."""
     inherited = dict(os.environ)
-    # A password that came as a file stays in it: the child merges the two again.
+    # A password from a file must not reach the environment, which other processes may read. The
+    # child inserts it into the URL again.
     left_out = {"database_url"} if settings.database_password_file else set()
     for name, value in settings.model_dump(mode="json", exclude=left_out).items():
         if value is not None:
@@ -96,10 +98,11 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def _announced(home: Path, url: str) -> Iterator[None]:
-    """Keep a file with the service's address, for scripts that start it on a free port."""
+def _address_file(home: Path, url: str) -> Iterator[None]:
+    """Keep a file with the URL of the service, for scripts that let it choose a free port."""
     target = home / ADDRESS_FILE
     aside = target.with_suffix(".tmp")
+    # Renamed when complete, so that no script reads half a file.
     aside.write_text(json.dumps({"url": url, "pid": os.getpid()}) + "\n", encoding="utf-8")
     aside.replace(target)
     try:

@@ -1,29 +1,30 @@
-"""Numbers and states in the words of the command line's tables."""
+"""Format numbers and states for the tables of the command line."""
 
-from service.client import BetterThanPrevious, Counts, Group, Sweep
+from service.client import BetterThanPrevious, Group, SweepCounts, SweepRead
 
 NOTHING = "-"
 
 
 def number(value: float | int | str | bool | None) -> str:
-    """Return a value with four significant digits; a dash for None."""
+    """Return a value as text, floats with four significant digits; a dash for None."""
     if value is None:
         return NOTHING
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def measure(value: float | None, metric: str) -> str:
-    """Return a metric's value with its unit: errors in per cent, losses as they are."""
+    """Return a metric's value as text: errors in per cent, losses with four digits."""
     if value is None:
         return NOTHING
     return f"{100 * value:.2f} %" if metric.endswith("error") else f"{value:.4g}"
 
 
 def interval(mean: float | None, low: float | None, high: float | None, metric: str) -> str:
-    """Return a mean with its interval: ``m ± h`` where it is symmetric, its ends otherwise."""
+    """Return a mean and its interval: ``m ± h`` if it is symmetric, else ``m [low, high]``."""
     if mean is None or low is None or high is None:
         return measure(mean, metric)
     above, below = high - mean, mean - low
+    # Student's interval is symmetric up to rounding, the bootstrap's is not.
     if abs(above - below) > 1e-6 * max(abs(above), abs(below)):
         return f"{measure(mean, metric)} [{measure(low, metric)}, {measure(high, metric)}]"
     if metric.endswith("error"):
@@ -32,20 +33,20 @@ def interval(mean: float | None, low: float | None, high: float | None, metric: 
 
 
 def band(mean: float | None, deviation: float | None) -> str:
-    """Return a predicted mean with its standard deviation; a dash for None."""
+    """Return a predicted mean and standard deviation as text; a dash for None."""
     if mean is None or deviation is None:
         return NOTHING
-    # Added to 0, so that what rounds to 0 has no sign.
+    # 0.0 is added because a small negative number rounds to -0.0, which prints with its sign.
     return f"{round(mean, 2) + 0.0:.2f} ± {deviation:.2f}"
 
 
 def diverged(n_diverged: int, n_trials: int) -> str:
-    """Return how many trials diverged, in words; nothing if none did."""
+    """Return how many trials diverged, as text; empty if none did."""
     return f"{n_diverged}/{n_trials} diverged" if n_diverged else ""
 
 
 def remarks(group: Group) -> str:
-    """Return what a group's mean does not tell."""
+    """Return the numbers of trials that a group's mean leaves out, by reason, as text."""
     n = group.n_trials
     parts = [
         diverged(group.n_diverged, n),
@@ -59,7 +60,7 @@ def remarks(group: Group) -> str:
 
 
 def verdict(step: BetterThanPrevious | None, level: float) -> str:
-    """Return whether a depth is better than the one before, in words."""
+    """Return whether a depth is better than the previous one, as text."""
     if step is None:
         return "cannot be tested"
     p_value = f"(p = {step.p_value:.2g})"
@@ -68,8 +69,8 @@ def verdict(step: BetterThanPrevious | None, level: float) -> str:
     return f"{'better' if step.better else 'worse'} {p_value}"
 
 
-def outcomes(counts: Counts) -> str:
-    """Return the outcomes of a sweep's trials, in words."""
+def outcomes(counts: SweepCounts) -> str:
+    """Return the number of trials by outcome, as text."""
     parts = [
         (counts.completed, "completed"),
         (counts.diverged, "diverged"),
@@ -80,15 +81,16 @@ def outcomes(counts: Counts) -> str:
     return ", ".join(f"{n} {word}" for n, word in parts if n) or "none ended yet"
 
 
-def ending(sweep: Sweep) -> str:
-    """Return how a sweep ended, in a sentence."""
-    said = f": {sweep.message}" if sweep.message else ""
+def ending(sweep: SweepRead) -> str:
+    """Return the sentence that reports how a sweep ended."""
+    reason = f": {sweep.message}" if sweep.message else ""
     done = f"{sweep.counts.done} of {sweep.n_trials} trials ended"
-    return f"sweep {sweep.id} {sweep.state}{said}; {done} ({outcomes(sweep.counts)})"
+    return f"sweep {sweep.id} {sweep.state}{reason}; {done} ({outcomes(sweep.counts)})"
 
 
 def duration(seconds: float) -> str:
-    """Return a time in the unit that suits it, such as ``40 s`` or ``2.5 h``."""
+    """Return a duration in seconds, minutes, hours or days, such as ``40 s`` or ``2.5 h``."""
+    # 99.5 would be printed as 100, and 47.5 h as 48 h: the next unit takes over there.
     if seconds < 99.5:
         return f"{seconds:.0f} s"
     for unit, size, most in (("min", 60.0, 99.5), ("h", 3600.0, 47.5)):

@@ -1,4 +1,4 @@
-"""The HTTP server: a socket that is bound first, and uvicorn on it."""
+"""Run the HTTP server: bind a socket first, then serve on it with uvicorn."""
 
 import ipaddress
 import signal
@@ -13,16 +13,16 @@ import uvicorn
 from service.api.app import create_app
 from service.api.dependencies import Dependencies
 
-# Streams of events end only when they are cut off.
+# Streams of events do not end by themselves, so they are cut off after this time.
 _GRACE_SECONDS = 3
 
 
 @contextmanager
 def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Give a bound socket; whoever cannot have it learns so before anything else is started.
+    """Yield a bound socket, so that a busy port is reported before anything else starts.
 
     Raises:
-        OSError: The address cannot be bound to; the message names it.
+        OSError: The address cannot be bound to; the message has the address.
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
@@ -41,7 +41,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 def url_of(bound: socket.socket) -> str:
-    """Return the URL under which a browser on this machine finds the socket."""
+    """Return the URL of a socket for a browser on this machine."""
     host, port = bound.getsockname()[:2]
     if ipaddress.ip_address(host).is_unspecified:
         host = "127.0.0.1"
@@ -50,8 +50,8 @@ def url_of(bound: socket.socket) -> str:
 
 def run(dependencies: Dependencies, bound: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM, then return."""
-    # uvicorn raises the signal again when it is done, for whoever was there before it; the
-    # default would end the process before it has cleaned up.
+    # When it has stopped, uvicorn raises the signal again for the handlers installed before its
+    # own. The default handler would end the process before the driver is stopped.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _already_stopping)
     config = uvicorn.Config(
@@ -65,7 +65,7 @@ def run(dependencies: Dependencies, bound: socket.socket) -> None:
 
 
 def _already_stopping(number: int, frame: FrameType | None) -> None:
-    """Let a signal pass: the server has stopped because of it."""
+    """Ignore a signal, because the server has stopped already."""
 
 
 def _is_loopback(host: str) -> bool:

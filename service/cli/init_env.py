@@ -1,4 +1,4 @@
-"""`fathom init-env`: what `docker compose up` needs and a repository must not hold."""
+"""Write the .env file and the secrets that `docker compose up` reads."""
 
 import os
 import secrets
@@ -13,17 +13,18 @@ SECRETS_DIR = "secrets"
 SECRET_FILES = ("postgres_password", "ray_token")
 
 _ENV = """\
-# Read by docker compose; docs/cluster.md tells what else may stand here.
+# Read by docker compose; docs/cluster.md lists the other variables.
 
-# Names containers, networks and volumes: another name is another, empty service.
+# Prefix of containers, networks and volumes; with another name a new, empty service starts.
 COMPOSE_PROJECT_NAME=fathom
 
-# The API's port on this machine, on loopback alone.
+# Port of the API on this machine; other machines cannot reach it.
 FATHOM_PORT=8000
 
-# A host without a GPU leaves the reservation of GPUs out.
+# For a host without a GPU: docker-compose.override.yml, which reserves GPUs, is not read.
 {compose_file}
 """
+# Named alone, without docker-compose.override.yml, which reserves GPUs.
 _COMPOSE_FILE = "COMPOSE_FILE=docker-compose.yml"
 
 
@@ -38,7 +39,10 @@ _COMPOSE_FILE = "COMPOSE_FILE=docker-compose.yml"
 )
 @click.option("--cpu", is_flag=True, help="The host has no GPU.")
 def init_env(folder: Path, cpu: bool) -> None:
-    """Write the secrets and the .env file of a cluster; a file that exists stays as it is."""
+    """Write the secrets and the .env file of a cluster.
+
+    Existing files are not changed.
+    """
     text = _ENV.format(compose_file=_COMPOSE_FILE if cpu else f"# {_COMPOSE_FILE}")
     try:
         (folder / SECRETS_DIR).mkdir(mode=0o700, exist_ok=True)
@@ -50,16 +54,16 @@ def init_env(folder: Path, cpu: bool) -> None:
 
 
 def _write_once(file: Path, text: str) -> None:
-    """Write a new file that every user may read and that nobody finds half written.
+    """Write a file that all users may read, unless it exists; it is never visible half written.
 
-    The containers read it under a number of their own. On the host the folder of the secrets,
-    which its owner alone may enter, keeps everybody else out.
+    The processes in the containers have other user ids, so the file must be readable for all. On
+    the host only the owner can enter the folder of the secrets.
     """
     aside = file.with_name(f"{file.name}.{os.getpid()}")
     try:
         aside.write_text(text, encoding="utf-8")
         aside.chmod(0o644)
-        # Unlike a rename, a link fails where there is a file.
+        # A link, because unlike a rename it fails if the file exists.
         os.link(aside, file)
     except FileExistsError:
         click.echo(f"kept  {file}")

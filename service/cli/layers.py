@@ -1,4 +1,4 @@
-"""The command that shows a network layer by layer."""
+"""The command that shows a trial's norms layer by layer."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,7 @@ from service.cli.connection import (
     resolve,
     url_option,
 )
-from service.client import Client, Trial
-from service.client.models import LayerProfile, Layers
+from service.client import Client, LayerList, LayerProfileRead, TrialRead
 
 MOST_ROWS = 40
 
@@ -21,17 +20,24 @@ MOST_ROWS = 40
 @click.command()
 @click.argument("sweep_id", metavar="ID")
 @click.argument("number", type=click.IntRange(0))
-@click.option("--epoch", type=click.IntRange(0), help="Default: the first that was recorded.")
-@click.option("--all", "every", is_flag=True, help=f"Every layer, also of more than {MOST_ROWS}.")
+@click.option(
+    "--epoch", type=click.IntRange(0), help="Epoch of the profile. Default: the first recorded one."
+)
+@click.option(
+    "--all",
+    "show_all",
+    is_flag=True,
+    help=f"Show all layers; by default at most {MOST_ROWS} of them.",
+)
 @json_option
 @url_option
 def layers(
-    sweep_id: str, number: int, epoch: int | None, every: bool, as_json: bool, url: str
+    sweep_id: str, number: int, epoch: int | None, show_all: bool, as_json: bool, url: str
 ) -> None:
-    """Show a trial's log norms by layer beside the predicted band.
+    """Show the log norms of a trial's layers, and their prediction.
 
-    NUMBER is the trial's, as `fathom trials ID` lists it. Profiles are recorded at the epochs that
-    `profiles.epochs` of the spec names.
+    NUMBER is the number of the trial in `fathom trials ID`. Profiles are recorded at the epochs
+    listed in `profiles.epochs` of the spec.
     """
     with connect(url) as client:
         trial = _trial(client, sweep_id, number)
@@ -40,11 +46,11 @@ def layers(
         echo_json(found)
         return
     if not found.profiles:
-        raise FailedError(_why_not(trial, epoch))
-    _show(trial, found, found.profiles[0], every)
+        raise FailedError(_missing_profile(trial, epoch))
+    _show(trial, found, found.profiles[0], show_all)
 
 
-def _trial(client: Client, sweep_id: str, number: int) -> Trial:
+def _trial(client: Client, sweep_id: str, number: int) -> TrialRead:
     sweep = resolve(client, sweep_id)
     trial = next(iter(client.trials(sweep, filter=f"number = {number}", page_size=1)), None)
     if trial is None:
@@ -52,7 +58,7 @@ def _trial(client: Client, sweep_id: str, number: int) -> Trial:
     return trial
 
 
-def _why_not(trial: Trial, epoch: int | None) -> str:
+def _missing_profile(trial: TrialRead, epoch: int | None) -> str:
     wanted = trial.profile_epochs or ()
     if not wanted:
         return f"trial {trial.number} is not profiled: its spec has no profiles.epochs"
@@ -61,9 +67,9 @@ def _why_not(trial: Trial, epoch: int | None) -> str:
     return f"trial {trial.number} has {what}; its spec asks for epochs {listed}"
 
 
-def _show(trial: Trial, found: Layers, profile: LayerProfile, every: bool) -> None:
+def _show(trial: TrialRead, found: LayerList, profile: LayerProfileRead, show_all: bool) -> None:
     from service.cli.formatting import NOTHING, band, number
-    from service.cli.tables import Column, show_table
+    from service.cli.tables import TableColumn, show_table
 
     depth = len(profile.error_log_norms)
     z_init = "" if found.z_init is None else f", z_init {found.z_init:.2f}"
@@ -71,17 +77,19 @@ def _show(trial: Trial, found: Layers, profile: LayerProfile, every: bool) -> No
         f"trial {trial.number}: depth {depth}, width {trial.width}, {trial.activation}, "
         f"g {number(trial.g)}, seed {trial.seed}{z_init}; epoch {profile.epoch}"
     )
+    if found.predicted is None:
+        click.echo(f"theory has no prediction for this {trial.kind} network")
     columns = [
-        Column("layer", right=True),
-        Column("ln |activation|", right=True),
-        Column("ln |error|", right=True),
-        Column("less the last layer's", right=True),
-        Column("predicted at epoch 0", right=True),
-        Column("ln |weight gradient|", right=True),
+        TableColumn("layer", right=True),
+        TableColumn("ln |activation|", right=True),
+        TableColumn("ln |error|", right=True),
+        TableColumn("less the last layer's", right=True),
+        TableColumn("predicted at epoch 0", right=True),
+        TableColumn("ln |weight gradient|", right=True),
     ]
     last = profile.error_log_norms[-1]
     rows = []
-    for layer in _shown(depth, every):
+    for layer in _shown(depth, show_all):
         error = profile.error_log_norms[layer]
         walked = None if error is None or last is None else error - last
         expected = found.predicted[layer] if found.predicted else None
@@ -95,12 +103,13 @@ def _show(trial: Trial, found: Layers, profile: LayerProfile, every: bool) -> No
                 number(profile.gradient_log_norms[layer]),
             ]
         )
+    # The output layer has a weight matrix, but no hidden activations.
     rows.append(["output", *[NOTHING] * 4, number(profile.gradient_log_norms[-1])])
     show_table(columns, rows)
 
 
-def _shown(depth: int, every: bool) -> Sequence[int]:
-    """Return the layers to show, the first and the last among them."""
-    if every or depth <= MOST_ROWS:
+def _shown(depth: int, show_all: bool) -> Sequence[int]:
+    """Return the indices of the layers to show: all, or 40 evenly spaced ones with both ends."""
+    if show_all or depth <= MOST_ROWS:
         return range(depth)
     return sorted({round(place * (depth - 1) / (MOST_ROWS - 1)) for place in range(MOST_ROWS)})

@@ -1,21 +1,32 @@
-"""What `fathom submit --dry-run` prints."""
+"""Print the preview of a sweep, for `fathom submit --dry-run`."""
 
 from collections.abc import Sequence
 
 import click
 
 from service.cli.formatting import NOTHING, duration, number
-from service.cli.tables import Column, show_table
-from service.client import Forecast, Preview, PreviewRow, TimeEstimate
+from service.cli.tables import TableColumn, show_table
+from service.client import Preview, PreviewForecast, PreviewRow, TimeEstimate
 
-#: Configurations in the table; the rest is in the JSON.
+#: Largest number of networks in the table; --json has all of them.
 _SHOWN = 20
+_ROW_COLUMNS = (
+    ("kind", "kind"),
+    ("depth", "depth"),
+    ("width", "width"),
+    ("activation", "activation"),
+    ("init", "scheme"),
+    ("relative g", "g_relative"),
+    ("g", "g"),
+    ("lr", "effective_lr"),
+    ("seed", "seed"),
+)
 _UNITS = ("", "K", "M", "G", "T", "P", "E")
 
 
 def show_preview(preview: Preview) -> None:
-    """Print what a sweep would run and take, its predicted walks, and warnings."""
-    show_table([Column("dry run"), Column("")], _facts(preview))
+    """Print a sweep's size, cost, first trials, predicted walks and warnings."""
+    show_table([TableColumn("dry run"), TableColumn("")], _facts(preview))
     _show_rows(preview.rows)
     _show_forecasts(preview.configurations, preview.n_configurations)
     for warning in preview.warnings:
@@ -23,15 +34,29 @@ def show_preview(preview: Preview) -> None:
     if preview.n_pending:
         click.echo(
             f"{preview.n_pending} of {len(preview.configurations)} predicted walks are still "
-            "being simulated; ask again"
+            "being simulated; run the command again for them"
         )
     elif not preview.warnings:
-        click.echo("theory expects nothing to go wrong")
+        click.echo(_all_clear(preview))
+
+
+def _all_clear(preview: Preview) -> str:
+    """Return the last line of a preview without warnings, which says what theory could check."""
+    n_predicted = sum(each.drift is not None for each in preview.configurations)
+    if n_predicted == 0:
+        return "theory has no prediction for these networks"
+    if n_predicted < preview.n_configurations:
+        return (
+            f"theory expects nothing to go wrong in the {n_predicted} of "
+            f"{preview.n_configurations} networks that it predicts"
+        )
+    return "theory expects nothing to go wrong"
 
 
 def scaled(value: int, unit: str) -> str:
     """Return a count with three digits and a decimal prefix, such as ``1.44 MB``."""
     size, prefix = float(value), 0
+    # 999.5 would be printed as 1e+03.
     while size >= 999.5 and prefix < len(_UNITS) - 1:
         size, prefix = size / 1000.0, prefix + 1
     return f"{size:.3g} {_UNITS[prefix]}{unit}".rstrip()
@@ -41,13 +66,17 @@ def _facts(preview: Preview) -> list[tuple[str, str]]:
     parameters, memory = preview.parameters, preview.memory_bytes
     return [
         ("name", preview.name),
-        ("trials", f"{preview.n_trials} ({preview.n_points} points)"),
-        ("configurations", f"{preview.n_configurations} distinct random networks"),
+        ("trials", f"{preview.n_trials} ({_counted(preview.n_points, 'point')})"),
+        ("configurations", _counted(preview.n_configurations, "distinct random network")),
         ("parameters", f"{_between(parameters.low, parameters.high, '')} per trial"),
         ("memory", f"{_between(memory.low, memory.high, 'B')} per trial"),
         ("arithmetic", f"{scaled(preview.flops_total, 'FLOP')} in all"),
         ("time", _time(preview.time)),
     ]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _time(time: TimeEstimate) -> str:
@@ -64,27 +93,27 @@ def _between(low: int, high: int, unit: str) -> str:
 
 
 def _show_rows(rows: Sequence[PreviewRow]) -> None:
-    names = ("depth", "width", "activation", "scheme", "g_relative", "g", "effective_lr", "seed")
-    titles = ("depth", "width", "activation", "init", "relative g", "g", "lr", "seed")
-    click.echo(f"\nfirst {len(rows)} trials")
+    click.echo(f"\nfirst {_counted(len(rows), 'trial')}")
     show_table(
-        [Column(title, right=True) for title in titles],
-        [[number(getattr(row, name)) for name in names] for row in rows],
+        [TableColumn(title, right=True) for title, _ in _ROW_COLUMNS],
+        [[number(getattr(row, name)) for _, name in _ROW_COLUMNS] for row in rows],
     )
 
 
-def _show_forecasts(forecasts: Sequence[Forecast], n_all: int) -> None:
+def _show_forecasts(forecasts: Sequence[PreviewForecast], n_all: int) -> None:
     shown = forecasts[:_SHOWN]
-    count = f"first {len(shown)} of {n_all}" if len(shown) < n_all else str(n_all)
-    click.echo(f"\npredicted ln(|delta_1| / |delta_D|), {count} configurations, in nats")
+    count = _counted(n_all, "configuration")
+    if len(shown) < n_all:
+        count = f"first {len(shown)} of {count}"
+    click.echo(f"\npredicted ln(|delta_1| / |delta_D|), {count}, in nats")
     columns = [
-        Column("configuration"),
-        Column("trials", right=True),
-        Column("g", right=True),
-        Column("drift", right=True),
-        Column("spread", right=True),
-        Column("death", right=True),
-        Column("remark"),
+        TableColumn("configuration"),
+        TableColumn("trials", right=True),
+        TableColumn("g", right=True),
+        TableColumn("drift", right=True),
+        TableColumn("spread", right=True),
+        TableColumn("death", right=True),
+        TableColumn("remark"),
     ]
     rows = [
         (
@@ -102,5 +131,5 @@ def _show_forecasts(forecasts: Sequence[Forecast], n_all: int) -> None:
 
 
 def _signed(value: float | None) -> str:
-    # Below 1e-9 it is what rounding leaves of 0.
+    # A drift of exactly 0 comes out as some 1e-16 of either sign.
     return NOTHING if value is None else f"{value:+.3g}" if abs(value) > 1e-9 else "0"

@@ -1,4 +1,4 @@
-"""Follows a sweep on the terminal: a bar on a screen, a line per tenth in a pipe."""
+"""Show a sweep's progress: a bar on a terminal, otherwise a line per tenth of the work."""
 
 import sys
 from uuid import UUID
@@ -6,20 +6,20 @@ from uuid import UUID
 import click
 
 from service.cli.formatting import duration, ending
-from service.client import Client, Sweep
+from service.client import Client, SweepDetail
 
 _POLL_SECONDS = 0.5
 
 
-def follow(client: Client, sweep_id: UUID) -> Sweep:
-    """Show a sweep's progress until it ends, then how it ended."""
+def follow(client: Client, sweep_id: UUID) -> SweepDetail:
+    """Show a sweep's progress until it ends, print how it ended, and return the sweep."""
     show = _on_screen if sys.stderr.isatty() else _in_lines
     sweep = show(client, sweep_id)
     click.echo(ending(sweep), err=True)
     return sweep
 
 
-def _on_screen(client: Client, sweep_id: UUID) -> Sweep:
+def _on_screen(client: Client, sweep_id: UUID) -> SweepDetail:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -34,7 +34,7 @@ def _on_screen(client: Client, sweep_id: UUID) -> Sweep:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("queued", total=None, diverged=0, epochs="0", left="")
 
-        def update(sweep: Sweep) -> None:
+        def update(sweep: SweepDetail) -> None:
             bar.update(
                 task,
                 description=sweep.state,
@@ -48,14 +48,14 @@ def _on_screen(client: Client, sweep_id: UUID) -> Sweep:
         return client.wait(sweep_id, poll_seconds=_POLL_SECONDS, on_progress=update)
 
 
-def _in_lines(client: Client, sweep_id: UUID) -> Sweep:
-    told: tuple[str, int] | None = None
+def _in_lines(client: Client, sweep_id: UUID) -> SweepDetail:
+    shown: tuple[str, int] | None = None
 
-    def update(sweep: Sweep) -> None:
-        nonlocal told
+    def update(sweep: SweepDetail) -> None:
+        nonlocal shown
         now = (sweep.state, int(10 * sweep.progress))
-        if now != told:
-            told = now
+        if now != shown:
+            shown = now
             counts = sweep.counts
             click.echo(
                 f"{sweep.state}: {counts.done}/{sweep.n_trials} trials, {counts.diverged} diverged,"
@@ -67,6 +67,6 @@ def _in_lines(client: Client, sweep_id: UUID) -> Sweep:
     return client.wait(sweep_id, poll_seconds=_POLL_SECONDS, on_progress=update)
 
 
-def _left(sweep: Sweep) -> str:
-    """Return the expected time to the end in words; nothing where it is not known."""
+def _left(sweep: SweepDetail) -> str:
+    """Return the expected time to the end as text; empty if unknown."""
     return "" if sweep.eta_seconds is None else f"about {duration(sweep.eta_seconds)} left"

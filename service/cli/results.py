@@ -1,25 +1,39 @@
-"""Commands that read results."""
+"""Commands that list, compare and draw results."""
 
 from itertools import islice
 from pathlib import Path
 
 import click
 
+from service.cli.chart_files import format_of, write_chart
 from service.cli.connection import connect, echo_json, json_option, resolve, url_option
+from service.schemas.comparisons import IntervalKind, Metric
 
-_METRICS = ("train_error", "train_loss", "eval_error", "eval_loss")
 _ID = click.argument("sweep_id", metavar="ID")
 _metric = click.option(
-    "--metric", type=click.Choice(_METRICS), default="train_error", show_default=True
+    "--metric",
+    type=click.Choice([metric.value for metric in Metric]),
+    default=Metric.TRAIN_ERROR.value,
+    show_default=True,
+    help="Measured quantity.",
 )
-_at = click.option("--at", default="final", show_default=True, help="final, best, or an epoch.")
+_at = click.option(
+    "--at",
+    default="final",
+    show_default=True,
+    help="When it is measured: final, best, or the number of an epoch.",
+)
 
 
 @click.command()
 @_ID
-@click.option("--filter", "expression", help="Such as 'depth >= 100 and outcome = \"diverged\"'.")
-@click.option("--order-by", help="A column; '-' before it for descending.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="At most.")
+@click.option(
+    "--filter", "expression", help="Only trials such as 'depth >= 100 and outcome = \"diverged\"'."
+)
+@click.option("--order-by", help="Column to sort by; '-' before it for descending order.")
+@click.option(
+    "--limit", default=100, show_default=True, type=click.IntRange(1), help="Most trials to list."
+)
 @json_option
 @url_option
 def trials(
@@ -49,12 +63,20 @@ def trials(
 
 @click.command()
 @_ID
-@click.option("--group-by", help="Columns, separated by commas. Default: the best of every depth.")
+@click.option("--group-by", help="Columns that make the groups, separated by commas.")
 @_metric
 @_at
-@click.option("--ci", type=click.Choice(("t", "bootstrap")), default="t", show_default=True)
+@click.option(
+    "--ci",
+    type=click.Choice([kind.value for kind in IntervalKind]),
+    default=IntervalKind.T.value,
+    show_default=True,
+    help="Confidence interval: Student's t, or the percentile bootstrap.",
+)
 @click.option("--level", default=0.95, show_default=True, help="Nominal coverage of intervals.")
-@click.option("--filter", "expression", help="Which trials (with --group-by).")
+@click.option(
+    "--filter", "expression", help="Only the trials of this expression (needs --group-by)."
+)
 @json_option
 @url_option
 def compare(
@@ -68,9 +90,10 @@ def compare(
     as_json: bool,
     url: str,
 ) -> None:
-    """Compare groups of trials over their seeds, or, by default, the best of every depth.
+    """Compare the best configuration of each depth, or groups of trials.
 
-    The bootstrap's interval covers too little for few seeds: 74 % at 3 for a nominal 95 %.
+    With --group-by, each group has the mean and the confidence interval over its trials. Intervals
+    by the bootstrap are too narrow for few seeds: at 3 seeds, nominal 95 % are 74 %.
     """
     from service.cli import tables
 
@@ -96,21 +119,16 @@ def compare(
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("depth.svg"),
     show_default=True,
-    help="A file ending in .svg, .png or .vl.json.",
+    help="File to write; its name ends in .svg, .png or .vl.json.",
 )
 @_metric
 @_at
 @url_option
 def plot(sweep_id: str, output: Path, metric: str, at: str, url: str) -> None:
-    """Draw the best result against depth into a file."""
-    kinds = ("vl.json", "svg", "png")
-    kind = next((kind for kind in kinds if output.name.lower().endswith(f".{kind}")), None)
-    if kind is None:
-        raise click.UsageError(f"{output}: the name must end in .svg, .png or .vl.json")
+    """Draw a chart of the best result against depth."""
+    file_format = format_of(output)
     with connect(url) as client:
-        chart = client.depth_chart(resolve(client, sweep_id), format=kind, metric=metric, at=at)
-    try:
-        output.write_bytes(chart)
-    except OSError as error:
-        raise click.FileError(str(output), error.strerror or str(error)) from error
+        sweep = resolve(client, sweep_id)
+        chart = client.depth_chart(sweep, format=file_format, metric=metric, at=at)
+    write_chart(output, chart)
     click.echo(f"wrote {output}")

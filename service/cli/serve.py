@@ -1,4 +1,4 @@
-"""Commands that run the service or a part of it."""
+"""Commands that run the whole service, the API alone, or a driver alone."""
 
 import os
 import sys
@@ -26,11 +26,13 @@ _port = click.option(
 @_home
 @_host
 @_port
-@click.option("--cpus", type=click.IntRange(1), help="Cores for workers.  [env var: FATHOM_CPUS]")
+@click.option(
+    "--cpus", type=click.IntRange(1), help="CPU cores that workers may use.  [env var: FATHOM_CPUS]"
+)
 def serve(home: Path | None, host: str | None, port: int | None, cpus: int | None) -> None:
     """Run the whole service on this machine: API, driver, workers, database.
 
-    Stop it with Ctrl-C or SIGTERM; unfinished sweeps go on at the next start.
+    Stop it with Ctrl-C or SIGTERM; unfinished sweeps continue at the next start.
     """
     from service.cli import embedded
     from service.settings import BadSettingsError, Settings
@@ -46,7 +48,10 @@ def serve(home: Path | None, host: str | None, port: int | None, cpus: int | Non
 @_host
 @_port
 def api(host: str | None, port: int | None) -> None:
-    """Run the HTTP API alone, once the database is there (see `fathom db upgrade`)."""
+    """Run the HTTP API alone.
+
+    It waits until the database answers and has its schema (see `fathom db upgrade`).
+    """
     from service import logs
     from service.api.app import dependencies_from
     from service.cli import http_server
@@ -56,20 +61,20 @@ def api(host: str | None, port: int | None) -> None:
 
     try:
         settings = Settings.read(host=host, port=port)
-        parts = dependencies_from(settings)
+        dependencies = dependencies_from(settings)
         logs.configure()
-        # Signals end the process while it waits; the server sets its own.
-        wait_for_database(parts.database, threading.Event())
+        # An event that nobody sets: while it waits, signals end the process by their default.
+        wait_for_database(dependencies.database, threading.Event())
         with http_server.listening(settings.host, settings.port) as socket:
             click.echo(f"Fathom's API listens on {http_server.url_of(socket)}")
-            http_server.run(parts, socket)
-        parts.database.dispose()
+            http_server.run(dependencies, socket)
+        dependencies.database.dispose()
     except (BadSettingsError, StoreError, OSError) as error:
         raise FailedError(str(error)) from error
 
 
 @click.command()
 def driver() -> None:
-    """Run a driver alone: it claims queued sweeps and runs them."""
-    # The process becomes the driver, so that signals reach it without a middleman.
+    """Run a driver alone, which claims queued sweeps and runs them."""
+    # exec replaces this process by the driver, so that signals reach it directly.
     os.execv(sys.executable, [sys.executable, "-m", "service.driver"])

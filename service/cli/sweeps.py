@@ -1,4 +1,4 @@
-"""Commands that act on sweeps."""
+"""Commands that submit, follow, list and control sweeps."""
 
 from collections.abc import Callable
 from itertools import islice
@@ -8,7 +8,7 @@ from uuid import UUID
 import click
 
 from service.cli.connection import FailedError, connect, echo_json, json_option, resolve, url_option
-from service.client import Client, Sweep
+from service.client import Client, SweepDetail
 
 _ID = click.argument("sweep_id", metavar="ID")
 
@@ -17,19 +17,23 @@ _ID = click.argument("sweep_id", metavar="ID")
 @click.argument(
     "spec", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE"
 )
-@click.option("--watch", "follow_it", is_flag=True, help="Follow it until it ends.")
-@click.option("--dry-run", is_flag=True, help="Only tell what it would run, and what to expect.")
-@click.option("--key", help="Idempotency-Key: the same key and file make one sweep only.")
+@click.option("--watch", "follow_it", is_flag=True, help="Show the progress until the sweep ends.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Preview: show trials, cost and predictions, and submit nothing.",
+)
+@click.option("--key", help="Idempotency key: repeated calls with one key and file make one sweep.")
 @json_option
 @url_option
 def submit(
     spec: Path, follow_it: bool, dry_run: bool, key: str | None, as_json: bool, url: str
 ) -> None:
-    """Queue the sweep that FILE (YAML or JSON) describes, and print its id."""
+    """Submit the sweep described in FILE (YAML or JSON), and print its id."""
     if dry_run:
         if follow_it or key is not None:
             raise click.UsageError("--dry-run queues nothing: leave out --watch and --key")
-        _preview(spec, as_json, url)
+        _print_preview(spec, as_json, url)
         return
     with connect(url) as client:
         sweep = client.submit(spec, idempotency_key=key)
@@ -40,7 +44,7 @@ def submit(
         if as_json:
             echo_json(sweep)
         if follow_it:
-            _exit_as(sweep)
+            _fail_unless_completed(sweep)
 
 
 @click.command()
@@ -48,17 +52,22 @@ def submit(
 @json_option
 @url_option
 def watch(sweep_id: str, as_json: bool, url: str) -> None:
-    """Follow a sweep until it ends; exit with 1 if it failed or was cancelled."""
+    """Show a sweep's progress until it ends.
+
+    The exit code is 0 if the sweep completed, 1 if it failed or was cancelled.
+    """
     with connect(url) as client:
         sweep = _follow(client, resolve(client, sweep_id))
         if as_json:
             echo_json(sweep)
-        _exit_as(sweep)
+        _fail_unless_completed(sweep)
 
 
 @click.command()
 @click.option("--state", help="Only sweeps in this state.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="At most.")
+@click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1), help="Most sweeps to list."
+)
 @json_option
 @url_option
 def ls(state: str | None, limit: int, as_json: bool, url: str) -> None:
@@ -78,10 +87,10 @@ def ls(state: str | None, limit: int, as_json: bool, url: str) -> None:
 @json_option
 @url_option
 def show(sweep_id: str, as_json: bool, url: str) -> None:
-    """Show one sweep."""
+    """Show the state and progress of a sweep."""
     with connect(url) as client:
         sweep = client.get(resolve(client, sweep_id))
-    _tell(sweep, as_json)
+    _print_sweep(sweep, as_json)
 
 
 @click.command()
@@ -89,8 +98,8 @@ def show(sweep_id: str, as_json: bool, url: str) -> None:
 @json_option
 @url_option
 def cancel(sweep_id: str, as_json: bool, url: str) -> None:
-    """Ask a sweep to end; what it has measured stays."""
-    _act(sweep_id, as_json, url, Client.cancel)
+    """Cancel a sweep; results measured so far are kept."""
+    _change_state(sweep_id, as_json, url, Client.cancel)
 
 
 @click.command()
@@ -98,8 +107,8 @@ def cancel(sweep_id: str, as_json: bool, url: str) -> None:
 @json_option
 @url_option
 def pause(sweep_id: str, as_json: bool, url: str) -> None:
-    """Ask a sweep to stop for now; `fathom resume` lets it go on."""
-    _act(sweep_id, as_json, url, Client.pause)
+    """Pause a sweep; `fathom resume` continues it."""
+    _change_state(sweep_id, as_json, url, Client.pause)
 
 
 @click.command()
@@ -107,11 +116,13 @@ def pause(sweep_id: str, as_json: bool, url: str) -> None:
 @json_option
 @url_option
 def resume(sweep_id: str, as_json: bool, url: str) -> None:
-    """Let a paused sweep go on."""
-    _act(sweep_id, as_json, url, Client.resume)
+    """Continue a paused sweep with its unfinished trials."""
+    _change_state(sweep_id, as_json, url, Client.resume)
 
 
-def _act(sweep_id: str, as_json: bool, url: str, action: Callable[[Client, UUID], Sweep]) -> None:
+def _change_state(
+    sweep_id: str, as_json: bool, url: str, action: Callable[[Client, UUID], SweepDetail]
+) -> None:
     with connect(url) as client:
         sweep = action(client, resolve(client, sweep_id))
     if as_json:
@@ -120,7 +131,7 @@ def _act(sweep_id: str, as_json: bool, url: str, action: Callable[[Client, UUID]
         click.echo(f"sweep {sweep.id} is {sweep.state}")
 
 
-def _preview(spec: Path, as_json: bool, url: str) -> None:
+def _print_preview(spec: Path, as_json: bool, url: str) -> None:
     with connect(url) as client:
         preview = client.preview(spec)
     if as_json:
@@ -131,7 +142,7 @@ def _preview(spec: Path, as_json: bool, url: str) -> None:
     show_preview(preview)
 
 
-def _tell(sweep: Sweep, as_json: bool) -> None:
+def _print_sweep(sweep: SweepDetail, as_json: bool) -> None:
     if as_json:
         echo_json(sweep)
         return
@@ -140,12 +151,12 @@ def _tell(sweep: Sweep, as_json: bool) -> None:
     show_sweep(sweep)
 
 
-def _follow(client: Client, sweep_id: UUID) -> Sweep:
+def _follow(client: Client, sweep_id: UUID) -> SweepDetail:
     from service.cli.progress import follow
 
     return follow(client, sweep_id)
 
 
-def _exit_as(sweep: Sweep) -> None:
+def _fail_unless_completed(sweep: SweepDetail) -> None:
     if sweep.state != "completed":
         raise FailedError(f"the sweep is {sweep.state}")

@@ -1,8 +1,10 @@
-"""Tables for people; rich is imported when the first one is printed."""
+"""Print tables; rich, which takes long to import, is imported with the first one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import click
 
 from service.cli.formatting import (
     NOTHING,
@@ -15,23 +17,29 @@ from service.cli.formatting import (
     remarks,
     verdict,
 )
-from service.client import Comparison, DepthComparison, Sweep, Trial
-from service.client.models import Dataset
+from service.client import (
+    DatasetRead,
+    DepthBest,
+    DepthComparison,
+    GroupComparison,
+    SweepRead,
+    TrialRead,
+)
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table; numbers stand at the right."""
+class TableColumn:
+    """A column of a table: its title, and whether its cells are aligned to the right."""
 
     title: str
     right: bool = False
 
 
-def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """Print an aligned table."""
+def show_table(columns: Sequence[TableColumn], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table with aligned columns."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -40,9 +48,9 @@ def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None
     for column in columns:
         table.add_column(column.title, justify="right" if column.right else "left")
     for row in rows:
-        # Texts are shown as they are: a name in brackets is no markup.
+        # As plain text, because rich would read a name in brackets as markup.
         table.add_row(*(_plain(cell) for cell in row))
-    # A pipe has no width; cells cut to 80 columns would be of no use to the next program.
+    # For a pipe rich assumes 80 columns and cuts cells, which the next program could not read.
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=200)
@@ -55,16 +63,16 @@ def _plain(text: str) -> "Text":
     return Text(text)
 
 
-def show_sweeps(sweeps: Sequence[Sweep]) -> None:
+def show_sweeps(sweeps: Sequence[SweepRead]) -> None:
     """Print sweeps, one per row."""
     columns = [
-        Column("id"),
-        Column("name"),
-        Column("state"),
-        Column("trials", right=True),
-        Column("done", right=True),
-        Column("diverged", right=True),
-        Column("created (UTC)"),
+        TableColumn("id"),
+        TableColumn("name"),
+        TableColumn("state"),
+        TableColumn("trials", right=True),
+        TableColumn("done", right=True),
+        TableColumn("diverged", right=True),
+        TableColumn("created (UTC)"),
     ]
     rows = [
         (
@@ -81,8 +89,8 @@ def show_sweeps(sweeps: Sequence[Sweep]) -> None:
     show_table(columns, rows)
 
 
-def show_sweep(sweep: Sweep) -> None:
-    """Print one sweep, a line per fact."""
+def show_sweep(sweep: SweepRead) -> None:
+    """Print one sweep, one line per property."""
     tags = ", ".join(f"{name}={value}" for name, value in sweep.tags.items())
     rows = [
         ("id", str(sweep.id)),
@@ -96,7 +104,7 @@ def show_sweep(sweep: Sweep) -> None:
         ("created", f"{sweep.created_at:%Y-%m-%d %H:%M:%S} UTC"),
         ("ended", f"{sweep.ended_at:%Y-%m-%d %H:%M:%S} UTC" if sweep.ended_at else NOTHING),
     ]
-    show_table([Column("sweep"), Column("")], rows)
+    show_table([TableColumn("sweep"), TableColumn("")], rows)
 
 
 _TRIAL_COLUMNS = (
@@ -111,15 +119,39 @@ _TRIAL_COLUMNS = (
     ("seed", "seed"),
     ("epochs", "epochs_done"),
 )
+# Most sweeps hold these fixed; each is a column only where the listed trials differ in it.
+_COLUMNS_THAT_VARY = (
+    ("dataset", "dataset"),
+    ("task", "task"),
+    ("kind", "kind"),
+    ("branch scale", "branch_scale"),
+    ("batch", "batch_size"),
+    ("optimizer", "optimizer"),
+    ("momentum", "momentum"),
+    ("weight decay", "weight_decay"),
+    ("schedule", "schedule_kind"),
+    ("smoothing", "label_smoothing"),
+    ("precision", "precision"),
+)
 
 
-def show_trials(trials: Sequence[Trial]) -> None:
-    """Print trials, one per row, with how they ended."""
-    columns = [Column(title, right=True) for title, _ in _TRIAL_COLUMNS]
-    columns += [Column("train error", right=True), Column("train loss", right=True), Column("end")]
+def show_trials(trials: Sequence[TrialRead]) -> None:
+    """Print trials, one per row, with their results and how they ended."""
+    varying = [
+        (title, name)
+        for title, name in _COLUMNS_THAT_VARY
+        if len({getattr(trial, name) for trial in trials}) > 1
+    ]
+    shown = [*_TRIAL_COLUMNS[:1], *varying, *_TRIAL_COLUMNS[1:]]
+    columns = [TableColumn(title, right=True) for title, _ in shown]
+    columns += [
+        TableColumn("train error", right=True),
+        TableColumn("train loss", right=True),
+        TableColumn("end"),
+    ]
     rows = [
         [
-            *(number(getattr(trial, name)) for _, name in _TRIAL_COLUMNS),
+            *(number(getattr(trial, name)) for _, name in shown),
             measure(trial.final_train_error, "error"),
             measure(trial.final_train_loss, "loss"),
             _end(trial),
@@ -129,7 +161,7 @@ def show_trials(trials: Sequence[Trial]) -> None:
     show_table(columns, rows)
 
 
-def _end(trial: Trial) -> str:
+def _end(trial: TrialRead) -> str:
     if trial.outcome == "diverged":
         return f"diverged in epoch {trial.diverged_epoch}, step {trial.diverged_step}"
     if trial.message:
@@ -137,18 +169,18 @@ def _end(trial: Trial) -> str:
     return trial.outcome or trial.state or NOTHING
 
 
-def show_comparison(comparison: Comparison) -> None:
-    """Print groups, one per row, with means and intervals."""
+def show_comparison(comparison: GroupComparison) -> None:
+    """Print groups of trials, one per row, with means and intervals."""
     metric = comparison.metric
     columns = [
-        *(Column(name, right=True) for name in comparison.group_by),
-        Column("n", right=True),
-        Column(f"mean {metric} ± {comparison.level:.0%} interval", right=True),
-        Column("sd", right=True),
-        Column("median", right=True),
-        Column("min", right=True),
-        Column("max", right=True),
-        Column("remarks"),
+        *(TableColumn(name, right=True) for name in comparison.group_by),
+        TableColumn("n", right=True),
+        TableColumn(f"mean {metric} ± {comparison.level:.0%} interval", right=True),
+        TableColumn("sd", right=True),
+        TableColumn("median", right=True),
+        TableColumn("min", right=True),
+        TableColumn("max", right=True),
+        TableColumn("remarks"),
     ]
     rows = [
         [
@@ -164,22 +196,17 @@ def show_comparison(comparison: Comparison) -> None:
 
 
 def show_depths(comparison: DepthComparison) -> None:
-    """Print the best configuration of every depth."""
+    """Print the best configuration of each depth, one per row."""
     metric = comparison.metric
-    # Only what differs between the best configurations tells them apart.
-    names = [
-        name
-        for name in (comparison.depths[0].configuration if comparison.depths else {})
-        if len({best.configuration.get(name) for best in comparison.depths}) > 1
-    ]
+    names = _varying_axes(comparison.depths)
     columns = [
-        Column("depth", right=True),
-        Column("n", right=True),
-        Column(f"best mean {metric} ± {comparison.level:.0%} interval", right=True),
-        Column("against previous depth"),
-        Column("predicted walk, nats", right=True),
-        *(Column(name, right=True) for name in names),
-        Column("diverged at this depth"),
+        TableColumn("depth", right=True),
+        TableColumn("n", right=True),
+        TableColumn(f"best mean {metric} ± {comparison.level:.0%} interval", right=True),
+        TableColumn("against previous depth"),
+        TableColumn("predicted walk, nats", right=True),
+        *(TableColumn(name, right=True) for name in names),
+        TableColumn("diverged at this depth"),
     ]
     rows = []
     for best in comparison.depths:
@@ -190,21 +217,32 @@ def show_depths(comparison: DepthComparison) -> None:
                 interval(best.mean, best.ci_low, best.ci_high, metric),
                 verdict(best.better_than_previous, comparison.level),
                 band(best.predicted_drift, best.predicted_spread),
-                *(number(best.configuration.get(name)) for name in names),
+                *(number((best.configuration or {}).get(name)) for name in names),
                 diverged(best.n_diverged_at_depth, best.n_trials_at_depth),
             ]
         )
     show_table(columns, rows)
+    found = [best for best in comparison.depths if best.configuration is not None]
+    if found and all(best.predicted_drift is None for best in found):
+        click.echo("theory has no prediction for these networks")
 
 
-def show_datasets(datasets: Sequence[Dataset]) -> None:
+def _varying_axes(depths: Sequence[DepthBest]) -> list[str]:
+    """Return the names of the axes in which the best configurations differ."""
+    # A depth at which no trial has a value has no best configuration.
+    found = [best.configuration for best in depths if best.configuration is not None]
+    axes = found[0] if found else {}
+    return [axis for axis in axes if len({each.get(axis) for each in found}) > 1]
+
+
+def show_datasets(datasets: Sequence[DatasetRead]) -> None:
     """Print data sets, one per row."""
     columns = [
-        Column("name"),
-        Column("inputs", right=True),
-        Column("classes", right=True),
-        Column("train samples", right=True),
-        Column("eval samples", right=True),
+        TableColumn("name"),
+        TableColumn("inputs", right=True),
+        TableColumn("classes", right=True),
+        TableColumn("train samples", right=True),
+        TableColumn("eval samples", right=True),
     ]
     rows = [
         (d.name, str(d.n_inputs), str(d.n_classes or NOTHING), str(d.n_train), str(d.n_eval))

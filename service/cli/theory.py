@@ -1,36 +1,39 @@
-"""The command that predicts a walk; it needs no service."""
+"""The command that predicts the gradient norm of random networks, without a service."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from service.cli.chart_files import format_of, write_chart
 from service.cli.connection import echo_json, json_option
 from service.cli.formatting import NOTHING, number
 
 if TYPE_CHECKING:
-    from service.services.theory import GainRead, WalkRead
+    from service.schemas.theory import TheoryGain, TheoryWalk
 
 
 @click.command()
 @click.argument("activation")
 @click.option("--width", required=True, type=int, help="Units per hidden layer.")
-@click.option("--depth", required=True, type=int, help="Hidden layers.")
-@click.option("--g", type=float, help="Multiplier of the hidden matrices. Default: the unbiased.")
+@click.option("--depth", required=True, type=int, help="Number of hidden layers.")
+@click.option("--g", type=float, help="Factor of the hidden matrices. Default: the unbiased g.")
 @click.option(
     "--weights",
     type=click.Choice(("gaussian", "orthogonal")),
     default="gaussian",
     show_default=True,
-    help="Law of the hidden matrices.",
+    help="Distribution of the hidden matrices.",
 )
-@click.option("--slope", default=0.01, show_default=True, help="Negative-side slope of leaky_relu.")
+@click.option(
+    "--slope", default=0.01, show_default=True, help="Slope of leaky_relu for negative inputs."
+)
 @click.option(
     "--plot",
     "output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Draw the predicted band into a file ending in .svg, .png or .vl.json.",
+    help="Draw the prediction by layer; the name ends in .svg, .png or .vl.json.",
 )
 @json_option
 def theory(
@@ -43,19 +46,20 @@ def theory(
     output: Path | None,
     as_json: bool,
 ) -> None:
-    """Predict the gradient norm's walk through networks of ACTIVATION, such as relu or tanh.
+    """Predict the log gradient norm of random networks.
 
-    Computed on this machine. Other activations than linear, relu and leaky_relu are simulated,
-    which takes seconds the first time.
+    ACTIVATION is the nonlinearity of the hidden layers, such as relu or tanh. The prediction is
+    exact for linear, relu and leaky_relu. Other activations are simulated on this machine, which
+    takes seconds the first time.
     """
-    # Here because it loads scipy, which few other commands need.
+    # Imported here because it loads scipy, which few other commands need.
     from rwinit import RwinitError
     from service.query.errors import QueryError
     from service.services import theory as predicted
 
-    file_format = None if output is None else _format_of(output)
+    file_format = None if output is None else format_of(output)
     try:
-        # A g that is given needs no unbiased one, which may not even exist.
+        # With a g given, the unbiased g is not computed: it takes time and need not exist.
         gain = (
             predicted.gain(activation, width, depth, weights=weights, slope=slope)
             if g is None
@@ -74,15 +78,8 @@ def theory(
         click.echo(f"wrote {output}")
 
 
-def _format_of(output: Path) -> str:
-    for kind in ("vl.json", "svg", "png"):
-        if output.name.lower().endswith(f".{kind}"):
-            return kind
-    raise click.UsageError(f"{output}: the name must end in .svg, .png or .vl.json")
-
-
-def _draw(walk: "WalkRead", output: Path, file_format: str) -> None:
-    from service.charts.rendering import ChartFormat, render
+def _draw(walk: "TheoryWalk", output: Path, file_format: str) -> None:
+    from service.charts.file_formats import ChartFormat, encode
     from service.charts.walk_band import walk_band
     from service.charts.walk_chart import draw_band
 
@@ -97,20 +94,17 @@ def _draw(walk: "WalkRead", output: Path, file_format: str) -> None:
     kind = "exact" if walk.exact else f"simulated, {walk.n_samples} networks"
     title = f"{walk.activation}, width {walk.width}, depth {walk.depth}, g {walk.g:.4g}"
     subtitle = f"predicted walk ({kind}): median, 25-75 % and 5-95 % of networks"
-    chart = render(draw_band(band, title=title, subtitle=subtitle), ChartFormat(file_format))
-    try:
-        output.write_bytes(chart)
-    except OSError as error:
-        raise click.FileError(str(output), error.strerror or str(error)) from error
+    chart = encode(draw_band(band, title=title, subtitle=subtitle), ChartFormat(file_format))
+    write_chart(output, chart)
 
 
-def _show(walk: "WalkRead", gain: "GainRead | None") -> None:
-    from service.cli.tables import Column, show_table
+def _show(walk: "TheoryWalk", gain: "TheoryGain | None") -> None:
+    from service.cli.tables import TableColumn, show_table
 
-    show_table([Column("theory"), Column("")], [*_network(walk, gain), *_law(walk)])
+    show_table([TableColumn("theory"), TableColumn("")], [*_network(walk, gain), *_law(walk)])
 
 
-def _network(walk: "WalkRead", gain: "GainRead | None") -> list[tuple[str, str]]:
+def _network(walk: "TheoryWalk", gain: "TheoryGain | None") -> list[tuple[str, str]]:
     rows = [
         ("network", f"{walk.activation}, width {walk.width}, depth {walk.depth}, {walk.weights}"),
         ("g", f"{walk.g:.6g}" + _precision(gain)),
@@ -120,13 +114,13 @@ def _network(walk: "WalkRead", gain: "GainRead | None") -> list[tuple[str, str]]
     return rows
 
 
-def _precision(gain: "GainRead | None") -> str:
+def _precision(gain: "TheoryGain | None") -> str:
     if gain is None:
         return ", as given"
     return ", unbiased, exact" if gain.exact else f" ± {gain.standard_error:.1g}, unbiased"
 
 
-def _law(walk: "WalkRead") -> list[tuple[str, str]]:
+def _law(walk: "TheoryWalk") -> list[tuple[str, str]]:
     ends = ", ".join(_signed(each.log_norm) for each in walk.quantiles)
     chances = ", ".join(f"{100 * each.probability:g}" for each in walk.quantiles)
     limit = NOTHING if walk.depth_limit is None else str(walk.depth_limit)
@@ -143,11 +137,11 @@ def _law(walk: "WalkRead") -> list[tuple[str, str]]:
 
 
 def _signed(nats: float) -> str:
-    # Below 1e-9 it is what rounding leaves of 0.
+    # A drift of exactly 0 comes out as some 1e-16 of either sign.
     return f"{nats:+.4g}" if abs(nats) > 1e-9 else "0"
 
 
-def _scale(walk: "WalkRead") -> str:
+def _scale(walk: "TheoryWalk") -> str:
     correlation = walk.correlation
     if correlation is None or correlation.depth_scale is None:
         return NOTHING

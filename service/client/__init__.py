@@ -1,55 +1,59 @@
-"""Python's way to the service: `Client` over HTTP, typed frozen results, one error tree."""
+"""Python client of the service: `Client`, the schemas that it returns, and its errors."""
 
 from service.client.errors import ClientError, ProblemError, UnreachableError
 from service.client.http import Client
-from service.client.models import (
+from service.schemas.comparisons import (
     BetterThanPrevious,
-    Comparison,
-    Counts,
     DepthBest,
     DepthComparison,
-    Epoch,
-    ErrorBand,
-    Forecast,
     Group,
-    LayerProfile,
-    Layers,
+    GroupComparison,
+)
+from service.schemas.datasets import DatasetRead
+from service.schemas.epochs import EpochRead
+from service.schemas.layers import ErrorBand, LayerList, LayerProfileRead
+from service.schemas.preview import (
     Preview,
+    PreviewForecast,
+    PreviewRange,
     PreviewRow,
     PreviewWarning,
-    Problem,
-    SpecIssue,
-    Sweep,
-    TheoryGain,
-    TheoryWalk,
     TimeEstimate,
-    Trial,
 )
+from service.schemas.problems import Problem, ProblemIssue
+from service.schemas.sweeps import SweepCounts, SweepDetail, SweepRead
+from service.schemas.theory import TheoryCorrelation, TheoryGain, TheoryQuantile, TheoryWalk
+from service.schemas.trials import TrialRead
 
 __all__ = [
     "BetterThanPrevious",
     "Client",
     "ClientError",
-    "Comparison",
-    "Counts",
+    "DatasetRead",
     "DepthBest",
     "DepthComparison",
-    "Epoch",
+    "EpochRead",
     "ErrorBand",
-    "Forecast",
     "Group",
-    "LayerProfile",
-    "Layers",
+    "GroupComparison",
+    "LayerList",
+    "LayerProfileRead",
     "Preview",
+    "PreviewForecast",
+    "PreviewRange",
     "PreviewRow",
     "PreviewWarning",
     "Problem",
     "ProblemError",
-    "SpecIssue",
-    "Sweep",
+    "ProblemIssue",
+    "SweepCounts",
+    "SweepDetail",
+    "SweepRead",
+    "TheoryCorrelation",
     "TheoryGain",
+    "TheoryQuantile",
     "TheoryWalk",
     "TimeEstimate",
-    "Trial",
+    "TrialRead",
     "UnreachableError",
 ]

@@ -1,6 +1,6 @@
-"""What can go wrong between a client and the service."""
+"""Errors of the client: no service answers, or the service answers with a problem."""
 
-from service.client.models import Problem, SpecIssue
+from service.schemas.problems import Problem, ProblemIssue
 
 
 class ClientError(Exception):
@@ -11,8 +11,8 @@ class UnreachableError(ClientError):
     """No service answered.
 
     Attributes:
-        url: Where it was looked for.
-        reason: What the connection said.
+        url: Base URL of the service.
+        reason: Message of the connection's error.
     """
 
     def __init__(self, url: str, reason: str) -> None:
@@ -25,10 +25,10 @@ class UnreachableError(ClientError):
 
 
 class ProblemError(ClientError):
-    """The service refused or failed, and said why.
+    """The service answered with an error.
 
     Attributes:
-        problem: What it said.
+        problem: The error as the service describes it.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -40,7 +40,7 @@ class ProblemError(ClientError):
 
     @property
     def status(self) -> int:
-        """HTTP status."""
+        """HTTP status of the answer."""
         return self.problem.status
 
     @property
@@ -49,6 +49,6 @@ class ProblemError(ClientError):
         return self.problem.code
 
     @property
-    def issues(self) -> tuple[SpecIssue, ...]:
-        """Where the input is wrong; empty where that says nothing."""
+    def issues(self) -> tuple[ProblemIssue, ...]:
+        """The issues of the input; empty if the error is not about the input."""
         return self.problem.errors

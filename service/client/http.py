@@ -1,4 +1,4 @@
-"""The client: one method per call of the API, over one pooled HTTP connection."""
+"""The HTTP client: one method per call of the API."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -8,50 +8,58 @@ from typing import Self, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from service.client.errors import ProblemError, UnreachableError
-from service.client.models import (
-    Comparison,
-    Dataset,
-    DepthComparison,
-    Epoch,
-    Layers,
-    Preview,
-    Problem,
-    Sweep,
-    TheoryGain,
-    TheoryWalk,
-    Trial,
-)
+from service.client.retries import with_retries
+from service.schemas.base import Schema
+from service.schemas.comparisons import DepthComparison, GroupComparison
+from service.schemas.datasets import DatasetList, DatasetRead
+from service.schemas.epochs import EpochList, EpochRead
+from service.schemas.layers import LayerList
+from service.schemas.preview import Preview
+from service.schemas.problems import Problem
+from service.schemas.sweeps import SweepDetail, SweepPage, SweepRead
+from service.schemas.theory import TheoryGain, TheoryWalk
+from service.schemas.trials import TrialPage, TrialRead
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 YAML = "application/yaml"
 JSON = "application/json"
 
-_Answered = TypeVar("_Answered", bound=BaseModel)
+_Model = TypeVar("_Model", bound=Schema)
+_Page = TypeVar("_Page", SweepPage, TrialPage)
+_Item = TypeVar("_Item", SweepRead, TrialRead)
 _Query = Mapping[str, str | int | float | None]
-_EPOCHS = TypeAdapter(tuple[Epoch, ...])
 
 
 class Client:
-    """A connection to one service; close it, or use it as a context manager.
+    """A client of one service; close it after use, or use it as a context manager.
 
     Args:
-        base_url: Where the service listens.
-        key: Sent as ``Authorization: Bearer`` if given.
-        timeout_seconds: For connecting and for each answer.
+        base_url: URL of the service.
+        key: API key, sent as ``Authorization: Bearer``; None sends none.
+        timeout_seconds: Timeout for connecting and for each answer.
+        retry_seconds: How long a request is repeated while no service answers, or one answers 502,
+            503 or 504; the last attempt may take its timeout on top. At 0 nothing is repeated.
 
     Every method raises `UnreachableError` if nothing answers and `ProblemError` if the service
-    refuses.
+    answers with an error. Only requests that are safe to repeat are repeated; `is_ready` and
+    `preview` send theirs once.
     """
 
     def __init__(
-        self, base_url: str = DEFAULT_URL, key: str | None = None, *, timeout_seconds: float = 30.0
+        self,
+        base_url: str = DEFAULT_URL,
+        key: str | None = None,
+        *,
+        timeout_seconds: float = 30.0,
+        retry_seconds: float = 10.0,
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self._retry_seconds = retry_seconds
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        # Proxies of the environment are for the outside world, not for a service of one's own.
+        # trust_env=False: a proxy from the environment cannot reach a service on localhost.
         self._http = httpx.Client(
             base_url=self.base_url, headers=headers, timeout=timeout_seconds, trust_env=False
         )
@@ -73,42 +81,43 @@ class Client:
 
     def submit(
         self, spec: str | Path, *, media: str | None = None, idempotency_key: str | None = None
-    ) -> Sweep:
+    ) -> SweepDetail:
         """Queue a sweep.
 
         Args:
             spec: The spec's text, or the file that holds it.
-            media: ``application/yaml`` or ``application/json``; by default what the file's name
-                says, and YAML (of which JSON is a part) for text.
-            idempotency_key: Makes a repeated call return the first one's sweep. One is made up
-                by default, so that a retry inside this call cannot submit twice.
+            media: ``application/yaml`` or ``application/json``. By default JSON for a file whose
+                name ends in .json, else YAML, of which JSON is a subset.
+            idempotency_key: Calls with the same key and spec return the same sweep. By default
+                each call has a new key, so that only its own retries share a sweep.
         """
         text, media = _content(spec, media)
         headers = {"Content-Type": media, "Idempotency-Key": idempotency_key or str(uuid4())}
-        response = self._send("POST", "/v1/sweeps", content=text, headers=headers)
-        return Sweep.model_validate_json(response.content)
+        response = self._send("POST", "/v1/sweeps", content=text, headers=headers, repeat=True)
+        return SweepDetail.model_validate_json(response.content)
 
     def preview(self, spec: str | Path, *, media: str | None = None) -> Preview:
-        """Return what a sweep would run and take, and what theory expects of it; stores nothing.
+        """Return the trials and cost of a sweep, and its predictions, without storing anything.
 
-        Walks that are ``pending`` are being simulated: ask again.
+        Predictions that are ``pending`` are being simulated: call again later.
 
         Args:
-            spec: As for `submit`.
-            media: As for `submit`.
+            spec: The spec's text, or the file that holds it.
+            media: Media type of the spec; the default is that of `submit`.
         """
         text, media = _content(spec, media)
         headers = {"Content-Type": media}
         response = self._send("POST", "/v1/sweeps/preview", content=text, headers=headers)
         return Preview.model_validate_json(response.content)
 
-    def get(self, sweep_id: UUID) -> Sweep:
-        """Return a sweep."""
-        return self._get(Sweep, f"/v1/sweeps/{sweep_id}", {})
+    def get(self, sweep_id: UUID) -> SweepDetail:
+        """Return a sweep with its spec."""
+        return self._get(SweepDetail, f"/v1/sweeps/{sweep_id}", {})
 
-    def list(self, *, state: str | None = None) -> Iterator[Sweep]:
-        """Yield sweeps, newest first, page by page."""
-        return self._pages(Sweep, "/v1/sweeps", "sweeps", {"state": state, "page_size": 100})
+    def list(self, *, state: str | None = None) -> Iterator[SweepRead]:
+        """Yield sweeps, newest first; pages are requested as needed."""
+        query: _Query = {"state": state, "page_size": 100}
+        return self._pages(SweepPage, lambda page: page.sweeps, "/v1/sweeps", query)
 
     def wait(
         self,
@@ -116,18 +125,18 @@ class Client:
         *,
         timeout_seconds: float | None = None,
         poll_seconds: float = 1.0,
-        on_progress: Callable[[Sweep], None] | None = None,
-    ) -> Sweep:
-        """Return a sweep once it has ended.
+        on_progress: Callable[[SweepDetail], None] | None = None,
+    ) -> SweepDetail:
+        """Wait until a sweep has ended, and return it.
 
         Args:
             sweep_id: The sweep.
-            timeout_seconds: How long to wait at most; None is for ever.
-            poll_seconds: Time between looks.
-            on_progress: Called with every look, the last one included.
+            timeout_seconds: Longest time to wait; None waits without limit.
+            poll_seconds: Time between two requests.
+            on_progress: Called with the sweep after each request, the last one included.
 
         Raises:
-            TimeoutError: It had not ended in time.
+            TimeoutError: The sweep has not ended in time.
         """
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         while True:
@@ -140,16 +149,16 @@ class Client:
                 raise TimeoutError(f"sweep {sweep_id} is still {sweep.state}")
             time.sleep(poll_seconds)
 
-    def cancel(self, sweep_id: UUID) -> Sweep:
-        """Ask a sweep to end; its workers wind down."""
+    def cancel(self, sweep_id: UUID) -> SweepDetail:
+        """Cancel a sweep; a running one is ``cancelling`` until its workers have stopped."""
         return self._act(sweep_id, "cancel")
 
-    def pause(self, sweep_id: UUID) -> Sweep:
-        """Ask a sweep to stop for now, keeping what it has."""
+    def pause(self, sweep_id: UUID) -> SweepDetail:
+        """Pause a sweep; a running one is ``pausing`` until its workers have stopped."""
         return self._act(sweep_id, "pause")
 
-    def resume(self, sweep_id: UUID) -> Sweep:
-        """Let a paused sweep go on."""
+    def resume(self, sweep_id: UUID) -> SweepDetail:
+        """Queue a paused sweep again; it continues with its unfinished trials."""
         return self._act(sweep_id, "resume")
 
     def trials(
@@ -160,14 +169,14 @@ class Client:
         order_by: str | None = None,
         fields: str | None = None,
         page_size: int = 500,
-    ) -> Iterator[Trial]:
-        """Yield a sweep's trials, page by page.
+    ) -> Iterator[TrialRead]:
+        """Yield a sweep's trials; pages are requested as needed.
 
         Args:
             sweep_id: The sweep.
-            filter: Such as ``depth >= 100 and outcome = "diverged"``.
-            order_by: A column, ``-`` before it for descending; planning order by default.
-            fields: Columns to ask for, separated by commas; all by default.
+            filter: Filter expression, such as ``depth >= 100 and outcome = "diverged"``.
+            order_by: Column to sort by, ``-`` before it for descending; default: planning order.
+            fields: Columns to return, separated by commas; all by default.
             page_size: Trials per request.
         """
         query: _Query = {
@@ -177,20 +186,19 @@ class Client:
             "fields": fields,
             "page_size": page_size,
         }
-        return self._pages(Trial, "/v1/trials", "trials", query)
+        return self._pages(TrialPage, lambda page: page.trials, "/v1/trials", query)
 
-    def trial(self, trial_id: UUID) -> Trial:
+    def trial(self, trial_id: UUID) -> TrialRead:
         """Return a trial."""
-        return self._get(Trial, f"/v1/trials/{trial_id}", {})
+        return self._get(TrialRead, f"/v1/trials/{trial_id}", {})
 
-    def epochs(self, trial_id: UUID) -> tuple[Epoch, ...]:
-        """Return what a trial measured, by epoch."""
-        response = self._send("GET", f"/v1/trials/{trial_id}/epochs")
-        return _EPOCHS.validate_python(response.json()["epochs"])
+    def epochs(self, trial_id: UUID) -> tuple[EpochRead, ...]:
+        """Return the measurements of a trial by epoch."""
+        return self._get(EpochList, f"/v1/trials/{trial_id}/epochs", {}).epochs
 
-    def layers(self, trial_id: UUID, *, epoch: int | None = None) -> Layers:
-        """Return a trial's layer profiles, of all epochs that have one or of one of them."""
-        return self._get(Layers, f"/v1/trials/{trial_id}/layers", {"epoch": epoch})
+    def layers(self, trial_id: UUID, *, epoch: int | None = None) -> LayerList:
+        """Return a trial's layer profiles, of one epoch or of all that have one."""
+        return self._get(LayerList, f"/v1/trials/{trial_id}/layers", {"epoch": epoch})
 
     def compare(
         self,
@@ -202,21 +210,21 @@ class Client:
         ci: str = "t",
         level: float = 0.95,
         filter: str | None = None,
-    ) -> Comparison:
-        """Return groups of a sweep's trials, summarized over what they do not share.
+    ) -> GroupComparison:
+        """Return statistics of groups of a sweep's trials.
 
         Args:
             sweep_id: The sweep.
-            group_by: Columns, separated by commas.
+            group_by: Columns whose values make the groups, separated by commas.
             metric: train_loss, train_error, eval_loss or eval_error.
             at: final, best, or an epoch's number.
-            ci: t, or bootstrap (which covers too little for few seeds).
-            level: Nominal coverage of the interval.
-            filter: Which trials; all by default.
+            ci: t, or bootstrap, whose intervals are too narrow for few seeds.
+            level: Nominal coverage of the intervals.
+            filter: Filter expression of the trials; None for all.
         """
         query = _comparison_query(sweep_id, metric, at, ci, level)
         return self._get(
-            Comparison, "/v1/compare", query | {"group_by": group_by, "filter": filter}
+            GroupComparison, "/v1/compare", query | {"group_by": group_by, "filter": filter}
         )
 
     def compare_depth(
@@ -228,7 +236,7 @@ class Client:
         ci: str = "t",
         level: float = 0.95,
     ) -> DepthComparison:
-        """Return the best configuration of every depth."""
+        """Return the best configuration of each depth; the parameters are those of `compare`."""
         query = _comparison_query(sweep_id, metric, at, ci, level)
         return self._get(DepthComparison, "/v1/compare/depth", query)
 
@@ -253,14 +261,14 @@ class Client:
         weights: str = "gaussian",
         slope: float = 0.01,
     ) -> TheoryGain:
-        """Return the g at which the log norm of the error has no drift.
+        """Return the unbiased g, at which the mean log gradient norm does not change with depth.
 
         Args:
             activation: Nonlinearity of the hidden layers.
             width: Units per hidden layer.
-            depth: Hidden layers; None stands for a long walk.
+            depth: Number of hidden layers; None for the limit of many.
             weights: gaussian or orthogonal.
-            slope: Negative-side slope; read for leaky_relu only.
+            slope: Slope for negative inputs; only leaky_relu uses it.
         """
         query: _Query = {
             "activation": activation,
@@ -283,17 +291,17 @@ class Client:
         bound: float | None = None,
         probability: float | None = None,
     ) -> TheoryWalk:
-        """Return the predicted law of the log gradient norm of a random network.
+        """Return the predicted distribution of a random network's log gradient norm.
 
         Args:
             activation: Nonlinearity of the hidden layers.
             width: Units per hidden layer.
-            depth: Hidden layers.
-            g: Multiplier of the hidden matrices; None takes the unbiased one.
+            depth: Number of hidden layers.
+            g: Factor of the hidden matrices; None for the unbiased g.
             weights: gaussian or orthogonal.
-            slope: Negative-side slope; read for leaky_relu only.
-            bound: Of ``depth_limit``, in nats; ln 1000 by default.
-            probability: Of ``depth_limit``; 0.95 by default.
+            slope: Slope for negative inputs; only leaky_relu uses it.
+            bound: Largest log gradient norm at ``depth_limit``, in nats; ln 1000 by default.
+            probability: Probability of staying within the bound; 0.95 by default.
         """
         query: _Query = {
             "activation": activation,
@@ -310,30 +318,35 @@ class Client:
     def is_ready(self) -> bool:
         """Return whether the service answers and its database is ready."""
         try:
-            self._send("GET", "/readyz")
+            self._send("GET", "/readyz", repeat=False)
         except (ProblemError, UnreachableError):
             return False
         return True
 
-    def datasets(self) -> tuple[Dataset, ...]:
+    def datasets(self) -> tuple[DatasetRead, ...]:
         """Return the data sets that specs may name."""
-        return tuple(self._pages(Dataset, "/v1/datasets", "datasets", {}))
+        return self._get(DatasetList, "/v1/datasets", {}).datasets
 
-    def _act(self, sweep_id: UUID, action: str) -> Sweep:
-        response = self._send("POST", f"/v1/sweeps/{sweep_id}/{action}")
-        return Sweep.model_validate_json(response.content)
+    def _act(self, sweep_id: UUID, action: str) -> SweepDetail:
+        # Safe to repeat: the service accepts a change to the state that a sweep already has.
+        response = self._send("POST", f"/v1/sweeps/{sweep_id}/{action}", repeat=True)
+        return SweepDetail.model_validate_json(response.content)
 
-    def _get(self, model: type[_Answered], path: str, query: _Query) -> _Answered:
+    def _get(self, model: type[_Model], path: str, query: _Query) -> _Model:
         return model.model_validate_json(self._send("GET", path, query=query).content)
 
     def _pages(
-        self, model: type[_Answered], path: str, items: str, query: _Query
-    ) -> Iterator[_Answered]:
+        self,
+        model: type[_Page],
+        items: Callable[[_Page], tuple[_Item, ...]],
+        path: str,
+        query: _Query,
+    ) -> Iterator[_Item]:
         token: str | None = None
         while True:
-            page = self._send("GET", path, query={**query, "page_token": token}).json()
-            yield from (model.model_validate(item) for item in page[items])
-            token = page.get("next_page_token") or None
+            page = self._get(model, path, {**query, "page_token": token})
+            yield from items(page)
+            token = page.next_page_token or None
             if token is None:
                 return
 
@@ -345,11 +358,26 @@ class Client:
         query: _Query | None = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        repeat: bool | None = None,
     ) -> httpx.Response:
+        """Return the answer to a request.
+
+        Args:
+            method: HTTP method.
+            path: Path below the base URL.
+            query: Query parameters; those that are None are left out.
+            content: Body.
+            headers: Headers besides the client's own.
+            repeat: Whether the request may be sent again; None allows it for GET only.
+        """
         given = {name: value for name, value in (query or {}).items() if value is not None}
+        request = self._http.build_request(
+            method, path, params=given, content=content, headers=dict(headers or {})
+        )
+        is_repeatable = method == "GET" if repeat is None else repeat
         try:
-            response = self._http.request(
-                method, path, params=given, content=content, headers=dict(headers or {})
+            response = with_retries(
+                lambda: self._http.send(request), self._retry_seconds if is_repeatable else 0
             )
         except httpx.TransportError as error:
             raise UnreachableError(self.base_url, str(error) or type(error).__name__) from error
@@ -359,7 +387,7 @@ class Client:
 
 
 def _content(spec: str | Path, media: str | None) -> tuple[bytes, str]:
-    """Return a spec's bytes and media type."""
+    """Return the bytes and the media type of a spec."""
     text = spec.read_text("utf-8") if isinstance(spec, Path) else spec
     if media is None:
         media = JSON if isinstance(spec, Path) and spec.suffix == ".json" else YAML
@@ -376,7 +404,7 @@ def _problem(response: httpx.Response) -> Problem:
     try:
         return Problem.model_validate_json(response.content)
     except ValidationError:
-        # Something between here and the service answered, such as a proxy.
+        # Another program answered, such as a proxy in front of the service.
         return Problem(
             title=f"HTTP {response.status_code} {response.reason_phrase}",
             status=response.status_code,

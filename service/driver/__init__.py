@@ -1,1 +1,1 @@
-"""The driver: takes sweeps from the table that is the queue and has Ray Tune train them."""
+"""The driver: claims queued sweeps and trains their trials by Ray Tune."""

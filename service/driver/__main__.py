@@ -16,7 +16,7 @@ from service.store import Database
 
 
 def main() -> int:
-    """Run one driver until SIGTERM or SIGINT; what is not there yet is waited for."""
+    """Run one driver until SIGTERM or SIGINT; wait for the database and for Ray if necessary."""
     logs.configure()
     try:
         settings = Settings.read()
@@ -48,8 +48,9 @@ def main() -> int:
 
 @contextlib.contextmanager
 def _ray_node(settings: Settings) -> Iterator[Callable[[], bool]]:
-    """Keep the Ray node that the settings ask for; give the question whether Ray can be used."""
+    """Run the Ray node that the settings ask for; yield a check whether Ray is ready."""
     address = settings.joined_cluster
+    # A local Ray, or a node that is run outside of the driver: each child connects by itself.
     if address is None:
         yield lambda: True
         return

@@ -1,7 +1,7 @@
-"""One process per running sweep: plan, run what has no outcome, write, conclude.
+"""Process entry of a running sweep: plan it, train unfinished trials, conclude it.
 
-Started by the supervisor, which holds the lease for it. Whatever ends this process, the rows
-stay true: the next launch goes on from the trials that have no outcome.
+The supervisor starts the process and renews the lease for it. The process can die at any point: the
+next one continues with the trials that have no outcome.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def _claim(arguments: list[str]) -> Claim:
 
 
 def main() -> int:
-    """Run one sweep until it ends, is told to wind down, or this process dies."""
+    """Run one sweep until it ends or SIGTERM asks to give it back."""
     logs.configure()
     claim = _claim(sys.argv[1:])
     settings = Settings.read()

@@ -1,4 +1,4 @@
-"""Connect to the Ray cluster that `ray_address` names, or start a local one."""
+"""Connect to a Ray cluster, or start a local one."""
 
 import contextlib
 import logging
@@ -11,7 +11,7 @@ from service.logs import event
 log = logging.getLogger("fathom.driver")
 
 # Ray and Tune read these when they are imported, so this module imports neither at the top.
-# Tune's loggers would write five files per trial, its snapshots the whole state each time.
+# Tune's loggers would write five files for each trial, and its snapshots the whole state each time.
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -27,26 +27,26 @@ LOCAL_OBJECT_STORE_BYTES = 512 * 1024**2
 
 @contextlib.contextmanager
 def connected(address: str | None, cpus: int | None) -> Iterator[None]:
-    """Hold a connection to Ray for the length of the block.
+    """Keep a connection to Ray while the block runs.
 
     Args:
-        address: Of a running cluster that this machine is a node of, or None for a cluster of
-            this process's own, which ends with the process, however it ends. A running one asks
-            for the token that ``RAY_AUTH_TOKEN_PATH`` names, if it asks for one.
-        cpus: CPUs of an own cluster; None is all of the machine's.
+        address: Address of a running cluster that this machine is a node of. None starts a local
+            cluster, which ends with this process, however that ends. If a running cluster wants a
+            token, Ray reads it from the file that ``RAY_AUTH_TOKEN_PATH`` names.
+        cpus: CPUs of a local cluster; None is all CPUs of the machine.
     """
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     if address is None:
-        # Ray listens on every interface, and whoever reaches it runs code as this user. With a
-        # token that lives as long as this process, nobody else does.
+        # Ray listens on every interface, and whoever reaches it can run code as this user. The
+        # random token, which exists in this process and its children only, prevents that.
         os.environ["RAY_AUTH_MODE"] = "token"
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     import ray
 
     if address is None:
         ray.init(
-            # Without it Ray joins whatever cluster this machine runs, or ran, for somebody else.
+            # Without it Ray would join any cluster that already runs on this machine.
             address="local",
             num_cpus=cpus,
             include_dashboard=False,

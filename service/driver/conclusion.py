@@ -1,4 +1,4 @@
-"""How one run of a sweep ends, written in one transaction with the end of its lease."""
+"""Conclude a run of a sweep: outcomes, state and end of the lease in one transaction."""
 
 import logging
 from enum import StrEnum
@@ -16,8 +16,8 @@ log = logging.getLogger("fathom.driver")
 class ExitReason(StrEnum):
     """Why a child stopped running its sweep."""
 
-    RAN_OUT = "ran_out"  # every trial has an outcome
-    GIVEN_BACK = "given_back"  # the driver was told to stop; the sweep stays claimable
+    FINISHED = "finished"  # every trial has an outcome
+    GIVEN_BACK = "given_back"  # the driver stops; the sweep is queued again
     PAUSED = "paused"
     CANCELLED = "cancelled"
     DEADLINE = "deadline"
@@ -25,7 +25,7 @@ class ExitReason(StrEnum):
 
 
 _STATE = {
-    ExitReason.RAN_OUT: SweepState.COMPLETED,
+    ExitReason.FINISHED: SweepState.COMPLETED,
     ExitReason.GIVEN_BACK: SweepState.QUEUED,
     ExitReason.PAUSED: SweepState.PAUSED,
     ExitReason.CANCELLED: SweepState.CANCELLED,
@@ -33,8 +33,8 @@ _STATE = {
     ExitReason.FAILED: SweepState.FAILED,
 }
 
-# What becomes of trials that a sweep's end leaves without an outcome.
-_LEFTOVERS = {
+# Outcome of trials that have none when the sweep ends; absent reasons leave them unfinished.
+_LEFTOVER_OUTCOME = {
     ExitReason.CANCELLED: Outcome.CANCELLED,
     ExitReason.DEADLINE: Outcome.STOPPED,
     ExitReason.FAILED: Outcome.CANCELLED,
@@ -42,19 +42,19 @@ _LEFTOVERS = {
 
 
 def conclude(
-    database: Database, claim: Claim, ending: ExitReason, *, message: str | None = None
+    database: Database, claim: Claim, reason: ExitReason, *, message: str | None = None
 ) -> SweepState:
-    """End a run: leftovers get their outcome, the sweep its state, the lease its end.
+    """End a run: set the outcomes of unfinished trials and the sweep's state, and end the lease.
 
-    A request to cancel or pause that arrived since the run stopped is honoured: it decides over
-    a driver that merely gives the sweep back. A sweep without leftovers has completed,
-    whatever it was asked meanwhile.
+    The reason is corrected where the rows say otherwise. A sweep whose trials all have an outcome
+    is completed. A request to pause or cancel that arrived after the run stopped takes precedence
+    over giving the sweep back.
 
     Args:
         database: The store.
-        claim: Held; nothing is written by a driver that lost it.
-        ending: Why the run stopped.
-        message: What went wrong, for a person.
+        claim: The driver's claim on the sweep.
+        reason: Why the run stopped.
+        message: Reason of a failure, for a person.
 
     Returns:
         The sweep's new state.
@@ -64,30 +64,32 @@ def conclude(
     """
     with database.write() as session:
         locked = leases.hold(session, claim)
-        settled = _settled(session, claim, ending, locked.state)
-        outcome = _LEFTOVERS.get(settled)
+        final_reason = _final_reason(session, claim, reason, locked.state)
+        outcome = _LEFTOVER_OUTCOME.get(final_reason)
         if outcome is not None:
             trials.end_unfinished(session, claim.sweep_id, outcome, message)
-        state = sweeps.move(session, claim.sweep_id, _STATE[settled], message=message).state
-    event(log, logging.INFO, "concluded", sweep=claim.sweep_id, ending=settled, state=state)
+        state = sweeps.move(session, claim.sweep_id, _STATE[final_reason], message=message).state
+    event(log, logging.INFO, "concluded", sweep=claim.sweep_id, reason=final_reason, state=state)
     return state
 
 
-def _settled(
-    session: WriteSession, claim: Claim, ending: ExitReason, state: SweepState
+def _final_reason(
+    session: WriteSession, claim: Claim, reason: ExitReason, state: SweepState
 ) -> ExitReason:
-    if ending is ExitReason.FAILED:
-        return ending
+    """Return the reason to conclude with, given the sweep's present state and trials."""
+    if reason is ExitReason.FAILED:
+        return reason
+    # A sweep that was stopped before its plan was stored has no trials, and is not completed.
     planned = trials.is_planned(session, claim.sweep_id)
     if planned and not has_unfinished(session, claim.sweep_id):
-        return ExitReason.RAN_OUT
-    if ending in (ExitReason.GIVEN_BACK, ExitReason.PAUSED):
-        return REQUESTED.get(state, ending)
-    return ending
+        return ExitReason.FINISHED
+    if reason in (ExitReason.GIVEN_BACK, ExitReason.PAUSED):
+        return REQUESTED.get(state, reason)
+    return reason
 
 
 REQUESTED = {
     SweepState.PAUSING: ExitReason.PAUSED,
     SweepState.CANCELLING: ExitReason.CANCELLED,
 }
-"""What a sweep in one of these states asks of whoever runs it."""
+"""Reason to end a run, by the state of a sweep that a user has asked to stop."""

@@ -1,4 +1,4 @@
-"""Run packs through Ray Tune on warm actors."""
+"""Run packs by Ray Tune on actors that are reused from pack to pack."""
 
 import logging
 import shutil
@@ -24,18 +24,21 @@ log = logging.getLogger("fathom.driver")
 
 
 class ReportCallback(tune.Callback):
-    """Hands every report to the sink; takes them out of Tune's own state, which would keep them."""
+    """Tune callback that passes reports to the sink, and notes which packs have finished.
+
+    Reports are removed from Tune's results, which Tune keeps in memory.
+    """
 
     def __init__(self, receive: Callable[[Sequence[Report]], None]) -> None:
         self._receive = receive
         self.finished: set[int] = set()
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
-        # Tune pickles its callbacks for a restore that is never made; what this one holds, a
-        # queue with locks and a database behind it, is of this process alone.
+        # Tune pickles its callbacks for a restore that is never made. The sink behind this one has
+        # locks and a database connection, which cannot be pickled.
         return ReportCallback, (_drop,)
 
-    # Tune's signature; the result is a mapping of Tune's own keys and ours.
+    # The signature is Tune's. Any: the result has Tune's own keys beside the reports.
     def on_trial_result(
         self,
         iteration: int,
@@ -44,24 +47,24 @@ class ReportCallback(tune.Callback):
         result: dict[str, Any],
         **info: Any,
     ) -> None:
-        """Pass the reports of one step on. Never raises: the sink only queues them."""
+        """Pass the reports of one step to the sink, which only queues them and never raises."""
         self._receive(result.pop(REPORTS, []))
         if result.get("done"):
             self.finished.add(trial.config["pack"])
 
 
 def _drop(reports: Sequence[Report]) -> None:
-    """Receive for a copy that nobody runs."""
+    """Drop reports: the receiver of an unpickled callback, which no one runs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Resources:
-    """What one actor reserves.
+class WorkerPool:
+    """Number of actors of a sweep, and the resources of each.
 
     Attributes:
         device: ``"cpu"`` or ``"cuda"``.
-        actors: How many run at once.
-        memory_bytes: What one may use; 0 where nothing is known of it.
+        actors: Number of actors that run at once.
+        memory_bytes: Memory that one actor may use; 0 if unknown.
     """
 
     device: str
@@ -69,28 +72,32 @@ class Resources:
     memory_bytes: int = 0
 
     def per_actor(self) -> dict[str, float]:
-        """Return the reservation in Ray's words."""
+        """Return the resources of one actor as Ray's mapping of names to amounts."""
         return {"cpu": 1, "gpu": 1} if self.device == "cuda" else {"cpu": 1}
 
 
-def resources(wanted: str, memory_bytes: int | None = None) -> Resources:
-    """Choose device and number of actors from what the connected cluster has.
+def worker_pool(wanted: str, memory_bytes: int | None = None) -> WorkerPool:
+    """Return a pool that uses all CPUs or GPUs of the connected cluster.
 
     Args:
-        wanted: ``"auto"``, ``"cpu"`` or ``"cuda"``; auto takes GPUs where there are any.
-        memory_bytes: What one actor may use; None is its share of a node's.
+        wanted: ``"auto"``, ``"cpu"`` or ``"cuda"``; auto means GPUs if the cluster has any.
+        memory_bytes: Memory that one actor may use; None for its share of a node's memory.
     """
     share = memory_bytes or _memory_share()
     # Ray leaves this function untyped; it returns amounts by resource.
     total: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     gpus = int(total.get("GPU", 0))
     if wanted == "cuda" or (wanted == "auto" and gpus):
-        return Resources("cuda", max(1, gpus), memory_bytes or 0)
-    return Resources("cpu", max(1, int(total.get("CPU", 1))), share)
+        # On a GPU the share of the node's main memory says nothing.
+        return WorkerPool("cuda", max(1, gpus), memory_bytes or 0)
+    return WorkerPool("cpu", max(1, int(total.get("CPU", 1))), share)
 
 
 def _memory_share() -> int:
-    """Return what Ray counts as free for workers on the tightest node, for each of its CPUs."""
+    """Return the bytes for each CPU of the node that has least: Ray's memory over its CPUs.
+
+    It is 0 if no node states its memory.
+    """
     # Ray leaves this function untyped; each node is a mapping of Ray's own keys.
     nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
     shares = [
@@ -105,7 +112,7 @@ def run(
     packs: Sequence[Pack],
     data: Mapping[str, Data],
     control: Control,
-    reserved: Resources,
+    pool: WorkerPool,
     receive: Callable[[Sequence[Report]], None],
     calibrations: Sequence[Calibration] = (),
     *,
@@ -115,14 +122,14 @@ def run(
     """Run packs until each has ended or has lost its actor.
 
     Args:
-        packs: What to run, costliest first.
-        data: Loaded data sets by name; shipped once through the object store.
-        control: Where the workers ask whether to go on.
-        reserved: Device and number of actors.
-        receive: Takes reports as they come, in each trial's order.
-        calibrations: What is known of devices; a worker measures one that is not among them.
-        stopping: The rule of early stopping that ends trials or parks them.
-        until: Epoch after which trials are checkpoint; None for none.
+        packs: Packs to run, costliest first.
+        data: Loaded data sets by name; sent once, through Ray's object store.
+        control: The actor that workers ask whether to go on.
+        pool: Device, number and memory of the workers.
+        receive: Called with reports as they arrive; the reports of a trial are in order.
+        calibrations: Known calibrations; a worker measures its device if none is of it.
+        stopping: Kind of early stopping; None for none.
+        until: Epoch after which trials are saved and stop, to wait for a decision; None for none.
 
     Returns:
         The packs whose actor was lost before they ended.
@@ -133,19 +140,29 @@ def run(
         packs=tuple(packs),
         data=dict(data),
         control=control,
-        device=reserved.device,
+        device=pool.device,
         stopping=stopping,
         until=until,
-        memory_bytes=reserved.memory_bytes,
-        actors=reserved.actors,
+        memory_bytes=pool.memory_bytes,
+        actors=pool.actors,
         calibrations=tuple(calibrations),
     )
+    _fit(trainable, len(packs), pool, callback)
+    lost = [pack for index, pack in enumerate(packs) if index not in callback.finished]
+    if lost:
+        event(log, logging.WARNING, "packs lost their actors", packs=len(lost))
+    return lost
+
+
+def _fit(trainable: type, n_packs: int, pool: WorkerPool, callback: ReportCallback) -> None:
+    """Run one Tune trial for each pack, on actors that are reused."""
+    # Tune insists on a folder for its own state, which is not used afterwards.
     scratch = Path(tempfile.mkdtemp(prefix="fathom-tune-"))
     try:
         tune.Tuner(
-            tune.with_resources(trainable, reserved.per_actor()),
-            param_space={"pack": tune.grid_search(list(range(len(packs))))},
-            tune_config=tune.TuneConfig(reuse_actors=True, max_concurrent_trials=reserved.actors),
+            tune.with_resources(trainable, pool.per_actor()),
+            param_space={"pack": tune.grid_search(list(range(n_packs)))},
+            tune_config=tune.TuneConfig(reuse_actors=True, max_concurrent_trials=pool.actors),
             run_config=tune.RunConfig(
                 name="packs",
                 storage_path=str(scratch),
@@ -156,7 +173,3 @@ def run(
         ).fit()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    lost = [pack for index, pack in enumerate(packs) if index not in callback.finished]
-    if lost:
-        event(log, logging.WARNING, "packs lost their actors", packs=len(lost))
-    return lost

@@ -1,4 +1,4 @@
-"""The thread of a child that writes reports and looks for a reason to stop."""
+"""Thread of a child process that writes reports and stops the run when there is a reason."""
 
 import logging
 import os
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from service.driver.conclusion import REQUESTED, ExitReason
-from service.driver.sink import AWAY, Sink
+from service.driver.sink import CONNECTION_ERRORS, Sink
 from service.logs import event
 from service.spec.grammar.controls import Limits
 from service.store import Database, FencedOutError, sweeps
@@ -18,17 +18,17 @@ from workers.contract import Outcome
 log = logging.getLogger("fathom.driver")
 
 PERIOD_SECONDS = 0.5
-# How long a child that was told to stop still tries to reach a database that is away; what it
-# could not write is trained again by the next launch.
-LAST_TRIES_SECONDS = 10.0
+# How long a child that must stop still tries to reach an absent database. Epochs that were not
+# written are trained again by the next launch.
+FINAL_FLUSH_SECONDS = 10.0
 
 
 class Monitor(threading.Thread):
-    """Flushes the sink twice a second and tells the workers to wind down when it must.
+    """Flushes the sink twice a second, and makes the workers wind down if the run must end.
 
     Attributes:
-        ending: Why the workers were told to wind down; None while they run.
-        message: What went wrong, where something did.
+        exit_reason: Why the workers wind down; None while they run.
+        message: Reason of a failure, for a person; None without one.
     """
 
     def __init__(
@@ -40,30 +40,35 @@ class Monitor(threading.Thread):
         stop: threading.Event,
         limits: Limits,
     ) -> None:
-        super().__init__(name="watch", daemon=True)
-        self.ending: ExitReason | None = None
+        super().__init__(name="monitor", daemon=True)
+        self.exit_reason: ExitReason | None = None
         self.message: str | None = None
         self._database = database
         self._claim = claim
         self._sink = sink
         self._wind_down = wind_down
-        self._stop_asked = stop
+        self._stop_requested = stop
         self._limits = limits
         self._parent = os.getppid()
-        self._over = threading.Event()
+        self._finished = threading.Event()
 
     def run(self) -> None:
-        """Monitor until `finish`."""
-        while not self._over.wait(PERIOD_SECONDS):
+        """Call `tick` periodically until `finish` is called."""
+        while not self._finished.wait(PERIOD_SECONDS):
             try:
                 self.tick()
-            # The edge of the sink: a thread that dies unseen would lose every later report.
+            # If this thread died alone, every later report would be lost without a word. The next
+            # launch of the sweep trains the lost epochs again.
             except Exception:
-                log.exception("watch failed sweep=%s", self._claim.sweep_id)
+                log.exception("monitor failed sweep=%s", self._claim.sweep_id)
                 os._exit(1)
 
     def tick(self) -> None:
-        """Look once: write what there is, then decide whether the run must end."""
+        """Write the queued reports, then wind down if there is a reason to stop.
+
+        Exits the process if the supervisor is gone or the claim is void.
+        """
+        # A child without its supervisor would lose the lease, while the next driver runs the sweep.
         if os.getppid() != self._parent:
             event(log, logging.ERROR, "driver is gone", sweep=self._claim.sweep_id)
             os._exit(1)
@@ -74,15 +79,16 @@ class Monitor(threading.Thread):
             # Another driver runs this sweep now; the workers die with this process.
             event(log, logging.ERROR, "fenced out", sweep=self._claim.sweep_id)
             os._exit(1)
-        except AWAY:
-            reason = ExitReason.GIVEN_BACK if self._stop_asked.is_set() else None
-        if reason is not None and self.ending is None:
-            self.ending = reason
+        except CONNECTION_ERRORS:
+            reason = ExitReason.GIVEN_BACK if self._stop_requested.is_set() else None
+        if reason is not None and self.exit_reason is None:
+            self.exit_reason = reason
             event(log, logging.INFO, "winding down", sweep=self._claim.sweep_id, reason=reason)
             self._wind_down()
 
     def _reason_to_stop(self) -> ExitReason | None:
-        if self._stop_asked.is_set():
+        """Return why the run must end, or None."""
+        if self._stop_requested.is_set():
             return ExitReason.GIVEN_BACK
         with self._database.read() as session:
             sweep = sweeps.get(session, self._claim.sweep_id)
@@ -106,16 +112,19 @@ class Monitor(threading.Thread):
         return datetime.now(UTC) - started_at > timedelta(minutes=minutes)
 
     def drain(self) -> None:
-        """Write all that is queued, waiting for a database that is away."""
-        asked_since: float | None = None
+        """Write all queued reports; wait while the database cannot be reached.
+
+        After a request to stop the wait is at most `FINAL_FLUSH_SECONDS`.
+        """
+        stop_requested_at: float | None = None
         while not self._sink.flush():
-            if self._stop_asked.is_set():
-                asked_since = asked_since or time.monotonic()
-                if time.monotonic() - asked_since > LAST_TRIES_SECONDS:
+            if self._stop_requested.is_set():
+                stop_requested_at = stop_requested_at or time.monotonic()
+                if time.monotonic() - stop_requested_at > FINAL_FLUSH_SECONDS:
                     return
             time.sleep(PERIOD_SECONDS)
 
     def finish(self) -> None:
-        """Stop watching."""
-        self._over.set()
+        """End the thread and wait for it."""
+        self._finished.set()
         self.join()

@@ -1,4 +1,4 @@
-"""From a claimed sweep to its trial rows."""
+"""Plan a claimed sweep: store its configurations and trials."""
 
 import logging
 import threading
@@ -16,11 +16,12 @@ from workers.contract import DatasetShape
 
 log = logging.getLogger("fathom.driver")
 
-TELL_SECONDS = 5.0
+# Time between two log lines about simulations, of which each takes a second or so.
+LOG_SECONDS = 5.0
 
 
 class StoppedError(Exception):
-    """The process was told to give its sweep back while it was planning."""
+    """The process must give its sweep back before the plan was stored."""
 
 
 def prepare(
@@ -29,42 +30,55 @@ def prepare(
     shapes: Mapping[str, DatasetShape],
     stop: threading.Event | None = None,
 ) -> SweepSpec:
-    """Expand the sweep into trial rows, once, in one transaction; return its spec.
+    """Store the plan of a sweep unless it has one, and return its spec.
 
-    What has to be simulated is, before that transaction, which keeps others from writing.
+    Args:
+        database: The store.
+        claim: The driver's claim on the sweep.
+        shapes: Shapes of all known data sets, by name.
+        stop: Set to give the sweep back; None never stops.
 
     Raises:
-        StoppedError: The process was told to stop before the plan was stored.
+        StoppedError: ``stop`` was set before the plan was stored.
         SpecError: The spec cannot be run.
         FencedOutError: Another driver has taken the sweep over.
     """
     with database.write() as session:
         leases.hold(session, claim)
-        sweeps.expect_end(session, claim.sweep_id, None)  # What was expected before a break.
+        # An estimate of an earlier run is void after a pause.
+        sweeps.set_expected_end(session, claim.sweep_id, None)
         sweep = sweeps.get(session, claim.sweep_id)
         is_planned = trials.is_planned(session, claim.sweep_id)
     spec = parse(sweep.spec_text, sweep.spec_media)
     if not is_planned:
-        note = _Progress(claim.sweep_id, stop or threading.Event())
+        note = _PreparationProgress(claim.sweep_id, stop or threading.Event())
+        # Simulations take long, so they run outside of the transaction below, during which no one
+        # else can write to SQLite.
         planned = predict(plan(claim.sweep_id, spec, shapes), shapes, note)
         with database.write() as session:
             leases.hold(session, claim)
             trials.insert_plan(session, claim.sweep_id, planned)
-        event(log, logging.INFO, "planned", sweep=claim.sweep_id, trials=len(planned))
+        event(
+            log,
+            logging.INFO,
+            "planned",
+            sweep=claim.sweep_id,
+            trials=sum(len(each.trials) for each in planned),
+        )
     return spec
 
 
 @dataclass(slots=True)
-class _Progress:
-    """Tells of a plan's simulations now and then, and ends them when it must."""
+class _PreparationProgress:
+    """Logs the progress of a plan's simulations, and raises `StoppedError` to end them."""
 
     sweep_id: UUID
     stop: threading.Event
-    told: float = field(default_factory=time.monotonic)
+    logged_at: float = field(default_factory=time.monotonic)
 
     def __call__(self, done: int, total: int) -> None:
         if self.stop.is_set():
             raise StoppedError
-        if time.monotonic() - self.told > TELL_SECONDS:
-            self.told = time.monotonic()
+        if time.monotonic() - self.logged_at > LOG_SECONDS:
+            self.logged_at = time.monotonic()
             event(log, logging.INFO, "simulated", sweep=self.sweep_id, walks=done, of=total)

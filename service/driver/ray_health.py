@@ -1,23 +1,24 @@
-"""Whether Ray is well on this machine, as Ray's own HTTP endpoints say.
+"""Check by Ray's own HTTP endpoints whether Ray is healthy on this machine.
 
-Also the health check of the containers, `python -m service.driver.ray_health head|node`; imports
-nothing but the standard library, because it runs every few seconds.
+It is also the health check of the containers, `python -m service.driver.ray_health head|node`. It
+imports the standard library alone, because it runs every few seconds.
 """
 
 import sys
 import urllib.request
 
+# Endpoints of Ray's dashboard and of its agent, on Ray's default ports.
 HEAD_URL = "http://127.0.0.1:8265/api/gcs_healthz"
 NODE_URL = "http://127.0.0.1:52365/api/local_raylet_healthz"
 _TIMEOUT_SECONDS = 4.0
 
 
 def answers_well(url: str) -> bool:
-    """Return whether a URL answers with success; nothing there is a no as well."""
+    """Return whether a URL answers with status 200; false if nothing answers."""
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:
             return bool(response.status == 200)
-    # A refusal, a timeout, a status of an error, or half an answer.
+    # The base class of a refused connection, a timeout, an error status and a broken answer.
     except OSError:
         return False
 
@@ -28,7 +29,7 @@ def node_is_well() -> bool:
 
 
 def main() -> int:
-    """Return 0 if what the command line names is well, 1 if not."""
+    """Return the exit code: 0 if the head or node named on the command line is healthy, else 1."""
     url = HEAD_URL if sys.argv[1:] == ["head"] else NODE_URL
     return 0 if answers_well(url) else 1
 

@@ -1,7 +1,7 @@
-"""The driver's own Ray node: Ray wants one on the machine of every process that connects.
+"""Run a Ray node beside the driver, which Ray needs on every machine that connects to a cluster.
 
-It has no CPU and no GPU, so nothing is ever scheduled on it. Ray Client would need no such node,
-but would run Tune and its callbacks on the head, away from the sink.
+The node offers no CPU and no GPU, so nothing is scheduled on it. Ray Client would need no node, but
+would run Tune and its callbacks on the head, away from the sink.
 """
 
 import contextlib
@@ -24,16 +24,18 @@ from service.logs import event
 
 log = logging.getLogger("fathom.driver")
 
+# Time that a node gets to end by itself before it is killed.
 STOP_SECONDS = 10.0
-LOOK_SECONDS = 1.0
+CHECK_SECONDS = 1.0
+# Pause before a node is started again; it doubles with each failure.
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
-# A node that was well for this long starts its next pauses anew.
+# After a node has run for this long, the next pause is the first one again.
 SETTLED_SECONDS = 60.0
 
 
 def node_command(address: str, object_store_bytes: int) -> tuple[str, ...]:
-    """Return the command line of a node that joins a cluster and offers it nothing."""
+    """Return the command line that starts a node without CPUs or GPUs in the foreground."""
     return (
         *(sys.executable, "-m", "ray.scripts.scripts", "start", f"--address={address}"),
         *("--num-cpus=0", "--num-gpus=0", f"--object-store-memory={object_store_bytes}"),
@@ -42,15 +44,15 @@ def node_command(address: str, object_store_bytes: int) -> tuple[str, ...]:
 
 
 class RayNode:
-    """Keeps a Ray node running for the length of a ``with`` block.
+    """Keeps a Ray node running while a ``with`` block runs.
 
     Args:
-        address: Of the cluster, ``HOST:PORT``.
-        command: What to run; it must stay in the foreground.
-        is_well: Whether the node is up and part of the cluster.
-        missing: Why the cluster cannot be joined yet, or None; by default, whether its address
-            accepts connections.
-        look_seconds: Time between looks at the node.
+        address: Address of the cluster, ``HOST:PORT``.
+        command: Command that starts the node; it must stay in the foreground.
+        is_well: Returns whether the node is up and part of the cluster.
+        missing: Returns why the cluster cannot be joined yet, or None if it can. By default it
+            tries to connect to the address.
+        check_seconds: Time between two checks of the node.
     """
 
     def __init__(
@@ -60,16 +62,16 @@ class RayNode:
         *,
         is_well: Callable[[], bool] = node_is_well,
         missing: Callable[[], str | None] | None = None,
-        look_seconds: float = LOOK_SECONDS,
+        check_seconds: float = CHECK_SECONDS,
     ) -> None:
         self._address = address
         self._command = tuple(command)
         self._is_well = is_well
         self._missing = missing or (lambda: unreachable(address))
-        self._look_seconds = look_seconds
+        self._check_seconds = check_seconds
         self._stop = threading.Event()
         self._well = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="ray-node", daemon=True)
+        self._thread = threading.Thread(target=self._keep_running, name="ray-node", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -88,7 +90,8 @@ class RayNode:
         """Return whether a process of this machine can connect to the cluster."""
         return self._well.is_set()
 
-    def _keep(self) -> None:
+    def _keep_running(self) -> None:
+        """Start the node again whenever it ends, until the block ends."""
         pause = FIRST_PAUSE_SECONDS
         what = f"the Ray cluster at {self._address}"
         while wait_for(what, self._missing, self._stop):
@@ -96,7 +99,7 @@ class RayNode:
             process = self._start()
             self._watch(process)
             self._well.clear()
-            _end(process)
+            _kill(process)
             if self._stop.is_set():
                 return
             if time.monotonic() - started > SETTLED_SECONDS:
@@ -107,12 +110,12 @@ class RayNode:
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        # Ray greets with a page of advice; errors come on the other stream.
+        # On standard output Ray prints a page of advice; errors come on standard error.
         return processes.start(self._command, quiet=True)
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
-        """Return when the node's process ends, or when told to stop."""
-        while not self._stop.wait(self._look_seconds) and process.poll() is None:
+        """Check the node's health until its process ends or the block ends."""
+        while not self._stop.wait(self._check_seconds) and process.poll() is None:
             well = self._is_well()
             if well != self._well.is_set():
                 event(log, logging.INFO, "ray node up" if well else "ray node unwell")
@@ -123,7 +126,7 @@ class RayNode:
 
 
 def unreachable(address: str) -> str | None:
-    """Return why an address accepts no connection, or None if it does."""
+    """Return why an address accepts no connection; None if it accepts one."""
     host, _, port = address.rpartition(":")
     try:
         with socket.create_connection((host, int(port)), timeout=3.0):
@@ -132,12 +135,13 @@ def unreachable(address: str) -> str | None:
         return error.strerror or str(error) or type(error).__name__
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a node and every process of it."""
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a node with all its processes."""
     if process.poll() is None:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)
+    # `ray start` has children of its own, which are in its process group.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,4 +1,4 @@
-"""The sink: keeps reports in order and writes them in batches, whatever the database does."""
+"""Queue of reports that are written to the database in batches, in order."""
 
 import logging
 import threading
@@ -11,38 +11,39 @@ from workers.contract import Report
 
 log = logging.getLogger("fathom.driver")
 
-AWAY = (OperationalError, InterfaceError)
-"""What the database's absence raises; every other error of it is a fault to be seen."""
+CONNECTION_ERRORS = (OperationalError, InterfaceError)
+"""Errors that a database raises which cannot be reached; any other error is a fault."""
 
 
 class Sink:
     """A queue of reports between Ray's callback and the store.
 
-    `receive` never blocks on the database and never raises, since a Tune callback that does
-    aborts the sweep. `flush` writes what is queued in one transaction; while the database is
-    away it keeps the batch, and a batch that was committed without the answer arriving is sent
-    again, which the keys of the rows make harmless.
+    `receive` never waits for the database and never raises: an exception in a Tune callback aborts
+    the sweep. `flush` writes the queue in one transaction, and keeps it if the database cannot be
+    reached. If a commit succeeds but its answer is lost, the batch is sent again, which is harmless
+    because of the rows' keys.
     """
 
     def __init__(self, write: Callable[[Sequence[Report]], None]) -> None:
         self._write = write
         self._queue: list[Report] = []
+        # Two locks, so that `receive` does not wait while a flush is writing.
         self._queue_lock = threading.Lock()
         self._flush_lock = threading.Lock()
 
     def receive(self, reports: Sequence[Report]) -> None:
-        """Queue reports."""
+        """Add reports to the queue."""
         with self._queue_lock:
             self._queue.extend(reports)
 
     def flush(self) -> bool:
-        """Write everything queued.
+        """Write all queued reports in one transaction.
 
         Returns:
-            Whether the queue is in the database; False while the database is away.
+            False if the database cannot be reached; the reports stay queued then.
 
         Raises:
-            DBAPIError: The database refused the batch, and would again.
+            DBAPIError: The database refused the batch, and would refuse it again.
             FencedOutError: Another driver has taken the sweep over; nothing was written.
         """
         with self._flush_lock:
@@ -52,10 +53,11 @@ class Sink:
                 return True
             try:
                 self._write(batch)
-            except AWAY as error:
+            except CONNECTION_ERRORS as error:
                 reason = type(error.orig).__name__
                 event(log, logging.WARNING, "batch kept", reports=len(batch), reason=reason)
                 return False
+            # Reports that arrived during the write are behind the batch.
             with self._queue_lock:
                 del self._queue[: len(batch)]
             return True

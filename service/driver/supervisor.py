@@ -1,7 +1,7 @@
-"""The supervisor: claims sweeps from the table, runs each in a child process, keeps the leases.
+"""The supervisor claims sweeps, runs each in a child process and renews the leases.
 
-It sees SQL and processes, no Ray. A child that dies is launched again under a new fencing
-number; one that keeps dying without finishing an epoch ends its sweep as failed.
+It does not import Ray. A child that dies is launched again under a new fencing number. A sweep
+whose children die repeatedly without finishing an epoch ends as failed.
 """
 
 import logging
@@ -21,16 +21,24 @@ from service.store.leases import Claim
 log = logging.getLogger("fathom.driver")
 
 POLL_SECONDS = 0.25
-# Time a child gets to wind down before it is killed; what it had not written is trained again.
+# Time that a child gets to wind down before it is killed. Epochs that it had not written are
+# trained again.
 WIND_DOWN_SECONDS = 20.0
-# Time a child without a lease gets to exit by itself.
-LAST_WORDS_SECONDS = 5.0
+# Time that a child without a lease gets to exit by itself.
+EXIT_SECONDS = 5.0
+# Launches without a new epoch or outcome after which a sweep is given up.
 STALLED_LAUNCHES = 3
 
 
 @dataclass(slots=True)
 class Running:
-    """A sweep that a child of this driver runs."""
+    """A sweep that runs in a child process.
+
+    Attributes:
+        claim: The claim under which the child runs.
+        process: The child.
+        renewed_at: Monotonic time, in seconds, of the lease's last renewal.
+    """
 
     claim: Claim
     process: subprocess.Popen[bytes]
@@ -39,16 +47,17 @@ class Running:
 
 @dataclass(slots=True)
 class Supervisor:
-    """One driver.
+    """The main loop of a driver.
 
     Attributes:
         database: The store.
-        owner: This driver's name in leases; a restarted driver of the same name takes its own
-            sweeps up at once, so two drivers must never share one.
+        owner: This driver's name in leases. A restarted driver of the same name claims its sweeps
+            at once, so two running drivers must never share a name.
         lease_seconds: How long a lease lasts without renewal.
-        max_running_sweeps: Children at once.
+        max_running_sweeps: Maximum number of children at once.
         launch: Starts a child for a claim.
-        is_ready: Whether a child would find what it needs; until then no sweep is claimed.
+        is_ready: Returns whether children can connect to Ray; if not, no sweep is claimed.
+        running: Sweeps that have a child, by id.
     """
 
     database: Database
@@ -60,12 +69,12 @@ class Supervisor:
     running: dict[UUID, Running] = field(default_factory=dict)
 
     def serve(self, stop: threading.Event) -> None:
-        """Run sweeps until told to stop; then wind down every child."""
+        """Run sweeps until ``stop`` is set; then wind down every child."""
         event(log, logging.INFO, "driver up", owner=self.owner)
         while not stop.wait(POLL_SECONDS):
             try:
                 self.tick()
-            # The edge of the driver: whatever happens to the database, the loop goes on.
+            # The edge of the driver: it survives any fault, such as an absent database.
             except Exception as error:
                 event(log, logging.ERROR, "tick failed", error=repr(error))
                 stop.wait(2.0)
@@ -73,7 +82,7 @@ class Supervisor:
         event(log, logging.INFO, "driver down", owner=self.owner)
 
     def tick(self) -> None:
-        """Look once: reap, renew, claim."""
+        """Renew the leases, remove ended children, and claim sweeps up to the limit."""
         for sweep_id in list(self.running):
             self._renew(sweep_id)
             self._reap(sweep_id)
@@ -84,7 +93,7 @@ class Supervisor:
         return len(self.running) < self.max_running_sweeps and self.is_ready()
 
     def _claim(self) -> bool:
-        """Take the next sweep, if there is one; return whether to look for another."""
+        """Claim the next sweep; return whether there was one, so that another try is due."""
         with self.database.write() as session:
             claim = leases.claim(
                 session, self.owner, self.lease_seconds, exclude=tuple(self.running)
@@ -93,7 +102,7 @@ class Supervisor:
                 return False
             sweep = sweeps.get(session, claim.sweep_id)
         if sweep.state in REQUESTED:
-            # Its driver died while the workers wound down: there is nothing left to run.
+            # The former driver died while the workers wound down: nothing is left to run.
             conclude(self.database, claim, REQUESTED[sweep.state])
         elif sweep.stalled_launches > STALLED_LAUNCHES:
             message = f"its process died {STALLED_LAUNCHES} times in a row without progress"
@@ -110,6 +119,7 @@ class Supervisor:
 
     def _renew(self, sweep_id: UUID) -> None:
         run = self.running[sweep_id]
+        # Three tries fit into a lease, so that one or two may fail.
         if time.monotonic() - run.renewed_at < self.lease_seconds / 3:
             return
         with self.database.write() as session:
@@ -117,17 +127,17 @@ class Supervisor:
         if kept:
             run.renewed_at = time.monotonic()
             return
-        # A child ends its own lease when it concludes, and is about to exit; one that lost it to
-        # another driver can write nothing more and exits when it tries.
+        # Either the child has concluded, which ends the lease, and is about to exit. Or another
+        # driver has claimed the sweep: then the child can write nothing and exits when it tries.
         try:
-            run.process.wait(LAST_WORDS_SECONDS)
+            run.process.wait(EXIT_SECONDS)
         except subprocess.TimeoutExpired:
             event(log, logging.ERROR, "lease lost", sweep=sweep_id)
             run.process.kill()
             run.process.wait()
 
     def _reap(self, sweep_id: UUID) -> None:
-        """Forget a child that ended; if it was lost, the next claim takes its sweep up again."""
+        """Remove a child that has ended; if it failed, the next claim launches its sweep again."""
         code = self.running[sweep_id].process.poll()
         if code is None:
             return
@@ -136,6 +146,7 @@ class Supervisor:
         del self.running[sweep_id]
 
     def _wind_down(self) -> None:
+        """Stop all children at once, and kill those that take too long."""
         for run in self.running.values():
             run.process.terminate()
         deadline = time.monotonic() + WIND_DOWN_SECONDS
@@ -149,13 +160,13 @@ class Supervisor:
             self._give_back(run)
 
     def _give_back(self, run: Running) -> None:
-        """Make the sweep of a child that could not do so itself claimable at once."""
+        """Queue the sweep of a child that died before it could do so itself."""
         if run.process.returncode != 0:
             try:
                 conclude(self.database, run.claim, ExitReason.GIVEN_BACK)
             except FencedOutError:
-                pass  # The child had ended its run before it was ended itself.
-            # The edge of the driver: with the database away the lease lapses by itself.
+                pass  # The child concluded before it was killed.
+            # The edge of the driver: if the database cannot be reached, the lease lapses by itself.
             except Exception as error:
                 event(log, logging.ERROR, "not given back", error=repr(error))
 

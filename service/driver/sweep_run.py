@@ -1,4 +1,4 @@
-"""The run of one sweep inside its child process, from rows to rows."""
+"""Run one sweep inside its child process: plan, train in rounds of packs, conclude."""
 
 import logging
 import signal
@@ -35,25 +35,26 @@ from workers.contract import (
 from workers.datasets import Data, DatasetError
 
 if TYPE_CHECKING:
-    from service.driver.launcher import Resources
+    from service.driver.launcher import WorkerPool
 
 log = logging.getLogger("fathom.driver")
 
-# A trial whose pack lost its actor this often runs alone; alone, this often again, it has failed.
+# A trial whose pack has lost this many actors runs in a pack of its own: it may be the cause. After
+# so many more losses alone it has failed.
 LOSSES_BEFORE_ALONE = 2
 LOSSES_ALONE = 3
-# A device is measured again after a week: the last time it may have been busy.
+# A device is measured again after a week, because it may have been busy at the last measurement.
 CALIBRATION_SECONDS = 7 * 24 * 3600.0
 
 
 def run(settings: Settings, database: Database, claim: Claim, stop: threading.Event) -> None:
-    """Plan a sweep if it is not planned, train what has no outcome, conclude.
+    """Plan a sweep if it has no plan, train its unfinished trials, and conclude it.
 
     Args:
-        settings: Of this process.
+        settings: Settings of this process.
         database: The store.
-        claim: The lease that the supervisor holds for this process.
-        stop: Set when the process is told to give the sweep back.
+        claim: The claim on the sweep, whose lease the supervisor renews.
+        stop: Set to give the sweep back.
     """
     shapes = datasets.shapes(settings.registry_dir)
     try:
@@ -70,10 +71,10 @@ def run(settings: Settings, database: Database, claim: Claim, stop: threading.Ev
     rounds = _Rounds(database, claim, spec, data, shapes, settings.worker_memory_bytes)
     if unfinished:
         with connected(settings.ray_address, settings.cpus):
-            # Again, because ray.init installs a handler of its own.
+            # Set again, because ray.init installs a handler of its own.
             signal.signal(signal.SIGTERM, lambda *_: stop.set())
             rounds.run(stop)
-    conclude(database, claim, rounds.ending, message=rounds.message)
+    conclude(database, claim, rounds.exit_reason, message=rounds.message)
 
 
 def _load(specs: Sequence[TrialSpec], settings: Settings) -> dict[str, Data]:
@@ -85,7 +86,10 @@ def _load(specs: Sequence[TrialSpec], settings: Settings) -> dict[str, Data]:
 
 @dataclass(slots=True)
 class _Rounds:
-    """Runs packs until no trial is left; what a lost actor left over goes into the next round."""
+    """Runs packs in rounds until every trial has an outcome.
+
+    Trials of packs that lost their actor go into the next round.
+    """
 
     database: Database
     claim: Claim
@@ -93,91 +97,96 @@ class _Rounds:
     data: Mapping[str, Data]
     shapes: Mapping[str, DatasetShape]
     memory_bytes: int | None = None
-    ending: ExitReason = ExitReason.RAN_OUT
+    exit_reason: ExitReason = ExitReason.FINISHED
     message: str | None = None
     losses: Counter[UUID] = field(default_factory=Counter)
     round_plan: RoundPlan | None = None
     halving: Halving | None = None
 
     def run(self, stop: threading.Event) -> None:
-        # Imports Ray, which reads its environment then; `connected` has set it.
+        """Run rounds until every trial has an outcome or the monitor ends the run."""
+        # Imported here, because Ray reads its environment at import and `connected` sets that.
         from service.driver import launcher
         from workers import control
 
-        line = control.start(stopper_of(self.database, self.claim, self.spec))
-        reserved = launcher.resources(self.spec.resources.device, self.memory_bytes)
+        control_actor = control.start(stopper_of(self.database, self.claim, self.spec))
+        pool = launcher.worker_pool(self.spec.resources.device, self.memory_bytes)
         sink = Sink(self._write)
-        watch = Monitor(self.database, self.claim, sink, line.wind_down, stop, self.spec.limits)
-        watch.start()
+        monitor = Monitor(
+            self.database, self.claim, sink, control_actor.wind_down, stop, self.spec.limits
+        )
+        monitor.start()
         rule = self.spec.early_stopping
         if rule is not None and rule.kind is StoppingKind.HALVING:
             self.halving = Halving(self.database, self.claim, self.spec, rule)
-        while watch.ending is None and (todo := self._unfinished()):
-            here = self._on_the_way(todo)
-            if not here and self.halving is not None:
-                line.forget(self.halving.judge())
+        while monitor.exit_reason is None and (unfinished := self._unfinished()):
+            runnable = self._runnable(unfinished)
+            if not runnable and self.halving is not None:
+                control_actor.discard(self.halving.judge())
                 continue
             known = self._calibrations()
             lost = launcher.run(
-                self._packs(here, reserved, known),
+                self._packs(runnable, pool, known),
                 self.data,
-                line,
-                reserved,
+                control_actor,
+                pool,
                 sink.receive,
                 known,
                 stopping=None if rule is None else rule.kind,
                 until=None if self.halving is None else self.halving.until,
             )
             self.losses.update(trial.trial_id for group in lost for trial in group.specs)
-            sink.receive(self._given_up())
-            watch.drain()
-        watch.finish()
-        self.ending = watch.ending or ExitReason.RAN_OUT
-        self.message = watch.message
+            sink.receive(self._failed_ends())
+            monitor.drain()
+        monitor.finish()
+        self.exit_reason = monitor.exit_reason or ExitReason.FINISHED
+        self.message = monitor.message
 
-    def _on_the_way(self, todo: Sequence[TrialSpec]) -> list[TrialSpec]:
-        """Return the unfinished trials but those that wait at a rung."""
+    def _runnable(self, unfinished: Sequence[TrialSpec]) -> list[TrialSpec]:
+        """Return the unfinished trials, without those that wait at a rung of halving."""
         waiting = set() if self.halving is None else self.halving.waiting()
-        return [spec for spec in todo if spec.trial_id not in waiting]
+        return [spec for spec in unfinished if spec.trial_id not in waiting]
 
     def _packs(
-        self, todo: Sequence[TrialSpec], reserved: "Resources", known: Sequence[Calibration]
+        self, unfinished: Sequence[TrialSpec], pool: "WorkerPool", known: Sequence[Calibration]
     ) -> list[Pack]:
-        """Return the packs of a round, balanced by what is known of the device."""
-        self.round_plan = RoundPlan(todo, self.shapes, reserved.device, reserved.actors, known)
+        """Return the packs of a round, balanced by predicted seconds or else by relative costs."""
+        self.round_plan = RoundPlan(unfinished, self.shapes, pool.device, pool.actors, known)
         pack_size = self.spec.resources.pack_size
         packs = pack(
-            todo,
+            unfinished,
             self.shapes,
-            reserved.actors,
+            pool.actors,
             alone=self._alone(),
             pack_size=None if pack_size == "auto" else pack_size,
             cost=self.round_plan.cost,
-            memory_bytes=reserved.memory_bytes,
+            memory_bytes=pool.memory_bytes,
         )
-        self.round_plan.take(packs)
+        self.round_plan.set_packs(packs)
         return packs
 
     def _write(self, batch: Sequence[Report]) -> None:
+        """Write reports and the expected end of the sweep in one transaction."""
         with self.database.write() as session:
             records.write(session, self.claim, batch)
             if self.round_plan is not None:
                 expected = self.round_plan.seconds_after(batch)
-                sweeps.expect_end(session, self.claim.sweep_id, expected)
+                sweeps.set_expected_end(session, self.claim.sweep_id, expected)
 
     def _calibrations(self) -> list[Calibration]:
         with self.database.read() as session:
-            return calibrations.every(session, max_age_seconds=CALIBRATION_SECONDS)
+            return calibrations.load(session, max_age_seconds=CALIBRATION_SECONDS)
 
     def _unfinished(self) -> list[TrialSpec]:
         with self.database.read() as session:
             return trials.unfinished(session, self.claim.sweep_id)
 
     def _alone(self) -> set[UUID]:
+        """Return the trials that must run in a pack of their own."""
         return {trial for trial, lost in self.losses.items() if lost >= LOSSES_BEFORE_ALONE}
 
-    def _given_up(self) -> list[TrialEnd]:
-        """End trials that lost every worker; the store ignores those that had ended before."""
+    def _failed_ends(self) -> list[TrialEnd]:
+        """Return the ends of trials that lost too many workers; of done ones they are ignored."""
         return [
             TrialEnd(
                 trial_id=trial,

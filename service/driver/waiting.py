@@ -1,11 +1,11 @@
-"""Wait for what is not there yet, and say what it is: once, when it changes, and every minute."""
+"""Wait for the database or another service to be ready, and log the reason of the wait."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable
 
-from service.driver.sink import AWAY
+from service.driver.sink import CONNECTION_ERRORS
 from service.logs import event
 from service.store import Database, SchemaOutOfDateError, check_schema
 
@@ -23,35 +23,37 @@ def wait_for(
     poll_seconds: float = POLL_SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> bool:
-    """Wait until nothing is missing.
+    """Wait until there is no reason to wait any more.
+
+    The reason is logged when it is found, when it changes and every `REMIND_SECONDS`.
 
     Args:
-        what: What is waited for, for the log.
-        missing: Returns the reason to wait, or None when there is none.
+        what: Name of the awaited service, for the log.
+        missing: Returns the reason to wait; None if there is none.
         stop: Ends the wait when it is set.
-        poll_seconds: Time between looks.
-        clock: Seconds, monotone.
+        poll_seconds: Time between two checks.
+        clock: Monotonic clock in seconds.
 
     Returns:
-        True when nothing is missing, False when told to stop.
+        True if there is no reason left, False if ``stop`` was set.
     """
-    said: str | None = None
-    said_at = 0.0
+    logged: str | None = None
+    logged_at = 0.0
     while not stop.is_set():
         reason = missing()
         if reason is None:
-            if said is not None:
+            if logged is not None:
                 event(log, logging.INFO, f"{what} is there")
             return True
-        if reason != said or clock() - said_at >= REMIND_SECONDS:
+        if reason != logged or clock() - logged_at >= REMIND_SECONDS:
             event(log, logging.WARNING, f"waiting for {what}: {reason}")
-            said, said_at = reason, clock()
+            logged, logged_at = reason, clock()
         stop.wait(poll_seconds)
     return False
 
 
 def wait_for_database(database: Database, stop: threading.Event) -> bool:
-    """Wait until the database answers and has the schema of this version; False if stopped."""
+    """Wait until the database has the schema of this version; return False if ``stop`` was set."""
     return wait_for("the database", lambda: _missing_of(database), stop)
 
 
@@ -60,7 +62,7 @@ def _missing_of(database: Database) -> str | None:
         check_schema(database)
     except SchemaOutOfDateError as error:
         return str(error)
-    except AWAY as error:
-        # The rest of the message is the statement, and the same reason for every address tried.
+    except CONNECTION_ERRORS as error:
+        # The first line says enough: the others repeat it for every address, and add the statement.
         return str(error.orig).strip().partition("\n")[0]
     return None

@@ -1,12 +1,25 @@
-"""From a spec to trials with everything resolved: widths, gains, rates, engines, ids.
+"""Plan sweeps: resolve the points of a spec to configurations and trials with ids.
 
-Pure: the same spec, sweep and data sets give the same trials, so planning twice is harmless.
-`predict` adds the walk that theory expects of each. `check` finds what `plan` would refuse, and
-counts, without building anything.
+`plan` is a pure function of the sweep, the spec and the data sets, so planning twice is harmless.
+`predict` adds the theoretical walk of each configuration. `check` raises for the specs that `plan`
+refuses and counts the trials, without building a plan.
 """
 
-from service.planner.planned import GMode, PlannedTrial, SimulatedWalk, Written
+from service.planner.planned import (
+    PlannedConfiguration,
+    PlannedTrial,
+    SimulatedWalk,
+    Written,
+)
 from service.planner.planning import check, plan
-from service.planner.predictions import predict
+from service.planner.walk_laws import predict
 
-__all__ = ["GMode", "PlannedTrial", "SimulatedWalk", "Written", "check", "plan", "predict"]
+__all__ = [
+    "PlannedConfiguration",
+    "PlannedTrial",
+    "SimulatedWalk",
+    "Written",
+    "check",
+    "plan",
+    "predict",
+]

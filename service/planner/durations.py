@@ -1,21 +1,21 @@
-"""How long a sweep would take on workers whose speed has been measured."""
+"""Predict the duration of a sweep from calibrations of workers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from service.planner.resources import Resources
+from service.planner.resources import TrialResources
 from workers.contract import Calibration, DatasetShape, EngineName
 from workers.estimates import CostModel, TrialShape, slots_for
 
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A predicted time, good to a factor of `workers.estimates.cost.ERROR_FACTOR`.
+    """A predicted time, correct within a factor of `workers.estimates.cost.ERROR_FACTOR`.
 
     Attributes:
-        seconds: From the first trial's start to the last one's end.
-        calibration: The device that it is predicted for, with its number of workers.
+        seconds: Time from the first trial's start to the last one's end.
+        calibration: The device and number of workers that it is predicted for.
     """
 
     seconds: float
@@ -23,42 +23,48 @@ class Duration:
 
 
 def duration_of(
-    resources: Sequence[Resources],
+    resources: Sequence[TrialResources],
     datasets: Sequence[DatasetShape],
     seeds: int,
     device: str,
     calibrations: Sequence[Calibration],
 ) -> Duration | None:
-    """Return how long the trials of some points take; None where no device fits them.
+    """Return how long all trials of a sweep take; None without a suitable calibration.
 
     Args:
-        resources: Of one trial of every point.
-        datasets: Its data set, by point.
-        seeds: Trials of every point.
+        resources: Resources of one trial of each point.
+        datasets: The data set of each point.
+        seeds: Number of trials of each point.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``, as in a spec.
-        calibrations: Newest first.
+        calibrations: Stored calibrations, newest first.
     """
     calibration = _chosen({each.shape.engine for each in resources}, device, calibrations)
     if calibration is None:
         return None
-    model, is_cpu = CostModel(calibration.timings), calibration.device_type == "cpu"
+    model = CostModel(calibration.timings)
     n_trials = seeds * len(resources)
 
+    # Many points have equal shapes, of which each cost is computed once.
     @cache
     def seconds_of(shape: TrialShape, dataset: DatasetShape) -> float:
-        live = min(slots_for(shape, dataset), n_trials) if is_cpu else 1
+        live = min(slots_for(shape, dataset, calibration.device_type), n_trials)
         return model.trial_seconds(shape, dataset, live)
 
     pairs = zip(resources, datasets, strict=True)
     each = [seconds_of(taken.shape, dataset) for taken, dataset in pairs]
-    longest = max(each)  # No trial is divided between workers.
+    # One trial cannot be divided between workers.
+    longest = max(each)
     return Duration(max(seeds * sum(each) / calibration.actors, longest), calibration)
 
 
 def _chosen(
     engines: set[EngineName], device: str, calibrations: Sequence[Calibration]
 ) -> Calibration | None:
-    """Return the newest that fits; with ``"auto"`` a GPU's, as the launcher would take one."""
+    """Return the newest calibration of the sweep's engine and device; None if there is none.
+
+    It is None for a sweep with several engines, too. With ``"auto"`` a GPU is preferred, as the
+    driver prefers it.
+    """
     fitting = [
         each
         for each in calibrations

@@ -1,7 +1,8 @@
-"""The predicted walk of a configuration: at once where it is exact, else simulated and kept.
+"""Forecasts of random networks' walks, from an exact law or from a simulation.
 
-A simulation takes a second or more, so there are three ways to ask: `at_once` for what needs
-none, `recalled` for what an earlier one left on disk, and `simulated`, which takes its time.
+A simulation takes a second or more. So `immediate_forecast` answers if none is needed,
+`cached_forecast` if one was made before, `simulated_forecast` simulates, and `pending_forecast`
+has the values that are known before that.
 """
 
 import json
@@ -12,44 +13,82 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 import rwinit
 from rwinit import cache
 from rwinit.estimates import ALGORITHM
-from service.planner.configurations import Configuration
-from service.planner.gains import unbiased
+from service.planner.walk_laws import (
+    MOST_UNITS,
+    PredictedLaw,
+    is_too_large,
+    predicted_law,
+    unbiased_gain,
+)
+from service.planner.walk_requests import WalkRequest
 from workers.contract import Activation
 
-MOST_UNITS: Final = 2_000_000
-"""Width times depth of the largest network that is simulated: about half a minute of one core."""
-
-# Raise it when what `simulated` stores changes.
-_VERSION: Final = 2
-_NUMBERS: Final = 7
-_FOUND, _NOT_FOUND, _PASSES_NOTHING = 0.0, 1.0, 2.0
-# Beyond these layers the correlation of a homogeneous network is taken to stay as it is there.
+# Part of the cache's key: raise it when the stored value of `simulated_forecast` changes.
+_VERSION: Final = 3
+# The correlation of a homogeneous network is computed for so many layers, and taken as constant
+# beyond them.
 _LAYERS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
-    """What is expected of the log gradient norm ``ln(|delta_1| / |delta_D|)``.
+class _NoGain:
+    """Stored result where no g makes the drift zero: fields of `rwinit.GainNotFoundError`."""
+
+    lowest: float
+    highest: float
+    closest: float
+    log_gain: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gain:
+    """Stored result of a simulation: a g and the law of networks that have it.
 
     Attributes:
-        g: Multiplier of the hidden matrices; None while it is not known.
-        drift: Mean, in nats; None while it is not known, or if no network passes an error.
-        drift_error: Standard error of it; 0 where it is exact.
+        g: Multiplier of the hidden matrices.
+        law: Law of the walk; None if hardly any simulated network passes an error back.
+        depth_scale: Number of layers over which a correlation's distance from its fixed point falls
+            by a factor e.
+        merges: Whether that fixed point is 1.
+    """
+
+    g: float
+    law: PredictedLaw | None
+    # Stored as well, because the fixed points take a quarter of a second to find.
+    depth_scale: float | None
+    merges: bool | None
+
+
+_SIMULATED: Final = TypeAdapter[_Gain | _NoGain](
+    _Gain | _NoGain, config=ConfigDict(allow_inf_nan=False)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """Predicted distribution of the log gradient norm ``ln(|delta_1| / |delta_D|)``.
+
+    Attributes:
+        g: Multiplier of the hidden matrices; None while unknown.
+        drift: Mean, in nats; None while unknown, or if no network passes an error back.
+        drift_error: Standard error of the drift, in nats; 0 if the law is exact.
         spread: Standard deviation, in nats.
-        death_probability: Chance that some layer passes nothing; None where it is not known.
+        death_probability: Probability that some layer passes no error; None if unknown.
         decorrelation: 1 less the correlation, in the last layer, of two inputs that are
-            uncorrelated in the first; None where lengths are not kept, see ``depth_scale``.
-        depth_scale: Layers over which a correlation's distance from its fixed point falls by e;
-            None where it falls slower, or where there is no fixed point.
-        merges: Whether that fixed point is 1, so that all inputs come to look alike.
+            uncorrelated in the first; None for activations that are not homogeneous, which have
+            ``depth_scale`` instead.
+        depth_scale: Number of layers over which a correlation's distance from its fixed point falls
+            by a factor e; None if it falls more slowly, or if there is no fixed point.
+        merges: Whether that fixed point is 1, so that the network makes all inputs alike.
         pending: Whether the numbers are still to be simulated.
-        without_gain: Whether no g leaves the walk without drift, so that planning refuses it.
-        passes_nothing: Whether hardly any simulated network passes an error.
-        remark: Why a number is missing for good; None where none is.
+        without_gain: Whether no g makes the drift zero, so that planning refuses the point.
+        passes_nothing: Whether hardly any simulated network passes an error back.
+        remark: Why a number will stay absent; None if none is absent for good.
     """
 
     g: float | None = None
@@ -66,148 +105,155 @@ class Forecast:
     remark: str | None = None
 
 
-def at_once(configuration: Configuration) -> Forecast | None:
-    """Return the forecast of a configuration that needs no simulation; None for any other.
+def immediate_forecast(request: WalkRequest) -> Forecast | None:
+    """Return the forecast of a request that needs no simulation; None if it needs one.
 
-    Networks too large to be simulated here have a forecast that says so.
+    For a network that is too large to be simulated, or whose kind has no law, the forecast has a
+    remark in place of the numbers.
     """
-    if configuration.exact:
-        return _exact(configuration)
-    if configuration.width * configuration.depth > MOST_UNITS:
+    if not request.has_law:
+        return _without_law(request)
+    if request.exact:
+        return _exact(request)
+    if is_too_large(request.question):
         remark = f"not simulated: width times depth is over {MOST_UNITS}"
-        return Forecast(g=configuration.g, death_probability=_death(configuration), remark=remark)
+        return Forecast(g=request.g, death_probability=_death(request), remark=remark)
     return None
 
 
-def awaited(configuration: Configuration) -> Forecast:
-    """Return what is known of a configuration before its simulation."""
-    return Forecast(g=configuration.g, death_probability=_death(configuration), pending=True)
+def pending_forecast(request: WalkRequest) -> Forecast:
+    """Return the forecast of a request before its simulation, which is marked as pending."""
+    return Forecast(g=request.g, death_probability=_death(request), pending=True)
 
 
-def recalled(configuration: Configuration) -> Forecast | None:
-    """Return the forecast that an earlier `simulated` left on disk; None where there is none."""
-    numbers = cache.recall(cache.cache_folder(), _key(configuration), _NUMBERS)
-    return None if numbers is None else _read(configuration, numbers)
+def cached_forecast(request: WalkRequest) -> Forecast | None:
+    """Return the forecast that `simulated_forecast` stored on disk; None if there is none."""
+    stored = cache.recall_json(cache.cache_folder(), _key(request))
+    try:
+        return None if stored is None else _read(request, _SIMULATED.validate_python(stored))
+    # The file was written by another version, or is damaged: the simulation replaces it.
+    except ValidationError:
+        return None
 
 
-def simulated(configuration: Configuration) -> Forecast:
-    """Return the forecast of a configuration, in seconds, and leave it on disk."""
-    numbers = _simulate(configuration)
-    cache.store(cache.cache_folder(), _key(configuration), numbers)
-    return _read(configuration, numbers)
+def simulated_forecast(request: WalkRequest) -> Forecast:
+    """Simulate the networks of a request, which takes seconds; store and return the forecast."""
+    found = _simulate(request)
+    cache.store_json(cache.cache_folder(), _key(request), _SIMULATED.dump_python(found))
+    return _read(request, found)
 
 
 def death_probability(activation: str, width: int, depth: int, slope: float) -> float | None:
-    """Return the chance that a layer passes nothing; None where there is no formula."""
-    # It is flat beyond 1, so that a layer of saturated units passes nothing.
+    """Return the probability that some layer passes no error; None if there is no formula."""
+    # Hardtanh is flat beyond 1, so that a layer of saturated units passes nothing; no formula is
+    # known for the probability of that.
     if activation == Activation.HARDTANH:
         return None
     return float(rwinit.death_probability(activation, width, depth, slope=slope))
 
 
 def mean_field(activation: str, g: float, slope: float) -> rwinit.MeanField | None:
-    """Return the fixed points of very wide networks; None where there are none."""
+    """Return the mean-field fixed points of very wide networks; None if there are none."""
     try:
         return rwinit.mean_field(activation, sigma_w=g, slope=slope)
     except ValueError:
-        # Lengths grow without bound, or every unit saturates so that the slope is 0.
+        # Activations grow without bound, or every unit saturates so that the slope is 0.
         return None
 
 
-def _death(asked: Configuration) -> float | None:
+def _death(request: WalkRequest) -> float | None:
+    asked = request.question
     return death_probability(asked.activation, asked.width, asked.depth, asked.slope)
 
 
-def _exact(configuration: Configuration) -> Forecast:
-    g = _gain(configuration)
-    law = _law(configuration, g)
-    activation, slope = configuration.activation, configuration.slope
-    depth = min(configuration.depth, _LAYERS)
+def _without_law(request: WalkRequest) -> Forecast:
+    question = request.question
+    remark = f"no law is known for the walk of {request.kind} networks"
+    if question.exact or request.relative is None:
+        return Forecast(g=_gain(request), remark=remark)
+    return Forecast(remark=f"{remark}; g is simulated when the sweep is planned")
+
+
+def _exact(request: WalkRequest) -> Forecast:
+    """Return the forecast of a linear, ReLU or leaky ReLU network, from its exact law."""
+    g, question = _gain(request), request.question
+    law = predicted_law(question, g)
+    assert law is not None  # an exact law is finite
+    depth = min(question.depth, _LAYERS)
+    correlations = _homogeneous_correlations(question.activation, question.slope)
     return Forecast(
         g=g,
-        drift=float(law.drift),
+        drift=law.drift,
         drift_error=0.0,
-        spread=float(law.spread),
-        death_probability=_death(configuration),
-        decorrelation=1.0 - float(_homogeneous_correlations(activation, slope)[depth - 1]),
-        merges=activation != Activation.LINEAR,
+        spread=law.spread,
+        death_probability=_death(request),
+        decorrelation=1.0 - float(correlations[depth - 1]),
+        merges=question.activation is not Activation.LINEAR,
     )
 
 
-def _gain(configuration: Configuration) -> float:
-    if configuration.relative is None:
-        assert configuration.g is not None  # one of the two is always given
-        return configuration.g
-    return configuration.relative * unbiased(
-        configuration.activation,
-        configuration.width,
-        configuration.depth,
-        weights=configuration.weights,
-        slope=configuration.slope,
-        g_in=configuration.g_in,
-    )
-
-
-def _law(configuration: Configuration, g: float) -> rwinit.WalkLaw:
-    return rwinit.walk_law(
-        configuration.activation,
-        configuration.width,
-        configuration.depth,
-        g=g,
-        weights=configuration.weights,
-        slope=configuration.slope,
-        conditions=rwinit.Conditions(g_in=configuration.g_in, n_inputs=configuration.n_inputs),
-    )
+def _gain(request: WalkRequest) -> float:
+    if request.relative is None:
+        assert request.g is not None  # one of the two is always given
+        return request.g
+    return request.relative * unbiased_gain(request.question)
 
 
 @lru_cache(maxsize=256)
 def _homogeneous_correlations(activation: str, slope: float) -> NDArray[np.float64]:
-    # It depends on ratios alone, so neither on g nor on the width.
+    # The correlation of a homogeneous network depends on neither g nor the width.
     return rwinit.correlation_at_depth(activation, 0.0, _LAYERS, sigma_w=1.0, slope=slope)
 
 
-def _simulate(configuration: Configuration) -> tuple[float, ...]:
-    """Return the numbers that are kept; what is not finite, and what is not known, is -1."""
+def _simulate(request: WalkRequest) -> _Gain | _NoGain:
     try:
-        g = _gain(configuration)
+        g = _gain(request)
     except rwinit.GainNotFoundError as error:
-        tried = (error.lowest, error.highest, error.closest, error.log_gain)
-        return _NOT_FOUND, *tried, 0.0, 0.0
-    scale, fixed = _mean_field(configuration, g)
-    try:
-        law = _law(configuration, g)
-    except rwinit.ArgumentError:
-        # Every argument was checked when the spec was read: too few networks pass an error.
-        return _PASSES_NOTHING, g, 0.0, 0.0, 0.0, scale, fixed
-    moments = (float(law.drift), float(law.drift_error), float(law.spread))
-    if not all(map(math.isfinite, moments)):  # most networks pass nothing
-        return _PASSES_NOTHING, g, 0.0, 0.0, 0.0, scale, fixed
-    return _FOUND, g, *moments, scale, fixed
+        return _NoGain(
+            lowest=error.lowest,
+            highest=error.highest,
+            closest=error.closest,
+            log_gain=error.log_gain,
+        )
+    depth_scale, merges = _correlations(request, g)
+    law = predicted_law(request.question, g)
+    return _Gain(g=g, law=law, depth_scale=depth_scale, merges=merges)
 
 
-def _mean_field(configuration: Configuration, g: float) -> tuple[float, float]:
-    field = mean_field(configuration.activation, g, configuration.slope)
-    if field is None:
-        return -1.0, -1.0
-    return field.depth_scale if math.isfinite(field.depth_scale) else -1.0, field.correlation
-
-
-def _read(configuration: Configuration, numbers: tuple[float, ...]) -> Forecast:
-    kind, g, drift, error, spread, scale, fixed = numbers
-    dying = _death(configuration)
-    if kind == _NOT_FOUND:
-        name, width, depth = configuration.activation, configuration.width, configuration.depth
-        why = rwinit.GainNotFoundError(name, width, depth, *numbers[1:5])
+def _read(request: WalkRequest, found: _Gain | _NoGain) -> Forecast:
+    """Return the forecast of a stored result."""
+    asked, dying = request.question, _death(request)
+    if isinstance(found, _NoGain):
+        why = rwinit.GainNotFoundError(
+            asked.activation,
+            asked.width,
+            asked.depth,
+            found.lowest,
+            found.highest,
+            found.closest,
+            found.log_gain,
+        )
         return Forecast(death_probability=dying, without_gain=True, remark=str(why))
-    depth_scale, merges = (scale if scale > 0.0 else None), (None if fixed < 0.0 else fixed == 1.0)
-    known = Forecast(g=g, death_probability=dying, depth_scale=depth_scale, merges=merges)
-    if kind == _PASSES_NOTHING:
+    known = Forecast(
+        g=found.g, death_probability=dying, depth_scale=found.depth_scale, merges=found.merges
+    )
+    if found.law is None:
         remark = "hardly any simulated network passes an error"
         return replace(known, passes_nothing=True, remark=remark)
-    return replace(known, drift=drift, drift_error=error, spread=spread)
+    law = found.law
+    return replace(known, drift=law.drift, drift_error=law.drift_error, spread=law.spread)
 
 
-def _key(configuration: Configuration) -> str:
-    fields = asdict(configuration)
-    fields |= {"what": "forecast", "version": _VERSION, "algorithm": ALGORITHM}
+def _correlations(request: WalkRequest, g: float) -> tuple[float | None, bool | None]:
+    """Return the depth scale of two inputs' correlation, and whether it ends at 1."""
+    field = mean_field(request.question.activation, g, request.question.slope)
+    if field is None:
+        return None, None
+    # The scale is 0 if every unit saturates, and infinite at the critical point.
+    scale = field.depth_scale if 0.0 < field.depth_scale < math.inf else None
+    return scale, field.correlation == 1.0
+
+
+def _key(request: WalkRequest) -> str:
+    fields = asdict(request) | {"what": "forecast", "version": _VERSION, "algorithm": ALGORITHM}
     return json.dumps(fields, sort_keys=True)

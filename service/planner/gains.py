@@ -1,73 +1,58 @@
-"""The factor g of the hidden matrices: as written, relative, or the scheme's own."""
+"""Resolve g, the factor of the hidden matrices, from a number, a ratio or the scheme."""
 
 import json
 
 import rwinit
-from service.planner.planned import GMode
+from service.enums import GMode
+from service.planner.walk_laws import unbiased_gain
 from service.spec import Point, SpecIssue
-from workers.contract import Activation, Scheme
+from workers.architectures import WalkQuestion, architecture_of
+from workers.contract import Activation, Network, Scheme
 
 RELATIVE_PATH = "init.g.relative"
 
+# Schemes whose formula fixes g, and schemes whose own g is the unbiased one.
 _FIXED = frozenset({Scheme.HE, Scheme.GLOROT, Scheme.LECUN})
 _UNBIASED = frozenset({Scheme.RWI, Scheme.ORTHOGONAL})
 
 
 def mode_of(point: Point) -> GMode:
-    """Return how a point's g was written."""
+    """Return the form in which a point gives g."""
     if RELATIVE_PATH in point:
         return GMode.RELATIVE
     return GMode.AUTO if point["init.g"] == "auto" else GMode.ABSOLUTE
 
 
-def gain_of(point: Point, width: int) -> float:
-    """Return g for a point's networks of a width.
-
-    Linear, ReLU and leaky ReLU have exact laws. Any other activation is simulated with a fixed
-    seed, which takes a second or so the first time and is remembered on disk: the same question
-    always has the same answer.
+def gain_of(point: Point, network: Network) -> float:
+    """Return g of a point's networks; takes a second or so if it must be simulated.
 
     Args:
-        point: One without a `gain_issue`.
-        width: Units per hidden layer.
+        point: A point without a `gain_issue`.
+        network: The point's resolved network.
 
     Raises:
-        rwinit.GainNotFoundError: No g leaves the simulated walk without drift.
+        rwinit.GainNotFoundError: No g makes the drift of the simulated walk zero.
     """
     scheme = Scheme(point.text("init.scheme"))
     match mode_of(point):
         case GMode.ABSOLUTE:
             return point.number("init.g")
         case GMode.RELATIVE:
-            return point.number(RELATIVE_PATH) * _unbiased(point, width, scheme)
+            return point.number(RELATIVE_PATH) * unbiased_gain(gain_walk_of(point, network))
         case GMode.AUTO if scheme in _UNBIASED:
-            return _unbiased(point, width, scheme)
+            return unbiased_gain(gain_walk_of(point, network))
         case GMode.AUTO:
-            activation = point.text("network.activation")
-            return rwinit.scheme_gain(scheme, activation, width, point.number("network.slope"))
+            return rwinit.scheme_gain(scheme, network.activation, network.width, network.slope)
 
 
-def unbiased(
-    activation: str, width: int, depth: int, *, weights: str, slope: float, g_in: float
-) -> float:
-    """Return the unbiased g of a trial's network: the one question that everybody here asks.
-
-    Raises:
-        rwinit.GainNotFoundError: No g leaves the simulated walk without drift.
-    """
-    conditions = rwinit.Conditions(g_in=g_in)
-    return rwinit.gain(
-        activation, width, depth, weights=weights, slope=slope, conditions=conditions
-    )
-
-
-def weights_of(scheme: Scheme) -> str:
-    """Return the law of a scheme's hidden matrices, as rwinit calls it."""
-    return "orthogonal" if scheme is Scheme.ORTHOGONAL else "gaussian"
+def gain_walk_of(point: Point, network: Network) -> WalkQuestion:
+    """Return the walk of which the unbiased g makes the drift zero."""
+    scheme, g_in = Scheme(point.text("init.scheme")), point.number("init.g_in")
+    return architecture_of(network).gain_walk(network, scheme=scheme, g_in=g_in)
 
 
 def relative_of(point: Point) -> float | None:
-    """Return g over the unbiased g as the spec says it, or None where it says nothing."""
+    """Return the ratio of g to the unbiased g; None if the spec does not give g in that way."""
     match mode_of(point):
         case GMode.RELATIVE:
             return point.number(RELATIVE_PATH)
@@ -78,13 +63,16 @@ def relative_of(point: Point) -> float | None:
 
 
 def gain_issue(point: Point) -> SpecIssue | None:
-    """Return an issue where g cannot be had as it is written; simulates nothing."""
+    """Return an issue if the scheme does not allow the form in which g is written.
+
+    Nothing is simulated, so that an activation without an unbiased g is not found here.
+    """
     mode = mode_of(point)
     scheme = Scheme(point.text("init.scheme"))
     if scheme in _FIXED:
-        return None if mode is GMode.AUTO else _given_twice(point, scheme)
+        return None if mode is GMode.AUTO else _fixed_gain_issue(point, scheme)
     if scheme is Scheme.RWI_PAPER and mode is GMode.AUTO:
-        return _beyond_the_paper(point)
+        return _no_formula_issue(point)
     return None
 
 
@@ -93,7 +81,7 @@ def not_found(point: Point, error: rwinit.GainNotFoundError) -> SpecIssue:
     return SpecIssue("init.g", _written(point), f"{error}; give g as a number")
 
 
-def _beyond_the_paper(point: Point) -> SpecIssue | None:
+def _no_formula_issue(point: Point) -> SpecIssue | None:
     activation = Activation(point.text("network.activation"))
     if activation in (Activation.LINEAR, Activation.RELU):
         return None
@@ -101,7 +89,7 @@ def _beyond_the_paper(point: Point) -> SpecIssue | None:
     return SpecIssue("init.g", _written(point), message)
 
 
-def _given_twice(point: Point, scheme: Scheme) -> SpecIssue:
+def _fixed_gain_issue(point: Point, scheme: Scheme) -> SpecIssue:
     message = f"{scheme} fixes its own gain: leave g out, or use scheme rwi with this g"
     return SpecIssue("init.g", _written(point), message)
 
@@ -110,14 +98,3 @@ def _written(point: Point) -> str:
     if RELATIVE_PATH in point:
         return json.dumps({"relative": point[RELATIVE_PATH]})
     return json.dumps(point["init.g"])
-
-
-def _unbiased(point: Point, width: int, scheme: Scheme) -> float:
-    return unbiased(
-        point.text("network.activation"),
-        width,
-        point.whole("network.depth"),
-        weights=weights_of(scheme),
-        slope=point.number("network.slope"),
-        g_in=point.number("init.g_in"),
-    )

@@ -1,15 +1,15 @@
-"""The learning rate after the rule for depth."""
+"""Resolve the learning rate by the rule for depth, ``lr * (depth / 10)^lr_depth_power``."""
 
 import math
 
 from service.spec import Point, SpecIssue
 
-#: The depth whose rate is the rate as written.
+# The depth at which the learning rate is used as written.
 _REFERENCE_DEPTH = 10
 
 
 def rate_of(point: Point) -> float:
-    """Return ``lr * (depth / 10)^lr_depth_power``; inf where that is too large for a float."""
+    """Return ``lr * (depth / 10)^lr_depth_power``; inf if that is too large for a float."""
     ratio = point.whole("network.depth") / _REFERENCE_DEPTH
     try:
         return point.number("training.lr") * math.pow(
@@ -20,7 +20,7 @@ def rate_of(point: Point) -> float:
 
 
 def rate_issue(point: Point) -> SpecIssue | None:
-    """Return an issue where the rule gives no finite learning rate above 0."""
+    """Return an issue if the rule gives no finite learning rate above 0."""
     rate = rate_of(point)
     if math.isfinite(rate) and rate > 0:
         return None

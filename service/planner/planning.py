@@ -1,19 +1,17 @@
-"""The plan of a sweep: its trials, one per point and seed."""
+"""Plan a sweep: a configuration for each point, and a trial for each of its seeds."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from uuid import UUID
 
 from rwinit import GainNotFoundError
 from service.planner.gains import not_found
-from service.planner.ids import trial_id
-from service.planner.planned import PlannedTrial
+from service.planner.ids import configuration_id, trial_id
+from service.planner.planned import PlannedConfiguration, PlannedTrial
 from service.planner.profiles import profile_issues
 from service.planner.resolution import resolve, written_of
 from service.planner.stopping import stopping_issues
 from service.planner.validation import point_issues
-from service.spec import Point, SpecError, SpecIssue, SweepSpec, seeds_of, size_issues
-from service.spec.expansion.expand import points
+from service.spec import Point, SpecError, SpecIssue, SweepSpec, points, seeds_of, size_issues
 from workers.contract import DatasetShape
 
 
@@ -23,72 +21,86 @@ def plan(
     datasets: Mapping[str, DatasetShape],
     *,
     cap: int | None = None,
-) -> list[PlannedTrial]:
-    """Return every trial of a sweep once, seeds fastest.
+) -> list[PlannedConfiguration]:
+    """Return every configuration of a sweep once, with a trial for each seed.
 
-    A trial's id is a function of the sweep, its coordinates as written and its seed: planning
-    again gives the same ids, and a larger spec keeps those it shares with the smaller.
+    Ids are functions of the sweep, the coordinates as written and the seed: planning again gives
+    the same ids, and a larger spec keeps those it shares with the smaller.
 
     Args:
         sweep_id: The sweep.
-        spec: What it asks for.
-        datasets: The shapes of all known data sets, by name.
-        cap: The service's own limit of trials; None for no limit but the spec's.
+        spec: The sweep's spec.
+        datasets: Shapes of all known data sets, by name.
+        cap: The service's limit of trials; None for the spec's limit alone.
 
     Raises:
         SpecError: Every reason why the spec cannot be run, each once.
     """
-    found = runnable(spec, datasets, cap)
+    found = runnable_points(spec, datasets, cap)
     seeds = seeds_of(spec)
-    trials: list[PlannedTrial] = []
+    planned: list[PlannedConfiguration] = []
     issues: dict[SpecIssue, None] = {}
     for point in found:
-        ids = {seed: trial_id(sweep_id, point, seed) for seed in seeds}
+        shape = datasets[point.text("dataset.name")]
         try:
-            shape = datasets[point.text("dataset.name")]
-            first = resolve(point, shape, ids[seeds[0]], seeds[0], spec.profiles.epochs)
+            configuration = resolve(point, shape, spec.profiles.epochs)
         except GainNotFoundError as error:
             issues[not_found(point, error)] = None
             continue
-        rest = (replace(first, trial_id=ids[seed], seed=seed) for seed in seeds[1:])
-        written = written_of(point)
-        trials.extend(PlannedTrial(trial, written) for trial in (first, *rest))
+        trials = (PlannedTrial(id=trial_id(sweep_id, point, seed), seed=seed) for seed in seeds)
+        planned.append(
+            PlannedConfiguration(
+                id=configuration_id(sweep_id, point),
+                configuration=configuration,
+                written=written_of(point),
+                trials=tuple(trials),
+            )
+        )
     if issues:
         raise SpecError(issues)
-    return trials
+    return planned
 
 
 def check(spec: SweepSpec, datasets: Mapping[str, DatasetShape], *, cap: int | None = None) -> int:
-    """Return the exact number of trials that `plan` would return.
+    """Check a spec and return the exact number of trials that `plan` would return.
 
     Args:
-        spec: What a sweep asks for.
-        datasets: The shapes of all known data sets, by name.
-        cap: The service's own limit of trials; None for no limit but the spec's.
+        spec: The spec of a sweep.
+        datasets: Shapes of all known data sets, by name.
+        cap: The service's limit of trials; None for the spec's limit alone.
 
     Raises:
-        SpecError: As `plan`, but for activations whose simulation finds no unbiased g: nothing is
-            simulated here.
+        SpecError: Every reason why the spec cannot be run, each once. That an activation has no
+            unbiased g is found by a simulation, so only `plan` raises for it.
     """
-    return len(runnable(spec, datasets, cap)) * len(seeds_of(spec))
+    return len(runnable_points(spec, datasets, cap)) * len(seeds_of(spec))
 
 
-def runnable(spec: SweepSpec, datasets: Mapping[str, DatasetShape], cap: int | None) -> list[Point]:
-    """Return the points of a spec, none of which has an issue.
+def runnable_points(
+    spec: SweepSpec, datasets: Mapping[str, DatasetShape], cap: int | None
+) -> list[Point]:
+    """Return the points of a spec after checking all of them.
+
+    Args:
+        spec: The spec of a sweep.
+        datasets: Shapes of all known data sets, by name.
+        cap: The service's limit of trials; None for the spec's limit alone.
 
     Raises:
-        SpecError: As `check`.
+        SpecError: Every reason why the spec cannot be run that needs no simulation, each once.
     """
+    # Before the expansion, which of a spec that is far too large would fill the memory.
     too_many = size_issues(spec, cap)
     if too_many:
         raise SpecError(too_many)
     found = points(spec)
     issues = dict.fromkeys((*stopping_issues(spec, found), *profile_issues(spec, found)))
-    said = {(issue.path, issue.message) for issue in issues}
+    # Points often share an issue and differ in its value; the first value is reported.
+    reported = {(issue.path, issue.message) for issue in issues}
     for point in found:
         for issue in point_issues(point, datasets):
-            if (issue.path, issue.message) not in said:
-                said.add((issue.path, issue.message))
+            if (issue.path, issue.message) not in reported:
+                reported.add((issue.path, issue.message))
                 issues[issue] = None
     if issues:
         raise SpecError(issues)

@@ -1,4 +1,4 @@
-"""What a spec can ask to be looked at, and nobody would see: refused, never ignored."""
+"""Check that requested profile epochs exist."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,13 +6,13 @@ from service.spec import Point, SpecIssue, SweepSpec
 
 
 def profile_issues(spec: SweepSpec, found: Sequence[Point]) -> Iterator[SpecIssue]:
-    """Yield an issue for every profile that no trial lives to see.
+    """Yield an issue for every profile epoch that is after the last epoch of every trial.
 
-    An epoch beyond some of the points only is none: their trials are profiled as far as they go.
+    An epoch that some trials reach is no issue: the others are profiled at their own epochs.
 
     Args:
-        spec: What a sweep asks for.
-        found: Its points.
+        spec: The spec of a sweep.
+        found: The points of the spec.
     """
     longest = max(point.whole("training.epochs") for point in found)
     for place, epoch in enumerate(spec.profiles.epochs):

@@ -1,146 +1,137 @@
-"""From a point as written to the numbers that decide its trials' curves."""
+"""Resolve a point as written to the configuration that workers run."""
 
-from collections.abc import Sequence
-from uuid import UUID
+import json
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from enum import StrEnum
+from functools import cache
+from typing import Any, get_origin, get_type_hints
 
-from service.planner.engines import engine_of
 from service.planner.gains import gain_of, mode_of, relative_of
 from service.planner.learning_rates import rate_of
+from service.planner.networks import BUDGET_PATH, network_of, width_of
 from service.planner.planned import Written
-from service.planner.widths import BUDGET_PATH, width_of
 from service.spec import Point
-from workers.contract import (
-    Activation,
-    DatasetShape,
-    OptimizerKind,
-    Precision,
-    Scheme,
-    Task,
-    TrialSpec,
-)
+from workers.contract import Configuration, DatasetShape, Init, Optimizer, Task, Training
+from workers.engine_table import engine_for
 from workers.estimates import TrialShape
-from workers.schedules import Schedule, ScheduleKind
-
-_PLAIN = Schedule()
-_ADAM_BETAS = (0.9, 0.999)
-_ADAM_EPS = 1e-8
+from workers.schedules import Schedule
 
 
-def resolve(
-    point: Point,
-    shape: DatasetShape,
-    trial_id: UUID,
-    seed: int,
-    profile_epochs: Sequence[int] = (),
-) -> TrialSpec:
-    """Return the trial of a point and a seed.
+def resolve(point: Point, shape: DatasetShape, profile_epochs: Sequence[int] = ()) -> Configuration:
+    """Return the configuration of a point.
 
     Args:
-        point: One without issues.
-        shape: Of its data set.
-        trial_id: Its id.
-        seed: Its seed.
-        profile_epochs: Epochs to profile, those behind the trial's last one among them.
+        point: A point without issues.
+        shape: Shape of the point's data set.
+        profile_epochs: Epochs to profile; those after the last epoch of the trials are left out.
+
+    Raises:
+        rwinit.GainNotFoundError: No g makes the drift of the simulated walk zero.
     """
-    width, epochs = width_of(point, shape), point.whole("training.epochs")
-    beta1, beta2 = _betas(point)
-    return TrialSpec(
-        trial_id=trial_id,
+    network = network_of(point, width_of(point, shape))
+    training = _training(point)
+    last = training.epochs
+    return Configuration(
         dataset=shape.name,
         task=Task(point.text("dataset.task")),
-        kind=point.text("network.kind"),
-        activation=Activation(point.text("network.activation")),
-        slope=point.number("network.slope"),
-        depth=point.whole("network.depth"),
-        width=width,
-        scheme=Scheme(point.text("init.scheme")),
-        g=gain_of(point, width),
-        g_in=point.number("init.g_in"),
-        g_out=point.number("init.g_out"),
-        epochs=epochs,
-        batch_size=point.whole("training.batch_size"),
-        optimizer=OptimizerKind(point.text("training.optimizer.kind")),
-        momentum=point.number("training.optimizer.momentum", 0.0),
-        nesterov=point.get("training.optimizer.nesterov") is True,
-        weight_decay=point.number("training.optimizer.weight_decay"),
-        clip_norm=_clip_norm(point),
-        beta1=beta1,
-        beta2=beta2,
-        eps=point.number("training.optimizer.eps", _ADAM_EPS),
-        learning_rate=rate_of(point),
-        schedule=_schedule(point),
-        precision=Precision(point.text("training.precision")),
-        seed=seed,
-        engine=engine_of(point),
-        profile_epochs=tuple(sorted(epoch for epoch in profile_epochs if epoch <= epochs)),
+        network=network,
+        init=Init(**_field_values(point, "init", Init) | {"g": gain_of(point, network)}),
+        training=training,
+        engine=engine_for(network, Task(point.text("dataset.task")), training.precision),
+        profile_epochs=tuple(sorted(epoch for epoch in profile_epochs if epoch <= last)),
     )
 
 
 def shape_of(point: Point, width: int, profile_epochs: Sequence[int] = ()) -> TrialShape:
-    """Return the sizes of a point's trials, without what takes long to resolve.
+    """Return the sizes of a point's trials, without resolving g, which can take seconds.
 
     Args:
-        point: One without issues.
+        point: A point without issues.
         width: Units per hidden layer.
-        profile_epochs: As for `resolve`.
+        profile_epochs: Epochs to profile; those after the last epoch of the trials are left out.
     """
-    epochs = point.whole("training.epochs")
+    network, training = network_of(point, width), _training(point)
+    task = Task(point.text("dataset.task"))
     return TrialShape(
-        task=Task(point.text("dataset.task")),
-        activation=Activation(point.text("network.activation")),
-        slope=point.number("network.slope"),
-        depth=point.whole("network.depth"),
-        width=width,
-        epochs=epochs,
-        batch_size=point.whole("training.batch_size"),
-        optimizer=OptimizerKind(point.text("training.optimizer.kind")),
-        momentum=point.number("training.optimizer.momentum", 0.0),
-        nesterov=point.get("training.optimizer.nesterov") is True,
-        weight_decay=point.number("training.optimizer.weight_decay"),
-        clip_norm=_clip_norm(point),
-        precision=Precision(point.text("training.precision")),
-        engine=engine_of(point),
-        profiles=sum(epoch <= epochs for epoch in profile_epochs),
+        loss=training.loss(task),
+        network=network,
+        optimizer=training.optimizer,
+        epochs=training.epochs,
+        batch_size=training.batch_size,
+        precision=training.precision,
+        engine=engine_for(network, task, training.precision),
+        profiles=sum(epoch <= training.epochs for epoch in profile_epochs),
     )
 
 
 def written_of(point: Point) -> Written:
-    """Return how a point's spec wrote what `resolve` replaces by numbers."""
+    """Return the values of a point as written, which `resolve` replaces by numbers."""
     return Written(
         g_mode=mode_of(point),
         g_relative=relative_of(point),
         width_parameters=point.whole(BUDGET_PATH) if BUDGET_PATH in point else None,
         lr=point.number("training.lr"),
         lr_depth_power=point.number("training.lr_depth_power"),
+        coordinates=json.loads(point.canonical()),
     )
 
 
-def _clip_norm(point: Point) -> float | None:
-    path = "training.optimizer.clip_norm"
-    return None if point[path] is None else point.number(path)
+def _training(point: Point) -> Training:
+    rest = {
+        "learning_rate": rate_of(point),
+        "schedule": Schedule(**_field_values(point, "training.schedule", Schedule)),
+        "optimizer": Optimizer(
+            **_field_values(point, "training.optimizer", Optimizer) | _betas(point)
+        ),
+    }
+    return Training(**_field_values(point, "training", Training) | rest)
 
 
-def _betas(point: Point) -> tuple[float, float]:
+# Any: values of many types, which the grammar has checked.
+def _field_values(point: Point, section: str, kind: Hashable) -> dict[str, Any]:
+    """Return a point's values for those fields of a dataclass that have a coordinate's name.
+
+    So an option that has one name in the spec and in the dataclass needs no line of code. A field
+    without a coordinate keeps its default.
+
+    Args:
+        point: A point.
+        section: Path of the coordinates, such as ``"training.optimizer"``.
+        kind: The dataclass.
+    """
+    return {
+        name: convert(point[f"{section}.{name}"])
+        for name, convert in _converters(kind).items()
+        if f"{section}.{name}" in point
+    }
+
+
+@cache
+def _converters(kind: Hashable) -> Mapping[str, Callable[[Any], Any]]:
+    """Return functions from a coordinate's value to a field's value, by field of a dataclass."""
+    converters: dict[str, Callable[[Any], Any]] = {}
+    for name, hint in get_type_hints(kind).items():
+        if isinstance(hint, type) and issubclass(hint, StrEnum):
+            converters[name] = hint
+        elif get_origin(hint) is tuple:
+            converters[name] = _pairs
+        else:
+            converters[name] = _unchanged
+    return converters
+
+
+def _unchanged(value: object) -> object:
+    return value
+
+
+def _pairs(value: Sequence[Sequence[float]]) -> tuple[tuple[float, float], ...]:
+    return tuple((float(first), float(second)) for first, second in value)
+
+
+def _betas(point: Point) -> dict[str, float]:
+    """Return the two decay rates of Adam, which a spec writes as one pair."""
     match point.get("training.optimizer.betas"):
         case (float(first), float(second)):
-            return first, second
+            return {"beta1": first, "beta2": second}
         case _:
-            return _ADAM_BETAS
-
-
-def _schedule(point: Point) -> Schedule:
-    path = "training.schedule"
-    return Schedule(
-        kind=ScheduleKind(point.text(f"{path}.kind")),
-        warmup_epochs=point.number(f"{path}.warmup_epochs"),
-        final_factor=point.number(f"{path}.final_factor", _PLAIN.final_factor),
-        factor=point.number(f"{path}.factor", _PLAIN.factor),
-        every_epochs=point.whole(f"{path}.every_epochs", _PLAIN.every_epochs),
-        decay_epochs=point.number(f"{path}.decay_epochs", _PLAIN.decay_epochs),
-        points=_points(point.get(f"{path}.points", ())),
-    )
-
-
-def _points(value: object) -> tuple[tuple[float, float], ...]:
-    rows = value if isinstance(value, tuple) else ()
-    return tuple((float(epoch), float(factor)) for epoch, factor in rows)
+            return {}

@@ -1,23 +1,22 @@
-"""Early stopping at planning: what cannot be, and which trials compete."""
+"""Check a spec's early stopping, and group the trials that compete."""
 
 import json
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from service.planner.ids import trial_id
-from service.spec import Point, SpecIssue, SweepSpec, seeds_of
-from service.spec.expansion.expand import points
+from service.spec import Point, SpecIssue, SweepSpec, points, seeds_of
 from workers.contract import Task
 
-EVERYBODY = "all trials"
+ALL_TRIALS = "all trials"
 
 
 def stopping_issues(spec: SweepSpec, found: Sequence[Point]) -> Iterator[SpecIssue]:
-    """Yield an issue for everything about early stopping that would have no effect.
+    """Yield an issue for each part of a spec's early stopping that would have no effect.
 
     Args:
-        spec: What a sweep asks for.
-        found: Its points.
+        spec: The spec of a sweep.
+        found: The points of the spec.
     """
     rule = spec.early_stopping
     if rule is None:
@@ -37,19 +36,19 @@ def stopping_issues(spec: SweepSpec, found: Sequence[Point]) -> Iterator[SpecIss
 
 
 def groups_of(sweep_id: UUID, spec: SweepSpec) -> dict[UUID, str]:
-    """Return the group of every trial of a sweep, in the order of the plan, in words.
+    """Return the name of every trial's group, by trial id, in the order of the plan.
 
-    Trials of one group agree on the coordinates that ``early_stopping.within`` names, and compete;
-    seeds of one configuration do as well.
+    Trials of one group compete. They have equal values of the coordinates that
+    ``early_stopping.within`` names, so all seeds of a configuration are in one group.
     """
     within = () if spec.early_stopping is None else spec.early_stopping.within
     return {
-        trial_id(sweep_id, point, seed): _words(point, within)
+        trial_id(sweep_id, point, seed): _group(point, within)
         for point in points(spec)
         for seed in seeds_of(spec)
     }
 
 
-def _words(point: Point, within: Sequence[str]) -> str:
+def _group(point: Point, within: Sequence[str]) -> str:
     named = (f"{path} {json.dumps(point.get(path), default=str)}" for path in within)
-    return ", ".join(named) or EVERYBODY
+    return ", ".join(named) or ALL_TRIALS

@@ -1,13 +1,13 @@
-"""Warnings of a sweep's predicted walks, in words: which configurations cannot train, and why."""
+"""Warnings about random networks whose forecast says that they will hardly train."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-from service.planner.configurations import Configuration
+from service.enums import WarningKind
 from service.planner.forecasts import Forecast
+from service.planner.walk_requests import WalkRequest
 
 FAR: Final = math.log(1e3)
 """A drift of the log gradient norm, in nats, that no learning rate suits at both ends."""
@@ -16,31 +16,29 @@ WIDE: Final = math.log(10.0)
 """A spread, in nats, at which one network in three is off by a factor of ten."""
 
 LIKELY_DEATH: Final = 0.01
+"""Probability of a layer that passes no error, above which a warning is due."""
+
 ALIKE: Final = 1e-3
-"""1 less a correlation at which inputs differ too little to be told apart."""
+"""1 less a correlation: below it two inputs are too much alike to be distinguished."""
 
 DEPTH_SCALES: Final = 6.0
+"""Ratio of the depth to the depth scale of correlations, above which inputs lose their relation.
+
+Schoenholz et al., Deep Information Propagation, arXiv:1611.01232, find that networks train up to a
+depth of about six depth scales.
+"""
+
 _NAMED: Final = 5
-
-
-class WarningKind(StrEnum):
-    """What is expected to go wrong."""
-
-    NO_GAIN = "no_gain"
-    VANISH = "vanish"
-    EXPLODE = "explode"
-    WANDER = "wander"
-    DIE = "die"
-    DECORRELATE = "decorrelate"
+"""Maximum number of configurations that a warning names."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanWarning:
-    """One thing that is expected to go wrong, and where.
+    """A warning about the configurations of a sweep that one rule applies to.
 
     Attributes:
-        kind: What.
-        message: The same in words, with the worst configurations by name.
+        kind: Kind of trouble that is expected.
+        message: The warning for a person; names the worst configurations.
         places: Indices of the configurations, ascending.
     """
 
@@ -51,20 +49,20 @@ class PlanWarning:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    says: str
-    # How bad it is; None where the rule does not apply.
-    badness: Callable[[Configuration, Forecast], float | None]
-    measure: Callable[[Configuration, Forecast], str]
+    text: str
+    # Larger is worse; None if the rule does not apply.
+    severity: Callable[[WalkRequest, Forecast], float | None]
+    measure: Callable[[WalkRequest, Forecast], str]
 
 
 def warnings_of(
-    configurations: Sequence[Configuration], forecasts: Sequence[Forecast]
+    configurations: Sequence[WalkRequest], forecasts: Sequence[Forecast]
 ) -> tuple[PlanWarning, ...]:
-    """Return what is expected to go wrong; what is pending is expected to go well.
+    """Return the warnings about a sweep's random networks, at most one of each kind.
 
     Args:
-        configurations: Distinct ones.
-        forecasts: One for each.
+        configurations: Distinct random networks.
+        forecasts: The forecast of each; a pending one causes no warning.
     """
     pairs = list(zip(configurations, forecasts, strict=True))
     found = (_warning(kind, rule, pairs) for kind, rule in _RULES.items())
@@ -72,81 +70,85 @@ def warnings_of(
 
 
 def _warning(
-    kind: WarningKind, rule: _Rule, pairs: Sequence[tuple[Configuration, Forecast]]
+    kind: WarningKind, rule: _Rule, pairs: Sequence[tuple[WalkRequest, Forecast]]
 ) -> PlanWarning | None:
-    bad = {place: rule.badness(*pair) for place, pair in enumerate(pairs)}
-    hit = {place: value for place, value in bad.items() if value is not None}
-    if not hit:
+    found = {place: rule.severity(*pair) for place, pair in enumerate(pairs)}
+    severities = {place: value for place, value in found.items() if value is not None}
+    if not severities:
         return None
-    worst = sorted(hit, key=lambda place: (-hit[place], place))[:_NAMED]
-    named = "; ".join(f"{pairs[at][0].words()} ({rule.measure(*pairs[at])})" for at in worst)
-    rest = f"; and {len(hit) - len(worst)} more" if len(hit) > len(worst) else ""
-    count = "1 configuration is" if len(hit) == 1 else f"{len(hit)} configurations are"
-    return PlanWarning(kind, f"{count} {rule.says}: {named}{rest}", tuple(sorted(hit)))
+    worst = sorted(severities, key=lambda place: (-severities[place], place))[:_NAMED]
+    named = "; ".join(f"{pairs[at][0].label()} ({rule.measure(*pairs[at])})" for at in worst)
+    rest = f"; and {len(severities) - len(worst)} more" if len(severities) > len(worst) else ""
+    count = (
+        "1 configuration is" if len(severities) == 1 else f"{len(severities)} configurations are"
+    )
+    return PlanWarning(kind, f"{count} {rule.text}: {named}{rest}", tuple(sorted(severities)))
 
 
 def _drifts_by(forecast: Forecast, sign: float) -> float | None:
     if forecast.drift is None or forecast.spread is None:
         return None
+    # A drift within two spreads is no more than what the seeds differ by.
     far = sign * forecast.drift
     return far if far > max(FAR, 2.0 * forecast.spread) else None
 
 
-def _without_gain(_: Configuration, forecast: Forecast) -> float | None:
+def _without_gain(_: WalkRequest, forecast: Forecast) -> float | None:
     return 1.0 if forecast.without_gain else None
 
 
-def _vanishes(_: Configuration, forecast: Forecast) -> float | None:
+def _vanishes(_: WalkRequest, forecast: Forecast) -> float | None:
     return _drifts_by(forecast, -1.0)
 
 
-def _explodes(_: Configuration, forecast: Forecast) -> float | None:
+def _explodes(_: WalkRequest, forecast: Forecast) -> float | None:
     return _drifts_by(forecast, 1.0)
 
 
-def _wanders(_: Configuration, forecast: Forecast) -> float | None:
+def _wanders(_: WalkRequest, forecast: Forecast) -> float | None:
     spread = forecast.spread
     return spread if spread is not None and spread > WIDE else None
 
 
-def _dies(_: Configuration, forecast: Forecast) -> float | None:
+def _dies(_: WalkRequest, forecast: Forecast) -> float | None:
     if forecast.passes_nothing:
         return 1.0
     chance = forecast.death_probability
     return chance if chance is not None and chance > LIKELY_DEATH else None
 
 
-def _decorrelates(configuration: Configuration, forecast: Forecast) -> float | None:
+def _decorrelates(request: WalkRequest, forecast: Forecast) -> float | None:
+    # Homogeneous activations have no depth scale: the correlation approaches 1 by a power law.
     if forecast.decorrelation is not None:
         return 1.0 / max(forecast.decorrelation, 1e-12) if forecast.decorrelation < ALIKE else None
     if forecast.depth_scale is None:
         return None
-    scales = configuration.depth / forecast.depth_scale
+    scales = request.question.depth / forecast.depth_scale
     return scales if scales > DEPTH_SCALES else None
 
 
-def _drift_in_words(_: Configuration, forecast: Forecast) -> str:
+def _drift_in_words(_: WalkRequest, forecast: Forecast) -> str:
     return f"drift {forecast.drift:+.3g} nats, spread {forecast.spread:.2g}"
 
 
-def _spread_in_words(_: Configuration, forecast: Forecast) -> str:
+def _spread_in_words(_: WalkRequest, forecast: Forecast) -> str:
     return f"spread {forecast.spread:.3g} nats"
 
 
-def _death_in_words(_: Configuration, forecast: Forecast) -> str:
+def _death_in_words(_: WalkRequest, forecast: Forecast) -> str:
     if forecast.passes_nothing:
         return "every simulated one"
     return f"chance {forecast.death_probability:.2g}"
 
 
-def _correlation_in_words(configuration: Configuration, forecast: Forecast) -> str:
+def _correlation_in_words(request: WalkRequest, forecast: Forecast) -> str:
     if forecast.decorrelation is not None:
         return f"correlation within {forecast.decorrelation:.1g} of 1"
     end = "alike" if forecast.merges else "unrelated"
     return f"{end} over {forecast.depth_scale:.3g} layers per factor e"
 
 
-def _remark(_: Configuration, forecast: Forecast) -> str:
+def _remark(_: WalkRequest, forecast: Forecast) -> str:
     return forecast.remark or ""
 
 

@@ -1,1 +1,1 @@
-"""Questions about results: filters, orders, pages, comparisons with honest statistics."""
+"""Queries of results: names, filters, orders, pages, comparisons and statistics over seeds."""

@@ -1,39 +1,37 @@
-"""Groups of a sweep's trials, each summarized over what its trials do not share: the seeds."""
+"""Compare groups of a sweep's trials by the mean and interval of one measured quantity."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from pydantic import Field
 from sqlalchemy.orm import Session
 
-from service.query.columns import GROUPABLE, Scalar, attribute, plain, read_names
+from service.query.columns import GROUPABLE, attribute, json_scalar, read_names
 from service.query.conditions import trial_conditions
 from service.query.errors import QueryError
 from service.query.measures import (
     EvaluationPoint,
     Measured,
-    Metric,
     TrialStatus,
     measure,
     read_evaluation_point,
 )
-from service.query.statistics import IntervalKind, summarize
-from service.schemas.reads import Read
+from service.query.statistics import summarize
+from service.schemas.comparisons import Group, GroupComparison, IntervalKind, Metric, Scalar
 from service.store import sweeps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonQuery:
-    """What a comparison measures.
+    """The parameters that all comparisons share.
 
     Attributes:
-        sweep_id: Whose trials.
-        metric: What.
-        at: When: final, best, or the number of an epoch.
-        ci: How intervals are built.
-        level: Their nominal coverage, strictly between 0 and 1.
+        sweep_id: Sweep whose trials are compared.
+        metric: Measured quantity.
+        at: When it is measured: ``final``, ``best``, or the number of an epoch.
+        ci: How confidence intervals are built.
+        level: Nominal coverage of the intervals, 0.5 to 0.999.
     """
 
     sweep_id: UUID
@@ -43,89 +41,50 @@ class ComparisonQuery:
     level: float = 0.95
 
     def evaluation_point(self) -> EvaluationPoint:
-        """Return when.
+        """Return `at` as a value.
 
         Raises:
-            QueryError: `at` names no moment.
+            QueryError: `at` is neither final, best nor the number of an epoch.
         """
         return read_evaluation_point(self.at)
 
-    def checked_level(self) -> float:
-        """Return the level.
+    def interval_level(self) -> float:
+        """Return the nominal coverage of intervals.
 
         Raises:
-            QueryError: It lies outside of what an interval can have.
+            QueryError: The level is outside 0.5 to 0.999, or NaN.
         """
         if not 0.5 <= self.level <= 0.999:
             raise QueryError("level", repr(self.level), "allowed are 0.5 to 0.999")
         return self.level
 
 
-class Group(Read):
-    """The trials that share the values of the grouping columns.
-
-    Only trials that have a number are averaged; the others are counted by reason, so that
-    ``n_trials`` is the sum of all the ``n``s.
-    """
-
-    by: dict[str, Scalar] = Field(description="Values of the grouping columns.")
-    n_trials: int
-    n: int = Field(description="Trials that are averaged.")
-    n_diverged: int = Field(description="Diverged: counted, never averaged.")
-    n_stopped: int = Field(description="Stopped early, before the moment that is compared.")
-    n_failed: int
-    n_cancelled: int
-    n_unfinished: int
-    n_missing: int = Field(
-        description="Completed without this value, such as an error if autoencoding."
-    )
-    mean: float | None = Field(description="null for n = 0, as are median, min and max.")
-    sd: float | None = Field(description="Sample standard deviation (n - 1); null for n < 2.")
-    median: float | None
-    min: float | None
-    max: float | None
-    ci_low: float | None = Field(description="Interval of the mean; null for n < 2.")
-    ci_high: float | None
-
-
-class Comparison(Read):
-    """Groups of a sweep's trials side by side."""
-
-    sweep_id: UUID
-    group_by: tuple[str, ...]
-    metric: Metric
-    at: str
-    ci: IntervalKind
-    level: float
-    groups: tuple[Group, ...]
-
-
-def groups(
+def compare_groups(
     session: Session, query: ComparisonQuery, *, group_by: str, filter_text: str | None = None
-) -> Comparison:
-    """Return a sweep's trials in groups, each summarized.
+) -> GroupComparison:
+    """Return a summary of each group of a sweep's trials.
 
     Args:
         session: The transaction.
-        query: What to measure.
-        group_by: Columns, separated by commas.
-        filter_text: Which trials; None for all.
+        query: The quantity, and how its intervals are built.
+        group_by: Columns whose values make the groups, separated by commas.
+        filter_text: Filter expression of the trials; None for all of the sweep.
 
     Raises:
-        SweepNotFoundError: There is none.
-        QueryError: A column, the filter, the moment or the level cannot be used.
+        SweepNotFoundError: There is no such sweep.
+        QueryError: A column, the filter, `at` or `level` is invalid.
     """
     sweeps.get(session, query.sweep_id)
     names = read_names("group_by", group_by, GROUPABLE)
     where = trial_conditions(query.sweep_id, filter_text)
-    level = query.checked_level()
+    level = query.interval_level()
     columns = [attribute(name) for name in names]
     measured = measure(session, where, query.metric, query.evaluation_point(), columns)
     found = [
         _group(dict(zip(names, key, strict=True)), members, query.ci, level)
         for key, members in _grouped(measured)
     ]
-    return Comparison(
+    return GroupComparison(
         sweep_id=query.sweep_id,
         group_by=names,
         metric=query.metric,
@@ -139,10 +98,10 @@ def groups(
 def _grouped(
     measured: Iterable[Measured],
 ) -> Sequence[tuple[tuple[Scalar, ...], list[Measured]]]:
-    """Return trials by the values of their columns, sorted by them, empty values last."""
+    """Return trials grouped by their columns' values, in ascending order, empty values last."""
     members: dict[tuple[Scalar, ...], list[Measured]] = {}
     for trial in measured:
-        members.setdefault(tuple(map(plain, trial.columns)), []).append(trial)
+        members.setdefault(tuple(map(json_scalar, trial.columns)), []).append(trial)
     return sorted(members.items(), key=lambda item: [(v is None, v or 0) for v in item[0]])
 
 

@@ -1,4 +1,4 @@
-"""Filter expressions as SQL; values are always bound, never text of the statement."""
+"""Translate filter expressions to SQL conditions; values are always bound parameters."""
 
 import operator
 from collections.abc import Callable, Mapping
@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, Double, and_, false, literal, not_, or_
 
-from service.query.columns import FILTERABLE, attribute
+from service.query.columns import FILTERABLE, attribute, is_nullable
 from service.query.expressions import (
     And,
-    Comparison,
+    ColumnComparison,
+    ColumnType,
     Expression,
     IsNull,
     Literal,
@@ -19,7 +20,7 @@ from service.query.expressions import (
     Operator,
     Or,
 )
-from service.query.filters import ColumnType, parse_filter
+from service.query.filters import parse_filter
 from service.store.models import Trial
 
 # Any: the types of a column and of the values bound to it are only known at run time.
@@ -37,7 +38,7 @@ def trial_conditions(sweep_id: UUID | None, filter_text: str | None) -> list[Col
     """Return the SQL conditions of a sweep and a filter expression.
 
     Raises:
-        FilterError: The expression cannot be read.
+        FilterError: The filter expression is invalid.
     """
     where: list[ColumnElement[bool]] = []
     if sweep_id is not None:
@@ -50,8 +51,8 @@ def trial_conditions(sweep_id: UUID | None, filter_text: str | None) -> list[Col
 def condition(expression: Expression) -> ColumnElement[bool]:
     """Return the SQL condition that holds for exactly the rows an expression selects.
 
-    It is true or false, never unknown: SQL's third value would drop a row from both an
-    expression and its negation.
+    The condition is true or false for each row, never NULL: with a NULL a row would be missing
+    from the results of both an expression and its negation.
     """
     match expression:
         case And(left, right):
@@ -65,14 +66,14 @@ def condition(expression: Expression) -> ColumnElement[bool]:
         case Membership(column, values):
             equal = [_compare(column, Operator.EQ, value) for value in values]
             return or_(false(), *equal)
-        case Comparison(column, op, value):
+        case ColumnComparison(column, op, value):
             return _compare(column, op, value)
 
 
 def _compare(name: str, op: Operator, value: Literal) -> ColumnElement[bool]:
     column = attribute(name)
     compared: ColumnElement[bool] = _OPERATORS[op](column, bound(name, value))
-    if not column.nullable:
+    if not is_nullable(name):
         return compared
     if op is Operator.NE:
         return or_(column.is_(None), compared)
@@ -80,11 +81,11 @@ def _compare(name: str, op: Operator, value: Literal) -> ColumnElement[bool]:
 
 
 def bound(name: str, value: Literal) -> ColumnElement[Any]:
-    """Return a value as a parameter to compare a column with."""
+    """Return a value as a bound parameter that can be compared with a column."""
     column_type = attribute(name).type
     match FILTERABLE[name].type:
         case ColumnType.INTEGER if isinstance(value, int):
-            # The column's own type would overflow on a literal that is only to be compared.
+            # Wider than the column, whose own type would overflow on a literal such as 2**40.
             return literal(value, BigInteger())
         case ColumnType.INTEGER | ColumnType.NUMBER:
             return literal(float(value), Double())

@@ -1,111 +1,89 @@
-"""Configurations: what a trial was asked for, apart from its depth and its seed."""
+"""Read the configurations of a sweep with their axes as written and their predictions."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Final
+from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from service.planner import GMode
-from service.query.columns import Scalar, attribute, plain
-from service.query.measures import Measured
-from service.store.models import Trial
+from service.enums import GMode
+from service.query.columns import AXES, json_scalar
+from service.schemas.comparisons import Scalar
+from service.store.models import Configuration
+from workers.architectures import ARCHITECTURES
+from workers.contract.leaves import leaves
 from workers.schedules import Schedule
 
-# In the order in which the first that varies becomes the second axis of a chart.
-NAMES = (
-    "g_relative",
-    "g",
-    "scheme",
-    "activation",
-    "lr",
-    "schedule",
-    "width",
-    "width_parameters",
-    "batch_size",
-    "optimizer",
-    "epochs",
-    "dataset",
-    "task",
-    "kind",
-    "slope",
-    "g_mode",
-    "g_in",
-    "g_out",
-    "momentum",
-    "nesterov",
-    "weight_decay",
-    "clip_norm",
-    "beta1",
-    "beta2",
-    "eps",
-    "lr_depth_power",
-    "precision",
-)
-COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (  # Any: of many types
-    Trial.depth,
-    Trial.seed,
-    Trial.predicted_drift,
-    Trial.predicted_spread,
-    Trial.z_init,
-    *(attribute(name) for name in NAMES),
-)
+AXIS_NAMES: Final = tuple(name for name in AXES if name != Configuration.depth.key)
+"""Names of all axes but depth; a chart draws one series per value of the first that varies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigurationKey:
-    """Where a trial stands in its sweep, and what theory says of its network.
+class ConfigurationAxes:
+    """The axes of a configuration, and the predicted walk of its networks.
 
     Attributes:
-        depth: Hidden layers.
-        seed: Its seed.
-        configuration: Every other axis as written, in the order of `NAMES`.
-        drift: Predicted mean of the walk, in nats; None where there is none. The spread likewise.
-        z_init: The walk that was measured, in those terms.
+        depth: Number of hidden layers.
+        axes: Values of the other axes as written, in the order of `AXIS_NAMES`.
+        drift: Predicted mean of the walk, in nats; None without a prediction.
+        spread: Predicted standard deviation of the walk, in nats; None without a prediction.
     """
 
     depth: int
-    seed: int
-    configuration: tuple[Scalar, ...]
+    axes: tuple[Scalar, ...]
     drift: float | None
     spread: float | None
-    z_init: float | None
+
+    def axes_by_name(self) -> Mapping[str, Scalar]:
+        """Return the values of all axes but depth by name."""
+        return dict(zip(AXIS_NAMES, self.axes, strict=True))
 
 
-def place(trial: Measured) -> ConfigurationKey:
-    """Return the place of a trial that was measured with `COLUMNS`."""
-    depth, seed, drift, spread, z_init, *axes = trial.columns
-    values = dict(zip(NAMES, axes, strict=True))
-    # What follows from the depth is no choice: a width solved from a budget, and a g found for
-    # a width and depth, are left out in favour of what they were found from.
-    if values["width_parameters"] is not None:
-        values["width"] = None
-    if values["g_mode"] is not GMode.ABSOLUTE:
-        values["g"] = None
-    return ConfigurationKey(
-        depth=depth,
-        seed=seed,
-        configuration=tuple(_written(value) for value in values.values()),
-        drift=drift,
-        spread=spread,
-        z_init=z_init,
+def configurations_of(session: Session, sweep_id: UUID) -> dict[UUID, ConfigurationAxes]:
+    """Return the configurations of a sweep by id, in the order of the plan."""
+    rows = session.scalars(
+        select(Configuration)
+        .where(Configuration.sweep_id == sweep_id)
+        .order_by(Configuration.number)
     )
+    return {
+        row.id: ConfigurationAxes(
+            depth=row.depth,
+            axes=_axes(row),
+            drift=row.predicted_drift,
+            spread=row.predicted_spread,
+        )
+        for row in rows
+    }
 
 
-def described(configuration: tuple[Scalar, ...]) -> Mapping[str, Scalar]:
-    """Return a configuration's values by name."""
-    return dict(zip(NAMES, configuration, strict=True))
+def _axes(row: Configuration) -> tuple[Scalar, ...]:
+    values = leaves(row.configuration)
+    for name in AXIS_NAMES:
+        if hasattr(Configuration, name):
+            values[name] = getattr(row, name)
+    # Values that were derived from the depth would tell apart configurations that were written
+    # alike. The budget stands for a width solved from it, g_relative and the scheme for g.
+    if row.width_parameters is not None:
+        values["width"] = None
+    if row.g_mode is not GMode.ABSOLUTE:
+        values["g"] = None
+    for each in ARCHITECTURES[row.kind].hyperparameters:
+        values[each.name] = row.coordinates.get(f"network.{each.name}", each.default)
+    return tuple(_axis_value(values.get(name)) for name in AXIS_NAMES)
 
 
-def _written(value: object) -> Scalar:
+def _axis_value(value: object) -> Scalar:
     if isinstance(value, Schedule):
-        return _schedule_words(value)
-    return plain(value)
+        return _schedule_label(value)
+    return json_scalar(value)
 
 
-def _schedule_words(schedule: Schedule) -> str:
-    """Return a schedule's kind and what differs from that kind's defaults."""
+def _schedule_label(schedule: Schedule) -> str:
+    """Return a schedule's kind, with its fields that differ from the defaults, as text."""
     default = asdict(Schedule(kind=schedule.kind))
     changed = {k: v for k, v in asdict(schedule).items() if v != default[k]}
     if not changed:

@@ -1,153 +1,97 @@
-"""The best configuration of every depth, whether depth helps, and what theory says of it."""
+"""Find the best configuration of each depth, and test it against the best of the depth before."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
-from uuid import UUID
 
-from pydantic import Field
 from sqlalchemy.orm import Session
 
-from service.query.columns import Scalar
 from service.query.comparison import ComparisonQuery
-from service.query.configurations import COLUMNS, ConfigurationKey, described, place
-from service.query.measures import Measured, Metric, TrialStatus, measure
-from service.query.statistics import (
+from service.query.configurations import ConfigurationAxes, configurations_of
+from service.query.measures import Measured, TrialStatus, measure
+from service.query.statistics import compare_means, summarize
+from service.schemas.comparisons import (
+    BetterThanPrevious,
+    DepthBest,
+    DepthComparison,
     IntervalKind,
-    SignificanceTest,
-    compare_means,
-    summarize,
 )
-from service.schemas.reads import Read
 from service.store import sweeps
 from service.store.models import Trial
 
 
-class BetterThanPrevious(Read):
-    """A depth's best configuration against the best of the depth before it."""
-
-    previous_depth: int
-    difference: float = Field(description="This depth's mean minus that one's; negative is better.")
-    test: SignificanceTest = Field(
-        description="Paired by seed where they share at least two seeds, else Welch's."
-    )
-    n: int = Field(description="Pairs, or values of both together.")
-    p_value: float = Field(ge=0, le=1, description="Two-sided, of no difference.")
-    better: bool = Field(description="The difference is negative and p is below 1 - level.")
-
-
-class DepthBest(Read):
-    """The best configuration of one depth."""
-
-    depth: int
-    configuration: dict[str, Scalar] | None = Field(
-        description="Every axis but depth and seed as written; null if no trial has a value."
-    )
-    n_trials: int = Field(description="Trials of the best configuration.")
-    n: int = Field(description="Those of them that are averaged.")
-    n_diverged: int
-    n_failed: int
-    n_stopped: int = Field(description="Stopped early, before the moment that is compared.")
-    mean: float | None
-    sd: float | None
-    ci_low: float | None = Field(description="Interval of the mean over seeds; null for n < 2.")
-    ci_high: float | None
-    predicted_drift: float | None = Field(
-        description=(
-            "Mean of the initial networks' ln(|delta_1| / |delta_D|) by theory, in nats; null "
-            "where there is no prediction."
-        )
-    )
-    predicted_spread: float | None = Field(description="Standard deviation of it.")
-    mean_z_init: float | None = Field(
-        description=(
-            "Mean over the trials of the measured walk, in predicted standard deviations from "
-            "the predicted mean."
-        )
-    )
-    n_configurations: int = Field(description="Configurations at this depth.")
-    n_trials_at_depth: int = Field(description="Trials of all of them.")
-    n_diverged_at_depth: int = Field(description="Diverged ones of those.")
-    better_than_previous: BetterThanPrevious | None = Field(
-        description="null where nothing can be tested: too few seeds, or no spread."
-    )
-
-
-class DepthComparison(Read):
-    """The best configuration of every depth."""
-
-    sweep_id: UUID
-    metric: Metric
-    at: str
-    ci: IntervalKind
-    level: float
-    depths: tuple[DepthBest, ...]
-
-
 @dataclass(slots=True)
-class Configuration:
-    """The trials of one configuration at one depth.
+class DepthCandidate:
+    """A configuration with the results of its trials.
 
     Attributes:
-        axes: Its values, in the order of `configurations.NAMES`.
-        by_seed: Value of each seed that has one.
-        n_trials: All its trials.
-        n_diverged: Diverged ones.
-        n_failed: Failed ones.
-        n_stopped: Stopped ones without a value.
-        drift: Predicted mean of its walk, in nats; None where there is none. The spread likewise.
-        z_inits: Measured walks of its trials, in those terms.
+        configuration: The axes and the prediction.
+        by_seed: Measured value by seed, for the seeds that have one.
+        n_trials: Number of trials.
+        n_diverged: Number of diverged trials.
+        n_failed: Number of failed trials.
+        n_stopped: Number of trials that were stopped before they had a value.
+        z_inits: Measured walks of the initial networks, in predicted standard deviations from the
+            predicted mean.
     """
 
-    axes: tuple[Scalar, ...]
+    configuration: ConfigurationAxes
     by_seed: dict[int, float] = field(default_factory=dict)
     n_trials: int = 0
     n_diverged: int = 0
     n_failed: int = 0
     n_stopped: int = 0
-    drift: float | None = None
-    spread: float | None = None
     z_inits: list[float] = field(default_factory=list)
 
     @property
     def n_lost(self) -> int:
-        """Seeds that have no value for a reason that lies in the configuration."""
+        """Number of seeds that diverged, failed or were stopped; cancelled ones do not count."""
         return self.n_diverged + self.n_failed + self.n_stopped
 
     @property
     def mean(self) -> float:
-        """Mean over the seeds that have a value, of which there is at least one."""
+        """Mean over the seeds that have a value; there must be at least one."""
         return sum(self.by_seed.values()) / len(self.by_seed)
 
-    def add(self, at: ConfigurationKey, trial: Measured) -> None:
-        """Count a trial."""
-        self.drift, self.spread = at.drift, at.spread
-        if at.z_init is not None:
-            self.z_inits.append(at.z_init)
+    def add(self, seed: int, z_init: float | None, trial: Measured) -> None:
+        """Add the result of one trial."""
+        if z_init is not None:
+            self.z_inits.append(z_init)
         self.n_trials += 1
         self.n_diverged += trial.status is TrialStatus.DIVERGED
         self.n_failed += trial.status is TrialStatus.FAILED
         self.n_stopped += trial.status is TrialStatus.STOPPED
         if trial.value is not None:
-            self.by_seed[at.seed] = trial.value
+            self.by_seed[seed] = trial.value
 
 
-def depth(session: Session, query: ComparisonQuery) -> DepthComparison:
-    """Return the best configuration of every depth.
+def compare_depths(session: Session, query: ComparisonQuery) -> DepthComparison:
+    """Return the best configuration of each depth.
 
-    Of the configurations with a value, the best is that with the fewest diverged, failed or stopped
-    seeds, and among those the one with the lowest mean. Choosing the best and estimating it on
+    Of the configurations with a value, the best has the fewest diverged, failed or stopped seeds,
+    and among those the lowest mean. Choosing the best and estimating it on
     the same seeds is optimistic, the more so the more configurations there are: repeat the best
     with fresh seeds before quoting it.
 
     Raises:
-        SweepNotFoundError: There is none.
-        QueryError: The moment or the level cannot be used.
+        SweepNotFoundError: There is no such sweep.
+        QueryError: `at` or `level` is invalid.
     """
-    level = query.checked_level()
+    return best_by_depth(query, candidates_by_depth(session, query))
+
+
+def best_by_depth(
+    query: ComparisonQuery, candidates: Mapping[int, Sequence[DepthCandidate]]
+) -> DepthComparison:
+    """Return what `compare_depths` does, of candidates that were read before.
+
+    Raises:
+        QueryError: `level` is invalid.
+    """
+    level = query.interval_level()
     rows: list[DepthBest] = []
-    previous: tuple[int, Configuration] | None = None
-    for at_depth, configurations in by_depth(session, query).items():
+    previous: tuple[int, DepthCandidate] | None = None
+    for at_depth, configurations in candidates.items():
         best = best_of(configurations)
         rows.append(_row(at_depth, configurations, best, previous, query.ci, level))
         if best is not None:
@@ -162,43 +106,54 @@ def depth(session: Session, query: ComparisonQuery) -> DepthComparison:
     )
 
 
-def by_depth(session: Session, query: ComparisonQuery) -> Mapping[int, Sequence[Configuration]]:
-    """Return the configurations of every depth, shallowest first.
+def candidates_by_depth(
+    session: Session, query: ComparisonQuery
+) -> Mapping[int, Sequence[DepthCandidate]]:
+    """Return the configurations of a sweep with their results by depth, ascending.
 
     Raises:
-        SweepNotFoundError: There is none.
-        QueryError: The moment cannot be used.
+        SweepNotFoundError: There is no such sweep.
+        QueryError: `at` is invalid.
     """
     sweeps.get(session, query.sweep_id)
     where = [Trial.sweep_id == query.sweep_id]
-    measured = measure(session, where, query.metric, query.evaluation_point(), COLUMNS)
-    found: dict[int, dict[tuple[Scalar, ...], Configuration]] = {}
+    columns = (Trial.configuration_id, Trial.seed, Trial.z_init)
+    measured = measure(session, where, query.metric, query.evaluation_point(), columns)
+    candidates = {
+        key: DepthCandidate(configuration)
+        for key, configuration in configurations_of(session, query.sweep_id).items()
+    }
     for trial in measured:
-        at = place(trial)
-        same_depth = found.setdefault(at.depth, {})
-        configuration = same_depth.setdefault(at.configuration, Configuration(at.configuration))
-        configuration.add(at, trial)
-    return {at: list(found[at].values()) for at in sorted(found)}
+        configuration_id, seed, z_init = trial.columns
+        candidates[configuration_id].add(seed, z_init, trial)
+    depths = sorted({each.configuration.depth for each in candidates.values()})
+    return {
+        depth: [each for each in candidates.values() if each.configuration.depth == depth]
+        for depth in depths
+    }
 
 
-def best_of(configurations: Iterable[Configuration]) -> Configuration | None:
-    """Return the best configuration, the first planned of equals; None if none has a value."""
+def best_of(configurations: Iterable[DepthCandidate]) -> DepthCandidate | None:
+    """Return the best configuration; None if none has a value.
+
+    Of equally good ones it is the first in the order of the plan, so that the answer is stable.
+    """
     valued = [configuration for configuration in configurations if configuration.by_seed]
     return min(valued, key=lambda c: (c.n_lost, c.mean), default=None)
 
 
 def _row(
     at_depth: int,
-    configurations: Sequence[Configuration],
-    best: Configuration | None,
-    previous: tuple[int, Configuration] | None,
+    configurations: Sequence[DepthCandidate],
+    best: DepthCandidate | None,
+    previous: tuple[int, DepthCandidate] | None,
     ci: IntervalKind,
     level: float,
 ) -> DepthBest:
     summary = summarize(list(best.by_seed.values()) if best else [], ci, level)
     return DepthBest(
         depth=at_depth,
-        configuration=dict(described(best.axes)) if best else None,
+        configuration=dict(best.configuration.axes_by_name()) if best else None,
         n_trials=best.n_trials if best else 0,
         n=summary.n,
         n_diverged=best.n_diverged if best else 0,
@@ -208,21 +163,23 @@ def _row(
         sd=summary.sd,
         ci_low=summary.ci_low,
         ci_high=summary.ci_high,
-        predicted_drift=best.drift if best else None,
-        predicted_spread=best.spread if best else None,
+        predicted_drift=best.configuration.drift if best else None,
+        predicted_spread=best.configuration.spread if best else None,
         mean_z_init=fmean(best.z_inits) if best and best.z_inits else None,
         n_configurations=len(configurations),
         n_trials_at_depth=sum(c.n_trials for c in configurations),
         n_diverged_at_depth=sum(c.n_diverged for c in configurations),
-        better_than_previous=_against(best, previous, level) if best and previous else None,
+        better_than_previous=_compare_with_previous(best, previous, level)
+        if best and previous
+        else None,
     )
 
 
-def _against(
-    best: Configuration, previous: tuple[int, Configuration], level: float
+def _compare_with_previous(
+    best: DepthCandidate, previous: tuple[int, DepthCandidate], level: float
 ) -> BetterThanPrevious | None:
-    previous_depth, before = previous
-    found = compare_means(best.by_seed, before.by_seed)
+    previous_depth, previous_best = previous
+    found = compare_means(best.by_seed, previous_best.by_seed)
     if found is None:
         return None
     return BetterThanPrevious(

@@ -1,4 +1,4 @@
-"""Errors that queries and services raise; those of the spec and the store pass through."""
+"""Errors in the parameters of a query. Errors of specs and of the store have their own modules."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -9,12 +9,12 @@ class ServiceError(Exception):
 
 
 class QueryError(ServiceError):
-    """A query asks for what does not exist.
+    """A parameter of a query is invalid.
 
     Attributes:
-        code: Stable name of the kind of issue.
-        parameter: Which part of the query.
-        given: What it said there.
+        code: Stable name of the error.
+        parameter: Name of the parameter.
+        given: The value given, shortened.
         message: What is allowed.
     """
 
@@ -31,7 +31,7 @@ class QueryError(ServiceError):
 
 
 class FilterError(QueryError):
-    """The filter expression cannot be read."""
+    """The filter expression is invalid."""
 
     code = "filter_invalid"
 
@@ -44,7 +44,7 @@ class FilterError(QueryError):
 
 
 class UnknownNameError(QueryError):
-    """A column, metric or moment that does not exist."""
+    """A query names a column that does not exist or cannot be used here."""
 
     code = "unknown_name"
 
@@ -55,7 +55,7 @@ class UnknownNameError(QueryError):
 
 
 class PageTokenError(QueryError):
-    """The page token is not one of this query's."""
+    """The page token does not belong to this query."""
 
     code = "page_token_invalid"
 

@@ -1,20 +1,42 @@
-"""Filter expressions as values, and what they mean without a database.
+"""Syntax tree of filter expressions: comparisons of typed columns, joined by and, or, not.
 
-A comparison with a missing value (null) is false, except ``!=``, which is true: so ``not x``
-holds for exactly the rows for which ``x`` does not, as people expect and SQL does not.
+A comparison with a missing value (null) is false, except ``!=``, which is true. So ``not x``
+selects exactly the rows that ``x`` leaves out, which SQL's three-valued logic does not.
 """
 
-import operator
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 Literal = float | int | str | bool
 
 
+class ColumnType(StrEnum):
+    """Types of the values in a column."""
+
+    INTEGER = "integer"
+    NUMBER = "number"
+    TEXT = "text"
+    ENUM = "enum"
+    BOOLEAN = "boolean"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that filters may name.
+
+    Attributes:
+        name: Name in expressions.
+        type: Type of the values.
+        values: Allowed values of an enum; empty for other types.
+    """
+
+    name: str
+    type: ColumnType
+    values: tuple[str, ...] = ()
+
+
 class Operator(StrEnum):
-    """How a column is compared with a value."""
+    """Comparison operators, as they are written."""
 
     EQ = "="
     NE = "!="
@@ -25,8 +47,8 @@ class Operator(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """A column against one value."""
+class ColumnComparison:
+    """A comparison of a column with one value."""
 
     column: str
     operator: Operator
@@ -35,7 +57,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A column against a list of values, of which there is at least one."""
+    """Whether a column equals one of the values, of which there is at least one."""
 
     column: str
     values: tuple[Literal, ...]
@@ -50,14 +72,14 @@ class IsNull:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The rows that the operand leaves out."""
+    """True for the rows for which the operand is false."""
 
     operand: "Expression"
 
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """The rows of both sides."""
+    """True for the rows for which both sides are true."""
 
     left: "Expression"
     right: "Expression"
@@ -65,69 +87,10 @@ class And:
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """The rows of either side."""
+    """True for the rows for which at least one side is true."""
 
     left: "Expression"
     right: "Expression"
 
 
-Expression = Comparison | Membership | IsNull | Not | And | Or
-
-# Any: the parser compares numbers with numbers only.
-_ORDERED: Mapping[Operator, Callable[[Any, Any], Any]] = {
-    Operator.LT: operator.lt,
-    Operator.LE: operator.le,
-    Operator.GT: operator.gt,
-    Operator.GE: operator.ge,
-}
-
-
-def matches(expression: Expression, row: Mapping[str, Literal | None]) -> bool:
-    """Return whether a row is among those an expression selects."""
-    match expression:
-        case And(left, right):
-            return matches(left, row) and matches(right, row)
-        case Or(left, right):
-            return matches(left, row) or matches(right, row)
-        case Not(operand):
-            return not matches(operand, row)
-        case IsNull(column):
-            return row[column] is None
-        case Membership(column, values):
-            return row[column] in values
-        case Comparison(column, op, value):
-            return _compare(row[column], op, value)
-
-
-def _compare(given: Literal | None, op: Operator, value: Literal) -> bool:
-    if op is Operator.EQ:
-        return given == value
-    if op is Operator.NE:
-        return given != value
-    return given is not None and bool(_ORDERED[op](given, value))
-
-
-def render(expression: Expression) -> str:
-    """Return an expression as text that reads back as the same expression."""
-    match expression:
-        case And(left, right):
-            return f"({render(left)} and {render(right)})"
-        case Or(left, right):
-            return f"({render(left)} or {render(right)})"
-        case Not(operand):
-            return f"not {render(operand)}"
-        case IsNull(column):
-            return f"{column} is null"
-        case Membership(column, values):
-            return f"{column} in ({', '.join(map(render_literal, values))})"
-        case Comparison(column, op, value):
-            return f"{column} {op} {render_literal(value)}"
-
-
-def render_literal(value: Literal) -> str:
-    """Return a literal as text; strings in double quotes."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return repr(value)
+Expression = ColumnComparison | Membership | IsNull | Not | And | Or

@@ -1,230 +1,152 @@
-"""Reads filter expressions by recursive descent over a whitelist of typed columns.
-
-Grammar, loosest first; keywords in any case::
-
-    or      = and {"or" and}
-    and     = not {"and" not}
-    not     = "not" not | "(" or ")" | test
-    test    = column operator literal
-            | column "is" ["not"] "null"
-            | column ["not"] "in" "(" literal {"," literal} ")"
-    literal = number | "string" | 'string' | true | false
-"""
+"""Parse filter expressions over a whitelist of typed columns, with errors at their position."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+
+from lark import Token, UnexpectedCharacters, UnexpectedInput
 
 from service.query.errors import FilterError
-from service.query.expressions import (
-    And,
-    Comparison,
-    Expression,
-    IsNull,
-    Literal,
-    Membership,
-    Not,
-    Operator,
-    Or,
-)
-from service.query.tokens import Token, TokenKind, tokenize
+from service.query.expressions import Column, ColumnType, Expression, Literal
+from service.query.filter_grammar import filter_parser, literal_value
 
 MAX_LENGTH = 2000
 MAX_NESTING = 32
-# Every test becomes a term of the SQL statement, whose depth SQLite bounds at 1000.
+# Each literal becomes a term of the SQL statement; SQLite allows expressions of depth 1000.
 MAX_LITERALS = 200
-# Integers a double holds exactly; larger ones would overflow a database's integer.
+# Up to here a double holds each integer exactly, and no integer of a database overflows.
 MAX_INTEGER = 2**53
 
-
-class ColumnType(StrEnum):
-    """What a column holds."""
-
-    INTEGER = "integer"
-    NUMBER = "number"
-    TEXT = "text"
-    ENUM = "enum"
-    BOOLEAN = "boolean"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column that filters may name.
-
-    Attributes:
-        name: As in expressions.
-        type: What it holds.
-        values: What an enum may be; empty for other types.
-    """
-
-    name: str
-    type: ColumnType
-    values: tuple[str, ...] = ()
+_ORDERED = (ColumnType.INTEGER, ColumnType.NUMBER)
+# How messages name the grammar's terminals.
+_TERMINAL_NAMES = {
+    "COLUMN": "a column",
+    "AND": "'and'",
+    "OR": "'or'",
+    "NOT": "'not'",
+    "IN": "'in'",
+    "NULL": "'null'",
+    "LPAR": "'('",
+    "COMMA": "','",
+    "RPAR": "')'",
+    "$END": "the end",
+}
 
 
 def parse_filter(text: str, columns: Mapping[str, Column]) -> Expression:
-    """Return the expression that a text writes.
+    """Return the syntax tree of a filter expression.
 
     Args:
-        text: At most 2000 characters, 32 levels and 200 literals.
-        columns: The columns it may name.
+        text: Expression of at most 2000 characters, 32 levels of nesting and 200 literals.
+        columns: Columns that the expression may name, by name.
 
     Raises:
-        FilterError: What is wrong first, at which position, and what is allowed there.
+        FilterError: The expression is invalid; the error has the first wrong position and what is
+            allowed there.
     """
     if len(text) > MAX_LENGTH:
         raise FilterError(text, MAX_LENGTH, f"a filter has at most {MAX_LENGTH} characters")
-    return _Parser(text, columns).parse()
+    return _Reader(text, columns).read()
 
 
-class _Parser:
+class _Reader:
+    """Checks each token before the parser takes it, so that the first error is the one reported."""
+
+    # The column read last; the next operator and literals are checked against its type.
+    _column: Column
+
     def __init__(self, text: str, columns: Mapping[str, Column]) -> None:
         self._text = text
         self._columns = columns
-        self._tokens = tokenize(text)
-        self._next = 0
-        self._nesting = 0
-        self._literals = 0
+        self._parser = filter_parser().parse_interactive(text)
+        self._n_literals = 0
 
-    def parse(self) -> Expression:
-        expression = self._or()
-        if self._peek().kind is not TokenKind.END:
-            raise self._error(self._peek(), "expected 'and', 'or' or the end")
+    def read(self) -> Expression:
+        try:
+            for token in self._parser.iter_parse():
+                self._check(token)
+            end = Token("$END", "", start_pos=len(self._text))
+            expression: Expression = self._parser.feed_token(end)
+        except UnexpectedInput as error:
+            position = error.pos_in_stream or 0
+            unclosed = isinstance(error, UnexpectedCharacters) and error.char in "\"'"
+            message = "this string has no closing quote" if unclosed else self._expected(position)
+            raise self._error(position, message) from None
         return expression
 
-    def _or(self) -> Expression:
-        expression = self._and()
-        while self._accept(TokenKind.KEYWORD, "or"):
-            expression = Or(expression, self._and())
-        return expression
+    def _check(self, token: Token) -> None:
+        """Raise a `FilterError` if a token exceeds a limit or does not fit the column."""
+        if self._accepts("COLUMN"):
+            self._check_operand(token)
+        elif self._accepts("OPERATOR"):
+            self._check_operator(token)
+        elif self._accepts("NUMBER"):
+            self._check_literal(token)
 
-    def _and(self) -> Expression:
-        expression = self._not()
-        while self._accept(TokenKind.KEYWORD, "and"):
-            expression = And(expression, self._not())
-        return expression
-
-    def _not(self) -> Expression:
-        self._nesting += 1
-        if self._nesting > MAX_NESTING:
-            raise self._error(self._peek(), f"at most {MAX_NESTING} levels of nesting")
-        expression = self._not_or_test()
-        self._nesting -= 1
-        return expression
-
-    def _not_or_test(self) -> Expression:
-        if self._accept(TokenKind.KEYWORD, "not"):
-            return Not(self._not())
-        if self._accept(TokenKind.MARK, "("):
-            expression = self._or()
-            self._expect(TokenKind.MARK, ")")
-            return expression
-        return self._test()
-
-    def _test(self) -> Expression:
-        column = self._column()
-        token = self._take()
-        if token.kind is TokenKind.OPERATOR:
-            return self._comparison(column, token)
-        if (token.kind, token.text) == (TokenKind.KEYWORD, "is"):
-            negated = self._accept(TokenKind.KEYWORD, "not")
-            self._expect(TokenKind.KEYWORD, "null")
-            return Not(IsNull(column.name)) if negated else IsNull(column.name)
-        if (token.kind, token.text) == (TokenKind.KEYWORD, "not"):
-            self._expect(TokenKind.KEYWORD, "in")
-            return Not(self._membership(column))
-        if (token.kind, token.text) == (TokenKind.KEYWORD, "in"):
-            return self._membership(column)
-        raise self._error(token, "expected = != < <= > >=, 'is null', 'is not null' or 'in (...)'")
-
-    def _column(self) -> Column:
-        token = self._take()
-        if token.kind is not TokenKind.WORD:
-            raise self._error(token, "expected a column, 'not' or '('")
-        if token.text not in self._columns:
+    def _check_operand(self, token: Token) -> None:
+        stack = self._parser.parser_state.value_stack
+        opened = [t for t in stack if isinstance(t, Token) and t.type in ("NOT", "LPAR")]
+        if len(opened) >= MAX_NESTING:
+            raise self._error(token.start_pos, f"at most {MAX_NESTING} levels of nesting")
+        if token.type != "COLUMN":
+            return
+        if token not in self._columns:
             allowed = ", ".join(sorted(self._columns))
-            raise self._error(token, f"unknown column {token.text!r}; allowed are {allowed}")
-        return self._columns[token.text]
+            message = f"unknown column {str(token)!r}; allowed are {allowed}"
+            raise self._error(token.start_pos, message)
+        self._column = self._columns[token]
 
-    def _comparison(self, column: Column, token: Token) -> Comparison:
-        operator = Operator("=" if token.text == "==" else token.text)
-        ordered = column.type in (ColumnType.INTEGER, ColumnType.NUMBER)
-        if not ordered and operator not in (Operator.EQ, Operator.NE):
-            raise self._error(token, f"{column.name} is {_described(column)}: use = or !=")
-        return Comparison(column.name, operator, self._literal(column))
+    def _check_operator(self, token: Token) -> None:
+        ordered = self._column.type in _ORDERED
+        if token.type == "OPERATOR" and not ordered and token not in ("=", "==", "!="):
+            raise self._error(token.start_pos, f"{_allowed_values(self._column)}: use = or !=")
 
-    def _membership(self, column: Column) -> Membership:
-        self._expect(TokenKind.MARK, "(")
-        values = [self._literal(column)]
-        while self._accept(TokenKind.MARK, ","):
-            values.append(self._literal(column))
-        self._expect(TokenKind.MARK, ")")
-        return Membership(column.name, tuple(values))
+    def _check_literal(self, token: Token) -> None:
+        self._n_literals += 1
+        if self._n_literals > MAX_LITERALS:
+            raise self._error(token.start_pos, f"at most {MAX_LITERALS} values")
+        if token.type == "STRING" and not str(literal_value(token)).isprintable():
+            raise self._error(token.start_pos, "strings hold printable characters only")
+        if self._accepts(token.type) and not _is_allowed(self._column, literal_value(token)):
+            raise self._error(token.start_pos, _allowed_values(self._column))
 
-    def _literal(self, column: Column) -> Literal:
-        self._literals += 1
-        token = self._take()
-        if self._literals > MAX_LITERALS:
-            raise self._error(token, f"at most {MAX_LITERALS} values")
-        value = _read_literal(token, column)
-        if value is None:
-            raise self._error(token, f"{column.name} is {_described(column)}")
-        return value
+    def _accepts(self, kind: str) -> bool:
+        return kind in self._parser.choices()  # type: ignore[no-untyped-call]
 
-    def _peek(self) -> Token:
-        return self._tokens[self._next]
+    def _expected(self, position: int) -> str:
+        """Return a message that lists what is allowed at a position."""
+        # A new parser, because the one that failed may have reduced a rule on the wrong token, and
+        # then accepts less than the text before the position allows.
+        parser = filter_parser().parse_interactive(self._text[:position])
+        parser.exhaust_lexer()
+        accepted = parser.accepts()  # type: ignore[no-untyped-call]
+        if "NUMBER" in accepted:
+            return _allowed_values(self._column)
+        if "OPERATOR" in accepted:
+            return "expected = != < <= > >=, 'is null', 'is not null', 'in (...)' or 'not in (...)'"
+        *others, last = [words for name, words in _TERMINAL_NAMES.items() if name in accepted]
+        return f"expected {', '.join(others)} or {last}" if others else f"expected {last}"
 
-    def _take(self) -> Token:
-        token = self._peek()
-        if token.kind is not TokenKind.END:
-            self._next += 1
-        return token
-
-    def _accept(self, kind: TokenKind, text: str) -> bool:
-        if (self._peek().kind, self._peek().text) != (kind, text):
-            return False
-        self._next += 1
-        return True
-
-    def _expect(self, kind: TokenKind, text: str) -> None:
-        if not self._accept(kind, text):
-            raise self._error(self._peek(), f"expected '{text}'")
-
-    def _error(self, token: Token, message: str) -> FilterError:
-        return FilterError(self._text, token.position, message)
+    def _error(self, position: int | None, message: str) -> FilterError:
+        return FilterError(self._text, position or 0, message)
 
 
-def _read_literal(token: Token, column: Column) -> Literal | None:
-    """Return a token's value, or None if it is none of the column's."""
-    match column.type, token.kind:
-        case ColumnType.INTEGER | ColumnType.NUMBER, TokenKind.NUMBER:
-            return _read_number(token.text)
-        case ColumnType.TEXT, TokenKind.STRING:
-            return token.text
-        case ColumnType.ENUM, TokenKind.STRING if token.text in column.values:
-            return token.text
-        case ColumnType.BOOLEAN, TokenKind.KEYWORD if token.text in ("true", "false"):
-            return token.text == "true"
-    return None
+def _is_allowed(column: Column, value: Literal) -> bool:
+    if isinstance(value, bool):
+        return column.type is ColumnType.BOOLEAN
+    if isinstance(value, str):
+        return column.type is ColumnType.TEXT or value in column.values
+    # 1e999 parses as infinity.
+    bounded = abs(value) <= MAX_INTEGER if isinstance(value, int) else math.isfinite(value)
+    return bounded and column.type in _ORDERED
 
 
-def _read_number(text: str) -> float | int | None:
-    if text.lstrip("+-").isdecimal():
-        # The length bound keeps int() linear on a long run of digits.
-        value = int(text) if len(text) <= 20 else MAX_INTEGER + 1
-        return value if abs(value) <= MAX_INTEGER else None
-    number = float(text)
-    return number if math.isfinite(number) else None
-
-
-def _described(column: Column) -> str:
+def _allowed_values(column: Column) -> str:
     match column.type:
         case ColumnType.ENUM:
-            return "one of " + ", ".join(f'"{value}"' for value in column.values)
+            return f"{column.name} is one of " + ", ".join(f'"{value}"' for value in column.values)
         case ColumnType.INTEGER | ColumnType.NUMBER:
-            return "a finite number (at most 2^53 if whole)"
+            return f"{column.name} is a finite number (at most 2^53 if whole)"
         case ColumnType.TEXT:
-            return 'a string in quotes, as in "text"'
+            return f'{column.name} is a string in quotes, as in "text"'
         case ColumnType.BOOLEAN:
-            return "true or false"
+            return f"{column.name} is true or false"

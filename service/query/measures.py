@@ -1,4 +1,4 @@
-"""What comparisons measure: one number per trial, or the reason why there is none."""
+"""Read one measured value per trial, or the reason why the trial has none."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,40 +9,33 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service.query.errors import QueryError
-from service.store.models import Epoch, Trial
+from service.schemas.comparisons import Metric
+from service.store.models import Configuration, Epoch, Trial
 from workers.contract import Outcome
 
+# The largest value of the column.
 MAX_EPOCH = 2**31 - 1
 
 
-class Metric(StrEnum):
-    """What is compared."""
-
-    TRAIN_LOSS = "train_loss"
-    TRAIN_ERROR = "train_error"
-    EVAL_LOSS = "eval_loss"
-    EVAL_ERROR = "eval_error"
-
-
 class TrialStatus(StrEnum):
-    """Where a trial counts; each counts in one."""
+    """How a comparison counts a trial."""
 
-    VALUE = "value"  # has a number, which is averaged
+    VALUE = "value"  # has a value, which is averaged
     DIVERGED = "diverged"
     STOPPED = "stopped"
     FAILED = "failed"
     CANCELLED = "cancelled"
     UNFINISHED = "unfinished"
-    MISSING = "missing"  # completed, and has no such number
+    MISSING = "missing"  # completed, but the task has no such metric
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationPoint:
-    """When in a trial: its last epoch, its best one, or the one of a number.
+    """The epoch of a trial at which a metric is read: the last, the best, or a given one.
 
     Attributes:
-        text: As in the query: ``final``, ``best`` or digits.
-        epoch: The number, or None.
+        text: The query's text: ``final``, ``best`` or digits.
+        epoch: Number of a given epoch; None for final and best.
     """
 
     text: str
@@ -50,10 +43,10 @@ class EvaluationPoint:
 
 
 def read_evaluation_point(text: str) -> EvaluationPoint:
-    """Return the moment that a text names.
+    """Return the evaluation point of a query's text.
 
     Raises:
-        QueryError: It names none.
+        QueryError: The text is neither final, best nor the number of an epoch.
     """
     if text in ("final", "best"):
         return EvaluationPoint(text)
@@ -64,12 +57,12 @@ def read_evaluation_point(text: str) -> EvaluationPoint:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A trial in a comparison.
+    """A trial with its measured value.
 
     Attributes:
-        status: Where it counts.
-        value: Its number; None unless `status` is VALUE.
-        columns: Values of the columns asked for, in their order.
+        status: How a comparison counts the trial.
+        value: The metric's value; None unless `status` is VALUE.
+        columns: Values of the requested columns, in the order of the request.
     """
 
     status: TrialStatus
@@ -81,44 +74,46 @@ def measure(
     session: Session,
     where: Sequence[ColumnElement[bool]],
     metric: Metric,
-    moment: EvaluationPoint,
-    columns: Iterable[InstrumentedAttribute[Any]],
+    at: EvaluationPoint,
+    columns: Iterable[ColumnElement[Any] | InstrumentedAttribute[Any]],
 ) -> list[Measured]:
-    """Return what was measured of trials, in planning order.
+    """Return the measured value of each trial, in planning order.
 
-    At the final and the best epoch only completed trials have a number: a trial that was stopped
-    early would be compared at another length. At an epoch's number every trial that has reached
-    it has one, unless it diverged, failed or was cancelled later on.
+    At the final and the best epoch only completed trials have a value: a trial that was stopped
+    early would be compared after fewer epochs. At a given epoch every trial that has reached the
+    epoch has a value, unless it diverged, failed or was cancelled later.
 
     Args:
         session: The transaction.
-        where: Which trials.
-        metric: What to measure.
-        moment: When.
-        columns: Further columns of `Trial` to return.
+        where: Conditions that select the trials.
+        metric: Quantity to read.
+        at: Epoch at which it is read.
+        columns: Further columns of `Trial` and `Configuration` to return.
     """
-    statement = select(Trial.outcome, _value(metric, moment), *columns).where(*where)
-    if moment.epoch is not None:
-        key = and_(Epoch.trial_id == Trial.id, Epoch.epoch == moment.epoch)
+    statement = (
+        select(Trial.outcome, _value(metric, at), *columns)
+        .join(Configuration, Configuration.id == Trial.configuration_id)
+        .where(*where)
+    )
+    if at.epoch is not None:
+        key = and_(Epoch.trial_id == Trial.id, Epoch.epoch == at.epoch)
         statement = statement.outerjoin(Epoch, key)
     rows = session.execute(statement.order_by(Trial.sweep_id, Trial.number))
-    return [_measured(row[0], row[1], tuple(row[2:]), moment) for row in rows]
+    return [_measured_trial(row[0], row[1], tuple(row[2:]), at) for row in rows]
 
 
-def _value(metric: Metric, moment: EvaluationPoint) -> ColumnElement[Any]:
-    if moment.epoch is not None:
+def _value(metric: Metric, at: EvaluationPoint) -> ColumnElement[Any]:
+    if at.epoch is not None:
         column: ColumnElement[Any] = getattr(Epoch, metric.value)
     else:
-        column = getattr(Trial, f"{moment.text}_{metric.value}")
+        column = getattr(Trial, f"{at.text}_{metric.value}")
     return column
 
 
-def _measured(
-    outcome: Outcome | None, value: float | None, columns: tuple[Any, ...], moment: EvaluationPoint
+def _measured_trial(
+    outcome: Outcome | None, value: float | None, columns: tuple[Any, ...], at: EvaluationPoint
 ) -> Measured:
-    valid = (
-        {Outcome.COMPLETED} if moment.epoch is None else {Outcome.COMPLETED, Outcome.STOPPED, None}
-    )
+    valid = {Outcome.COMPLETED} if at.epoch is None else {Outcome.COMPLETED, Outcome.STOPPED, None}
     if value is not None and outcome in valid:
         return Measured(TrialStatus.VALUE, value, columns)
     if outcome is None:

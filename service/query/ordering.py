@@ -1,7 +1,7 @@
-"""Orders of trial lists, and where a page begins in them.
+"""Sort lists of trials, and select the rows after the last one of a page.
 
-A list is sorted by one column, empty values last in either direction, and then by sweep and
-number, which no two trials share: so every trial is on exactly one page.
+A list is sorted by one column, with empty values last in both directions, and then by sweep and
+number. No two trials share sweep and number, so each trial is on exactly one page.
 """
 
 import math
@@ -13,23 +13,22 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from service.query.columns import FILTERABLE, attribute, plain
+from service.query.columns import FILTERABLE, attribute, json_scalar
 from service.query.conditions import bound
 from service.query.errors import PageTokenError, UnknownNameError
-from service.query.expressions import Literal
-from service.query.filters import Column, ColumnType
+from service.query.expressions import Column, ColumnType, Literal
 from service.query.page_tokens import Key
 from service.store.models import Trial
 
-_TIE = (Trial.sweep_id, Trial.number)
+_TIE_BREAKERS = (Trial.sweep_id, Trial.number)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order of trials.
+    """A sort order of trials.
 
     Attributes:
-        name: Column sorted by; None for planning order alone.
+        name: Column to sort by; None for planning order.
         descending: Whether larger values come first.
     """
 
@@ -38,51 +37,51 @@ class Order:
 
     # Any: the type of the column is only known by its name.
     @property
-    def columns(self) -> Sequence[InstrumentedAttribute[Any]]:
+    def columns(self) -> Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]]:
         """The columns of the sort key."""
-        return _TIE if self.name is None else (attribute(self.name), *_TIE)
+        return _TIE_BREAKERS if self.name is None else (attribute(self.name), *_TIE_BREAKERS)
 
     @property
     def key_length(self) -> int:
-        """How many values a sort key has."""
+        """Number of values in a sort key."""
         return len(self.columns)
 
     @property
     def clauses(self) -> Sequence[ColumnElement[Any]]:
-        """What to order a statement by."""
-        tie = tuple(column.asc() for column in _TIE)
+        """The expressions of a statement's ORDER BY."""
+        tie = tuple(column.asc() for column in _TIE_BREAKERS)
         if self.name is None:
             return tie
         column = attribute(self.name)
-        # Sorted on emptiness first: databases differ in where they put NULL by themselves.
+        # NULLs are sorted explicitly, because databases differ in where they put them.
         return (column.is_(None), column.desc() if self.descending else column.asc(), *tie)
 
     def key(self, values: Row[Any] | Sequence[Any]) -> Key:
-        """Return the sort key of a row's `columns` as JSON has it."""
-        return [plain(value) for value in values]
+        """Return the sort key of a row as JSON scalars, given the values of `columns`."""
+        return [json_scalar(value) for value in values]
 
     def after(self, key: Key, token: str) -> ColumnElement[bool]:
-        """Return the condition that holds for the rows behind a key.
+        """Return the condition of the rows that come after a key.
 
         Args:
-            key: Of the last row of the page before.
-            token: The token it was read from, for the error.
+            key: Sort key of the last row of the previous page.
+            token: Page token that the key was read from, for the error.
 
         Raises:
             PageTokenError: The key has values that no row can have.
         """
-        sweep_id, number = _read_tie(key[-2], key[-1], token)
-        behind: ColumnElement[bool] = tuple_(*_TIE) > tuple_(sweep_id, number)
+        sweep_id, number = _read_tie_breakers(key[-2], key[-1], token)
+        after_tie: ColumnElement[bool] = tuple_(*_TIE_BREAKERS) > tuple_(sweep_id, number)
         if self.name is None:
-            return behind
+            return after_tie
         column = attribute(self.name)
-        value = self._read_value(key[0], token)
+        value = self._sort_value(key[0], token)
         if value is None:
-            return and_(column.is_(None), behind)
-        further = column < value if self.descending else column > value
-        return or_(further, and_(column == value, behind), column.is_(None))
+            return and_(column.is_(None), after_tie)
+        beyond = column < value if self.descending else column > value
+        return or_(beyond, and_(column == value, after_tie), column.is_(None))
 
-    def _read_value(self, value: object, token: str) -> ColumnElement[Any] | None:
+    def _sort_value(self, value: object, token: str) -> ColumnElement[Any] | None:
         assert self.name is not None
         column = FILTERABLE[self.name]
         if value is None:
@@ -93,7 +92,7 @@ class Order:
 
 
 def _is_possible(value: object, column: Column) -> TypeGuard[Literal]:
-    """Return whether a token's value is one that the column may hold."""
+    """Return whether a column can hold a value, which a client may have forged."""
     match column.type, value:
         case ColumnType.BOOLEAN, bool():
             return True
@@ -106,16 +105,16 @@ def _is_possible(value: object, column: Column) -> TypeGuard[Literal]:
         case ColumnType.ENUM, str():
             return value in column.values
         case ColumnType.TEXT, str():
-            # No text column holds what PostgreSQL or UTF-8 cannot.
+            # PostgreSQL refuses the null character, UTF-8 lone surrogates.
             return "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
     return False
 
 
 def read_order(text: str | None) -> Order:
-    """Return the order that a text names.
+    """Return the order of a query's text: a column's name, ``-`` before it for descending.
 
     Raises:
-        UnknownNameError: There is no such column.
+        UnknownNameError: There is no such column, or it has no order.
     """
     if text is None:
         return Order()
@@ -125,7 +124,7 @@ def read_order(text: str | None) -> Order:
     return Order(name, descending=text.startswith("-"))
 
 
-def _read_tie(sweep_id: object, number: object, token: str) -> tuple[UUID, int]:
+def _read_tie_breakers(sweep_id: object, number: object, token: str) -> tuple[UUID, int]:
     if type(number) is not int or not 0 <= number < 2**31:
         raise PageTokenError(token)
     try:

@@ -1,4 +1,8 @@
-"""Page tokens: opaque, bound to the query they came from, and checked before they are used."""
+"""Write and read page tokens: opaque texts with the sort key of a page's last row.
+
+A token contains a digest of its query, so that it is refused with any other. It is not signed: the
+key in it is input like any other, and checked before use.
+"""
 
 import base64
 import hashlib
@@ -9,6 +13,7 @@ from service.query.errors import PageTokenError
 
 Key = Sequence[str | int | float | bool | None]
 _MAX_LENGTH = 2000
+# 64 bits: enough against mistakes, and a forged token shows nothing that a filter could not.
 _DIGEST_CHARACTERS = 16
 
 
@@ -16,8 +21,8 @@ def write_token(query: Mapping[str, str | None], key: Key) -> str:
     """Return the token of the page that follows a row.
 
     Args:
-        query: What the list was asked for; a token is good for the same query only.
-        key: The row's sort key.
+        query: Parameters of the list; the token is valid with the same parameters only.
+        key: Sort key of the page's last row.
     """
     payload = json.dumps([_digest(query), list(key)], allow_nan=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(payload.encode()).decode().rstrip("=")
@@ -27,12 +32,12 @@ def read_token(query: Mapping[str, str | None], token: str, length: int) -> Key:
     """Return the sort key in a token.
 
     Args:
-        query: As for `write_token`.
-        token: What the client sent.
-        length: How many values the key has.
+        query: Parameters of the list, as given to `write_token`.
+        token: Token from the client.
+        length: Number of values in the key.
 
     Raises:
-        PageTokenError: It is not a token of this query.
+        PageTokenError: The text is not a token of this query.
     """
     digest, key = _unpack(token)
     if digest != _digest(query) or len(key) != length:
@@ -48,6 +53,7 @@ def _unpack(token: str) -> tuple[str, Key]:
         payload = json.loads(
             base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
         )
+    # RecursionError: JSON of thousands of nested brackets.
     except (ValueError, RecursionError) as error:
         raise PageTokenError(token) from error
     match payload:

@@ -1,5 +1,6 @@
-"""The operations of the service: each function takes a session and holds the rules of one of them.
+"""The operations of the service, as functions that take a session first.
 
-`sweeps` and `trials` act on rows, `layers` reads profiles; `theory` predicts and needs no session,
-`preview` reads calibrations only. No function commits; the owner of the session does.
+`sweeps` submits and controls sweeps, `trials` and `layers` read results, `preview` estimates a
+sweep before it is submitted, and `theory`, which needs no session, predicts the walk of one
+network. No function commits; the owner of the session does.
 """

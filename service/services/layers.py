@@ -1,23 +1,24 @@
-"""Layer profiles beside the predicted law of the initial network."""
+"""Read a trial's layer profiles and the predicted error norms of its initial network."""
 
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 import rwinit
-from service.planner.gains import weights_of
-from service.schemas.reads import ErrorBand, LayerList, LayerProfileRead
+from service.planner.walk_laws import walk_of
+from service.schemas.layers import ErrorBand, LayerList, LayerProfileRead
 from service.store import layer_profiles, trials, walks
-from service.store.models import Trial
+from service.store.models import Configuration, Trial
+from workers import contract
 
 
 def profiles(session: Session, trial_id: UUID, epoch: int | None = None) -> LayerList:
-    """Return the layer profiles of a trial by epoch.
+    """Return the layer profiles of a trial by epoch, and the prediction for epoch 0.
 
     Args:
         session: The transaction.
         trial_id: The trial.
-        epoch: Only this epoch's; None for all. There need not be one.
+        epoch: Return the profile of this epoch only, or none if it has none; None returns all.
 
     Raises:
         TrialNotFoundError: There is no such trial.
@@ -33,23 +34,32 @@ def profiles(session: Session, trial_id: UUID, epoch: int | None = None) -> Laye
 
 
 def _predicted(session: Session, trial: Trial) -> tuple[ErrorBand, ...] | None:
-    """Return the law of each hidden layer's error; None if there is none."""
-    if trial.walk_id is not None:
-        walk = walks.get(session, trial.walk_id)
+    """Return the predicted log error norm of each hidden layer; None without a prediction."""
+    row = session.get_one(Configuration, trial.configuration_id)
+    if row.walk_id is not None:
+        walk = walks.get(session, row.walk_id)
         means, deviations = walk.means, walk.deviations
-    elif trial.predicted_drift is not None:
-        band = rwinit.walk_band(
-            trial.activation,
-            trial.width,
-            trial.depth,
-            g=trial.g,
-            weights=weights_of(trial.scheme),
-            slope=trial.slope,
-        )
+    elif row.predicted_drift is not None:
+        band = _exact_band(row.configuration)
         means, deviations = band.mean.tolist(), band.deviation.tolist()
     else:
         return None
     return tuple(
         ErrorBand(mean=mean, sd=deviation)
         for mean, deviation in zip(means, deviations, strict=True)
+    )
+
+
+def _exact_band(configuration: contract.Configuration) -> rwinit.WalkBand:
+    # A configuration with a prediction has a law, and one without a stored walk is exact. An exact
+    # law does not depend on the number of inputs, which the row does not have.
+    question = walk_of(configuration, n_inputs=1)
+    assert question is not None
+    return rwinit.walk_band(
+        question.activation,
+        question.width,
+        question.depth,
+        g=configuration.init.g,
+        weights=question.weights,
+        slope=question.slope,
     )

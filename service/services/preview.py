@@ -1,138 +1,38 @@
-"""Preview of a sweep: counts, first rows, what it takes, and the walks that theory predicts.
+"""Preview a sweep: its size, first trials, resources, duration and predicted walks.
 
-It writes no row, and reads only what workers have measured of their devices.
+Nothing is written, and only the calibrations of workers' devices are read from the database.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
-from pydantic import Field
 from sqlalchemy.orm import Session
 
 from service import spec
-from service.planner.configurations import Configuration
 from service.planner.durations import duration_of
-from service.planner.forecasts import Forecast, at_once, awaited, recalled
+from service.planner.forecasts import (
+    Forecast,
+    cached_forecast,
+    immediate_forecast,
+    pending_forecast,
+)
 from service.planner.gains import relative_of
-from service.planner.planned import GMode
 from service.planner.preview import Row, Survey, survey
-from service.planner.warnings import WarningKind, warnings_of
-from service.schemas.reads import Read
+from service.planner.walk_requests import WalkRequest
+from service.planner.warnings import warnings_of
+from service.schemas.preview import (
+    MOST_FORECASTS,
+    Preview,
+    PreviewForecast,
+    PreviewRange,
+    PreviewRow,
+    PreviewWarning,
+    TimeEstimate,
+)
 from service.services.simulations import Simulations
 from service.spec import Media
 from service.store import calibrations
 from workers.contract import Activation, Calibration, DatasetShape, OptimizerKind, Scheme, Task
 from workers.estimates.cost import ERROR_FACTOR
-
-MOST_WALKS: Final = 1000
-"""Configurations whose walk a preview predicts; those beyond are counted only."""
-
-
-class RangeRead(Read):
-    """Smallest and largest over the trials of a sweep."""
-
-    low: int
-    high: int
-
-
-class RowRead(Read):
-    """A trial as it would be planned."""
-
-    configuration: int = Field(description="Index in `configurations`.")
-    dataset: str
-    task: Task
-    activation: Activation
-    depth: int
-    width: int
-    parameters: int
-    scheme: Scheme
-    g_mode: GMode
-    g_relative: float | None
-    g: float | None = Field(description="Null while it is being simulated.")
-    lr: float
-    effective_lr: float = Field(description="After the rule for depth.")
-    epochs: int
-    batch_size: int
-    optimizer: OptimizerKind
-    seed: int
-
-
-class ForecastRead(Read):
-    """A random network and its predicted walk; what is not known is null."""
-
-    name: str = Field(description="The configuration in words.")
-    weights: str
-    activation: Activation
-    slope: float
-    width: int
-    depth: int
-    g_relative: float | None
-    n_trials: int
-    g: float | None
-    exact: bool = Field(description="Whether the walk has a closed form.")
-    pending: bool = Field(description="Whether it is still being simulated: ask again.")
-    drift: float | None = Field(description="Mean of ln(|delta_1| / |delta_D|), in nats.")
-    drift_error: float | None = Field(description="Its standard error; 0 where it is exact.")
-    spread: float | None = Field(description="Standard deviation of it, in nats.")
-    death_probability: float | None = Field(
-        description="Chance that some layer passes nothing; null where there is no formula."
-    )
-    decorrelation: float | None = Field(
-        description=(
-            "1 less the correlation, in the last layer, of inputs that are uncorrelated in the "
-            "first; for linear, relu and leaky_relu."
-        )
-    )
-    depth_scale: float | None = Field(
-        description=(
-            "Layers over which a correlation's distance from its fixed point falls by e, in wide "
-            "networks; null where it falls slower."
-        )
-    )
-    remark: str | None = Field(description="Why numbers are missing for good.")
-
-
-class WarningRead(Read):
-    """One thing that is expected to go wrong."""
-
-    kind: WarningKind
-    message: str = Field(description="In words, with the worst configurations by name.")
-    configurations: tuple[int, ...] = Field(description="Indices in `configurations`.")
-
-
-class TimeEstimateRead(Read):
-    """How long a sweep would take; null where no worker has been measured yet."""
-
-    seconds: float | None = Field(description="From the first trial to the last; not Ray's start.")
-    actors: int | None = Field(description="On so many workers, as many as there were last.")
-    device: str | None = Field(description="The model of their processor.")
-    error_factor: float = Field(description="The time may be so many times longer or shorter.")
-    remark: str = Field(description="In words.")
-
-
-class PreviewRead(Read):
-    """What a sweep would run, take and, by theory, do."""
-
-    name: str
-    n_trials: int
-    n_points: int = Field(description="Combinations of coordinates, each with every seed.")
-    n_configurations: int = Field(description="Distinct random networks among them.")
-    n_pending: int = Field(description="Predicted walks that are still being simulated.")
-    rows: tuple[RowRead, ...] = Field(description="The first trials, in planning order.")
-    parameters: RangeRead
-    parameters_total: int = Field(description="Over all trials.")
-    memory_bytes: RangeRead = Field(
-        description=(
-            "Peak of a worker that runs one trial alone and keeps every activation: parameters, "
-            "gradients, optimizer state, activations, full passes, its data set; no libraries."
-        )
-    )
-    flops_total: int = Field(description="Of all matrix products of all trials.")
-    time: TimeEstimateRead
-    configurations: tuple[ForecastRead, ...] = Field(
-        description=f"By first occurrence; at most {MOST_WALKS}."
-    )
-    warnings: tuple[WarningRead, ...]
 
 
 def preview(
@@ -143,71 +43,77 @@ def preview(
     datasets: Mapping[str, DatasetShape],
     max_trials: int,
     simulations: Simulations,
-) -> PreviewRead:
-    """Return what a spec would run, at once; what has to be simulated is asked for and pending.
+) -> Preview:
+    """Return the preview of a spec without waiting for simulations, which are queued instead.
 
     Args:
         session: The transaction.
-        text: The spec as it would be sent.
-        media: Its language.
-        datasets: What the spec may name.
-        max_trials: Trials a sweep may have at most, whatever its own limit says.
-        simulations: Does what takes long.
+        text: The spec as it would be submitted.
+        media: The spec's language.
+        datasets: Shapes of the data sets that the spec may name, by name.
+        max_trials: The service's limit of trials per sweep; the spec may set a lower one.
+        simulations: The queue that simulates walks in the background.
 
     Raises:
-        SpecError: Every issue of the spec.
+        SpecError: The spec has issues; the error lists all of them.
     """
     parsed = spec.parse(text, media)
-    found = survey(parsed, datasets, cap=max_trials)
-    shown = found.configurations[:MOST_WALKS]
-    forecasts = [_forecast(configuration, simulations) for configuration in shown]
+    surveyed = survey(parsed, datasets, cap=max_trials)
+    shown = surveyed.walks[:MOST_FORECASTS]
+    forecasts = [_forecast(request, simulations) for request in shown]
     pairs = list(zip(shown, forecasts, strict=True))
-    simulations.ask(configuration for configuration, each in pairs if each.pending)
-    seeds = found.n_trials // found.n_points
-    return PreviewRead(
+    simulations.enqueue(request for request, each in pairs if each.pending)
+    # Every point is trained with the same seeds.
+    seeds = surveyed.n_trials // surveyed.n_points
+    return Preview(
         name=parsed.name,
-        n_trials=found.n_trials,
-        n_points=found.n_points,
-        n_configurations=len(found.configurations),
+        n_trials=surveyed.n_trials,
+        n_points=surveyed.n_points,
+        n_configurations=len(surveyed.walks),
         n_pending=sum(each.pending for each in forecasts),
-        rows=tuple(_row(row, forecasts) for row in found.rows),
-        parameters=_range([each.parameters for each in found.resources]),
-        parameters_total=seeds * sum(each.parameters for each in found.resources),
-        memory_bytes=_range([each.memory_bytes for each in found.resources]),
-        flops_total=found.flops,
-        time=_time(found, seeds, parsed.resources.device, calibrations.every(session)),
-        configurations=tuple(_read(found, index, each) for index, each in enumerate(forecasts)),
+        rows=tuple(_row(row, forecasts) for row in surveyed.rows),
+        parameters=_range([each.parameters for each in surveyed.resources]),
+        parameters_total=seeds * sum(each.parameters for each in surveyed.resources),
+        memory_bytes=_range([each.memory_bytes for each in surveyed.resources]),
+        flops_total=surveyed.flops,
+        time=_time(surveyed, seeds, parsed.resources.device, calibrations.load(session)),
+        configurations=tuple(
+            _forecast_schema(surveyed, index, each) for index, each in enumerate(forecasts)
+        ),
         warnings=tuple(
-            WarningRead(kind=each.kind, message=each.message, configurations=each.places)
+            PreviewWarning(kind=each.kind, message=each.message, configurations=each.places)
             for each in warnings_of(shown, forecasts)
         ),
     )
 
 
-def _forecast(configuration: Configuration, simulations: Simulations) -> Forecast:
+def _forecast(request: WalkRequest, simulations: Simulations) -> Forecast:
+    # The cheapest source first: memory before the cache on disk.
     return (
-        at_once(configuration)
-        or simulations.result(configuration)
-        or recalled(configuration)
-        or awaited(configuration)
+        immediate_forecast(request)
+        or simulations.result(request)
+        or cached_forecast(request)
+        or pending_forecast(request)
     )
 
 
-def _range(values: Sequence[int]) -> RangeRead:
-    return RangeRead(low=min(values), high=max(values))
+def _range(values: Sequence[int]) -> PreviewRange:
+    return PreviewRange(low=min(values), high=max(values))
 
 
-def _time(found: Survey, seeds: int, device: str, known: Sequence[Calibration]) -> TimeEstimateRead:
-    expected = duration_of(found.resources, found.datasets, seeds, device, known)
+def _time(
+    surveyed: Survey, seeds: int, device: str, measured: Sequence[Calibration]
+) -> TimeEstimate:
+    expected = duration_of(surveyed.resources, surveyed.datasets, seeds, device, measured)
     if expected is None:
-        return TimeEstimateRead(
+        return TimeEstimate(
             seconds=None,
             actors=None,
             device=None,
             error_factor=ERROR_FACTOR,
             remark="unknown until a sweep has run here: its workers measure their device",
         )
-    return TimeEstimateRead(
+    return TimeEstimate(
         seconds=expected.seconds,
         actors=expected.calibration.actors,
         device=expected.calibration.device,
@@ -216,19 +122,21 @@ def _time(found: Survey, seeds: int, device: str, known: Sequence[Calibration]) 
     )
 
 
-def _read(found: Survey, index: int, forecast: Forecast) -> ForecastRead:
-    configuration = found.configurations[index]
-    return ForecastRead(
-        name=configuration.words(),
-        weights=configuration.weights,
-        activation=Activation(configuration.activation),
-        slope=configuration.slope,
-        width=configuration.width,
-        depth=configuration.depth,
-        g_relative=configuration.relative,
-        n_trials=found.trials_of[index],
+def _forecast_schema(surveyed: Survey, index: int, forecast: Forecast) -> PreviewForecast:
+    request = surveyed.walks[index]
+    question = request.question
+    return PreviewForecast(
+        name=request.label(),
+        kind=request.kind,
+        weights=question.weights,
+        activation=question.activation,
+        slope=question.slope,
+        width=question.width,
+        depth=question.depth,
+        g_relative=request.relative,
+        n_trials=surveyed.trials_of[index],
         g=forecast.g,
-        exact=configuration.exact,
+        exact=request.exact and request.has_law,
         pending=forecast.pending,
         drift=forecast.drift,
         drift_error=forecast.drift_error,
@@ -240,12 +148,13 @@ def _read(found: Survey, index: int, forecast: Forecast) -> ForecastRead:
     )
 
 
-def _row(row: Row, forecasts: Sequence[Forecast]) -> RowRead:
+def _row(row: Row, forecasts: Sequence[Forecast]) -> PreviewRow:
     point = row.point
-    return RowRead(
-        configuration=row.configuration,
+    return PreviewRow(
+        configuration=row.walk,
         dataset=point.text("dataset.name"),
         task=Task(point.text("dataset.task")),
+        kind=point.text("network.kind"),
         activation=Activation(point.text("network.activation")),
         depth=point.whole("network.depth"),
         width=row.width,
@@ -254,7 +163,7 @@ def _row(row: Row, forecasts: Sequence[Forecast]) -> RowRead:
         g_mode=row.g_mode,
         g_relative=relative_of(point),
         # The first rows have the first configurations, which are never left out.
-        g=forecasts[row.configuration].g,
+        g=forecasts[row.walk].g,
         lr=point.number("training.lr"),
         effective_lr=row.effective_lr,
         epochs=point.whole("training.epochs"),

@@ -1,4 +1,7 @@
-"""Sweeps: submit, look at, and ask to stop or go on. The driver does what is asked."""
+"""Submit, read, pause, resume and cancel sweeps.
+
+Only rows are written here. The driver reads the requested states and acts on them.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -11,7 +14,8 @@ from service import planner, spec
 from service.lifecycle import ENDED, IllegalTransitionError, SweepState
 from service.query.errors import PageTokenError
 from service.query.page_tokens import read_token, write_token
-from service.schemas.reads import CountsRead, EventRead, SweepDetail, SweepPage, SweepRead
+from service.schemas.events import EventRead
+from service.schemas.sweeps import SweepCounts, SweepDetail, SweepPage, SweepRead
 from service.spec import Media
 from service.store import WriteSession, events, sweeps, trials
 from service.store.counts import Counts
@@ -31,18 +35,18 @@ def submit(
     datasets: Mapping[str, DatasetShape],
     max_trials: int,
 ) -> SweepDetail:
-    """Queue the sweep that a text specifies, or return the one that the same request made.
+    """Queue the sweep of a spec, or return the one that the same idempotency key made before.
 
     Args:
-        session: The transaction; not used before the spec is known to be good.
-        text: The spec as sent.
-        media: Its language.
-        idempotency_key: Names the request; None for a request of its own.
-        datasets: What the spec may name.
-        max_trials: Trials a sweep may have at most, whatever its own limit says.
+        session: The transaction; first used after the spec has passed all checks.
+        text: The spec as it was sent.
+        media: The spec's language.
+        idempotency_key: Identifies repeated requests; None makes a new sweep in any case.
+        datasets: Shapes of the data sets that the spec may name, by name.
+        max_trials: The service's limit of trials per sweep; the spec may set a lower one.
 
     Raises:
-        SpecError: Every issue of the spec; nothing is written.
+        SpecError: The spec has issues, all of which the error lists; nothing is written.
         IdempotencyConflictError: The key made a sweep of another spec.
     """
     parsed = spec.parse(text, media)
@@ -52,7 +56,6 @@ def submit(
         name=parsed.name,
         spec_text=text if isinstance(text, str) else text.decode(),
         spec_media=media,
-        spec_json=parsed.canonical_json(),
         spec_hash=parsed.sha256(),
         n_trials=n_trials,
         priority=parsed.priority,
@@ -66,7 +69,7 @@ def get(session: Session, sweep_id: UUID) -> SweepDetail:
     """Return a sweep with its spec.
 
     Raises:
-        SweepNotFoundError: There is none.
+        SweepNotFoundError: There is no such sweep.
     """
     return _detail(session, sweeps.get(session, sweep_id))
 
@@ -74,16 +77,16 @@ def get(session: Session, sweep_id: UUID) -> SweepDetail:
 def page(
     session: Session, *, state: SweepState | None, page_size: int, page_token: str | None
 ) -> SweepPage:
-    """Return some sweeps, newest first.
+    """Return a page of sweeps, newest first.
 
     Args:
         session: The transaction.
-        state: Only sweeps in this state.
-        page_size: At most so many, 1 to 1000.
-        page_token: `next_page_token` of the page before; None for the first.
+        state: Return sweeps in this state only; None returns all.
+        page_size: Largest number of sweeps in the page, 1 to 1000.
+        page_token: `next_page_token` of the previous page; None for the first page.
 
     Raises:
-        PageTokenError: The token is not of this list.
+        PageTokenError: The token is not one of a list with this state.
     """
     query = {"list": "sweeps", "state": state}
     after = _cursor(query, page_token) if page_token else None
@@ -93,18 +96,19 @@ def page(
     if found.next_cursor is not None:
         created_at, sweep_id = found.next_cursor
         token = write_token(query, [created_at.isoformat(), str(sweep_id)])
-    return SweepPage(sweeps=_reads(session, found.items), next_page_token=token)
+    return SweepPage(sweeps=_sweep_reads(session, found.items), next_page_token=token)
 
 
 def cancel(session: WriteSession, sweep_id: UUID) -> SweepDetail:
-    """End a sweep by request: at once if nobody works on it, else once its workers stopped.
+    """Cancel a sweep: immediately if it does not run, else when its workers have stopped.
 
-    Asking twice is harmless.
+    Cancelling a cancelled sweep changes nothing.
 
     Raises:
-        SweepNotFoundError: There is none.
-        IllegalTransitionError: It has ended otherwise.
+        SweepNotFoundError: There is no such sweep.
+        IllegalTransitionError: The sweep has ended in another state.
     """
+    # Locked, so that the driver cannot claim the sweep between this check and the change.
     state = lock_sweep(session, sweep_id).state
     if state in (SweepState.CANCELLING, SweepState.CANCELLED):
         return get(session, sweep_id)
@@ -117,13 +121,13 @@ def cancel(session: WriteSession, sweep_id: UUID) -> SweepDetail:
 
 
 def pause(session: WriteSession, sweep_id: UUID) -> SweepDetail:
-    """Stop a sweep for now: at once if nobody works on it, else once its workers stopped.
+    """Pause a sweep: immediately if it does not run, else when its workers have stopped.
 
-    Asking twice is harmless.
+    Pausing a paused sweep changes nothing.
 
     Raises:
-        SweepNotFoundError: There is none.
-        IllegalTransitionError: It has ended or is being cancelled.
+        SweepNotFoundError: There is no such sweep.
+        IllegalTransitionError: The sweep has ended or is being cancelled.
     """
     state = lock_sweep(session, sweep_id).state
     if state in (SweepState.PAUSING, SweepState.PAUSED):
@@ -134,30 +138,30 @@ def pause(session: WriteSession, sweep_id: UUID) -> SweepDetail:
 
 
 def resume(session: WriteSession, sweep_id: UUID) -> SweepDetail:
-    """Queue a paused sweep again; it goes on with its unfinished trials.
+    """Queue a paused sweep again; it continues with its unfinished trials.
 
-    Asking twice is harmless.
+    Resuming a sweep that is queued or running changes nothing.
 
     Raises:
-        SweepNotFoundError: There is none.
-        IllegalTransitionError: It has ended or is being cancelled.
+        SweepNotFoundError: There is no such sweep.
+        IllegalTransitionError: The sweep has ended or is being cancelled.
     """
     state = lock_sweep(session, sweep_id).state
     if state in (SweepState.QUEUED, SweepState.RUNNING):
         return get(session, sweep_id)
-    # The table would also let an ended sweep back to the queue, which is for retries.
+    # The table of transitions also allows ended sweeps to be queued, which is for retries alone.
     paused = frozenset({SweepState.PAUSED, SweepState.PAUSING})
     return _move(session, sweep_id, SweepState.QUEUED, allowed_from=paused)
 
 
 def events_after(session: Session, sweep_id: UUID, last_id: int, limit: int) -> list[EventRead]:
-    """Return a sweep's events behind one, oldest first.
+    """Return the events of a sweep with an id above `last_id`, oldest first, at most `limit`.
 
     Raises:
-        SweepNotFoundError: There is none.
+        SweepNotFoundError: There is no such sweep.
     """
     sweeps.get(session, sweep_id)
-    return [_event(event) for event in events.after(session, sweep_id, last_id, limit)]
+    return [_event_read(event) for event in events.after(session, sweep_id, last_id, limit)]
 
 
 def _move(
@@ -175,16 +179,17 @@ def _move(
 def _cursor(query: Mapping[str, str | None], token: str) -> tuple[datetime, UUID]:
     created_at, sweep_id = read_token(query, token, 2)
     try:
-        moment = datetime.fromisoformat(str(created_at))
+        created = datetime.fromisoformat(str(created_at))
         key = UUID(str(sweep_id))
     except ValueError as error:
         raise PageTokenError(token) from error
-    if moment.tzinfo is None:
+    # A token of this service has a time zone; this one was made by hand.
+    if created.tzinfo is None:
         raise PageTokenError(token)
-    return moment.astimezone(UTC), key
+    return created.astimezone(UTC), key
 
 
-def _reads(session: Session, rows: Iterable[Sweep]) -> tuple[SweepRead, ...]:
+def _sweep_reads(session: Session, rows: Iterable[Sweep]) -> tuple[SweepRead, ...]:
     listed = list(rows)
     tallies = sweeps.counts(session, [row.id for row in listed])
     return tuple(SweepRead.model_validate(_fields(row, tallies[row.id])) for row in listed)
@@ -203,7 +208,7 @@ def _fields(row: Sweep, tally: Counts) -> Mapping[str, object]:
         "name": row.name,
         "state": row.state,
         "n_trials": row.n_trials,
-        "counts": CountsRead(pending=tally.pending, running=tally.running, **by_outcome),
+        "counts": SweepCounts(pending=tally.pending, running=tally.running, **by_outcome),
         "epochs_done": tally.epochs_done,
         "epochs_total": tally.epochs_total,
         "progress": _progress(row.state, tally),
@@ -230,7 +235,7 @@ def _eta_seconds(row: Sweep) -> float | None:
     return max(0.0, (row.expected_end_at - datetime.now(UTC)).total_seconds())
 
 
-def _event(event: Event) -> EventRead:
+def _event_read(event: Event) -> EventRead:
     detail: dict[str, JsonValue] | None = event.detail
     return EventRead(
         id=event.id,

@@ -1,93 +1,26 @@
-"""What theory says of one configuration: its unbiased g, and the walk of its gradient norm.
+"""Predict the unbiased g of a network, and the distribution of its log gradient norm.
 
-Nothing here reads a row, so nothing takes a session.
+The functions read no row, so they take no session.
 """
 
 import math
 from typing import Final
 
 import numpy as np
-from pydantic import Field
 
 import rwinit
 from rwinit import ArgumentError, GainEstimate, WalkLaw
 from service.charts.walk_band import QUANTILES
-from service.planner.configurations import EXACT
-from service.planner.forecasts import MOST_UNITS, death_probability, mean_field
+from service.planner.forecasts import death_probability, mean_field
+from service.planner.walk_laws import MOST_UNITS
 from service.planner.warnings import FAR
 from service.query.errors import QueryError
-from service.schemas.reads import Read
+from service.schemas.theory import TheoryCorrelation, TheoryGain, TheoryQuantile, TheoryWalk
+from workers.architectures import EXACT
 from workers.contract import Activation
 
 BOUND: Final = FAR
 PROBABILITY: Final = 0.95
-
-
-class GainRead(Read):
-    """The g at which the log norm of the error has no drift."""
-
-    activation: str
-    width: int
-    depth: int | None = Field(description="Null where g was asked for a long walk.")
-    weights: str
-    slope: float
-    gain: float
-    standard_error: float = Field(description="0 where the gain is exact.")
-    exact: bool = Field(description="Whether it has a closed form.")
-    n_samples: int = Field(description="Simulated networks behind it; 0 where it is exact.")
-    paper_gain: float | None = Field(
-        description="By the formulas of arXiv:1412.6558; null where it has none."
-    )
-    he: float = Field(description="By the scheme of He et al.")
-
-
-class QuantileRead(Read):
-    """A quantile of the log gradient norm."""
-
-    probability: float
-    log_norm: float = Field(description="Of ln(|delta_1| / |delta_D|), in nats.")
-
-
-class CorrelationRead(Read):
-    """What very wide networks do to the correlation of two inputs."""
-
-    fixed_point: float = Field(description="Where correlations end.")
-    chi: float = Field(description="Above 1 similar inputs are torn apart, below they merge.")
-    depth_scale: float | None = Field(
-        description="Layers in which the distance falls by e; null where it falls slower."
-    )
-
-
-class WalkRead(Read):
-    """The predicted law of the log gradient norm of a random network."""
-
-    activation: str
-    width: int
-    depth: int
-    weights: str
-    slope: float
-    g: float
-    exact: bool = Field(description="Whether the moments have a closed form.")
-    drift: float = Field(description="Mean of ln(|delta_1| / |delta_D|), in nats.")
-    drift_error: float = Field(description="Its standard error; 0 where it is exact.")
-    spread: float = Field(description="Standard deviation of it, in nats.")
-    n_samples: int = Field(description="Simulated networks behind them; 0 where they are exact.")
-    quantiles: tuple[QuantileRead, ...] = Field(description="Of the normal law of these moments.")
-    death_probability: float | None = Field(
-        description="Chance that some layer passes nothing; null where there is no formula."
-    )
-    inverse_width_sum: float = Field(description="Sum of 1 / width over the hidden layers.")
-    bound: float = Field(description="Nats.")
-    probability: float
-    depth_limit: int | None = Field(
-        description=(
-            "Largest depth at which the log gradient norm stays within the bound with the "
-            "probability; null where the law is not exact, or nothing limits it."
-        )
-    )
-    correlation: CorrelationRead | None = Field(
-        description="Null where lengths grow without bound, or no error passes."
-    )
 
 
 def gain(
@@ -97,26 +30,26 @@ def gain(
     *,
     weights: str = "gaussian",
     slope: float = 0.01,
-) -> GainRead:
-    """Return the unbiased g; simulated, it takes seconds the first time.
+) -> TheoryGain:
+    """Return the unbiased g; an activation without a closed form is simulated for some seconds.
 
     Args:
-        activation: A name that rwinit knows.
+        activation: Name of an activation in rwinit.
         width: Units per hidden layer.
-        depth: Hidden layers; None stands for a long walk.
+        depth: Hidden layers; None for the limit of many.
         weights: gaussian or orthogonal.
-        slope: Negative-side slope; read for leaky_relu only.
+        slope: Slope for negative inputs; only leaky_relu uses it.
 
     Raises:
-        QueryError: The network is too large to be simulated here.
-        rwinit.GainNotFoundError: No g leaves the walk without drift.
+        QueryError: The network has to be simulated and is too large for a request.
+        rwinit.GainNotFoundError: No g makes the drift zero.
         rwinit.ArgumentError: An argument is not allowed.
     """
     _check_size(activation, width, rwinit.LONG_DEPTH if depth is None else depth)
     found: GainEstimate = rwinit.estimate_gain(
         activation, width, depth, weights=weights, slope=slope
     )
-    return GainRead(
+    return TheoryGain(
         activation=activation,
         width=width,
         depth=depth,
@@ -141,25 +74,28 @@ def walk(
     slope: float = 0.01,
     bound: float = BOUND,
     probability: float = PROBABILITY,
-) -> WalkRead:
-    """Return the law of the log gradient norm; simulated, it takes seconds the first time.
+) -> TheoryWalk:
+    """Return the distribution of the log gradient norm.
+
+    An activation without a closed form is simulated, which takes seconds the first time.
 
     Args:
-        activation: A name that rwinit knows.
+        activation: Name of an activation in rwinit.
         width: Units per hidden layer.
         depth: Hidden layers.
-        g: Multiplier of the hidden matrices; None takes the unbiased one.
+        g: Factor of the hidden matrices; None for the unbiased g.
         weights: gaussian or orthogonal.
-        slope: Negative-side slope; read for leaky_relu only.
-        bound: For `depth_limit`, in nats.
-        probability: For `depth_limit`.
+        slope: Slope for negative inputs; only leaky_relu uses it.
+        bound: Largest size of the log gradient norm at `depth_limit`, in nats.
+        probability: Probability of staying within the bound at `depth_limit`.
 
     Raises:
-        QueryError: The network is too large to be simulated here.
-        rwinit.GainNotFoundError: No g leaves the walk without drift.
+        QueryError: The network has to be simulated and is too large for a request.
+        rwinit.GainNotFoundError: No g makes the drift zero.
         rwinit.ArgumentError: An argument is not allowed.
     """
     _check_size(activation, width, depth)
+    # Before the walk, so that a wrong argument is reported before seconds of simulation.
     limit = _depth_limit(activation, width, g, weights, slope, bound, probability)
     factor = g
     if factor is None:
@@ -167,7 +103,7 @@ def walk(
     law = rwinit.walk_law(activation, width, depth, g=factor, weights=weights, slope=slope)
     if not (math.isfinite(law.drift) and math.isfinite(law.spread)):
         raise ArgumentError("g", factor, "one at which most simulated networks pass an error")
-    return WalkRead(
+    return TheoryWalk(
         activation=activation,
         width=width,
         depth=depth,
@@ -197,7 +133,7 @@ def _check_size(activation: str, width: int, depth: int) -> None:
 
 
 def _paper_gain(activation: str, width: int, weights: str) -> float | None:
-    # The paper's formulas are for Gaussian matrices.
+    # arXiv:1412.6558 has formulas for Gaussian matrices and these two activations only.
     if weights != "gaussian" or activation not in (Activation.LINEAR, Activation.RELU):
         return None
     return rwinit.paper_gain(activation, width)
@@ -212,25 +148,25 @@ def _depth_limit(
     bound: float,
     probability: float,
 ) -> int | None:
-    # Asked of any activation, so that bad arguments are refused; only exact ones have an answer.
-    known = activation if activation in EXACT else Activation.LINEAR.value
+    # Computed for a linear network if there is no closed form, only to check the arguments.
+    computed = activation if activation in EXACT else Activation.LINEAR.value
     limit = float(
-        rwinit.depth_limit(known, width, bound, probability, g=g, weights=weights, slope=slope)
+        rwinit.depth_limit(computed, width, bound, probability, g=g, weights=weights, slope=slope)
     )
     return int(limit) if activation in EXACT and math.isfinite(limit) else None
 
 
-def _quantiles(law: WalkLaw) -> tuple[QuantileRead, ...]:
+def _quantiles(law: WalkLaw) -> tuple[TheoryQuantile, ...]:
     values = law.quantile(np.array(QUANTILES))
     return tuple(
-        QuantileRead(probability=chance, log_norm=float(value))
+        TheoryQuantile(probability=chance, log_norm=float(value))
         for chance, value in zip(QUANTILES, values, strict=True)
     )
 
 
-def _correlation(activation: str, g: float, slope: float) -> CorrelationRead | None:
+def _correlation(activation: str, g: float, slope: float) -> TheoryCorrelation | None:
     field = mean_field(activation, g, slope)
     if field is None:
         return None
     scale = field.depth_scale if math.isfinite(field.depth_scale) else None
-    return CorrelationRead(fixed_point=field.correlation, chi=field.chi, depth_scale=scale)
+    return TheoryCorrelation(fixed_point=field.correlation, chi=field.chi, depth_scale=scale)

@@ -1,4 +1,4 @@
-"""What a spec got wrong: one `SpecIssue` per place, all of them in one `SpecError`."""
+"""The error of an invalid spec: one `SpecIssue` per place, all of them in one `SpecError`."""
 
 import json
 from collections.abc import Iterable
@@ -28,10 +28,10 @@ class SpecIssue:
 
 
 class SpecError(Exception):
-    """A spec cannot be read or run as it is written.
+    """The spec cannot be read or run as it is written.
 
     Attributes:
-        issues: Everything that is wrong with it, at least one, none twice.
+        issues: All issues of the spec, at least one, none twice.
     """
 
     def __init__(self, issues: Iterable[SpecIssue]) -> None:

@@ -1,4 +1,4 @@
-"""Where something stands in a spec, as text: ``training.schedule[1].final_factor``.
+"""Paths in a spec as text: ``training.schedule[1].final_factor``.
 
 A *coordinate path* names an axis and has no indices; the place of an issue may have them.
 """
@@ -13,7 +13,7 @@ def render(loc: Iterable[int | str], prefix: str = "") -> str:
     Args:
         loc: Keys and list positions, outermost first. Keys in angle brackets are tags of the
             grammar's unions, which a reader of the spec never wrote; they are left out.
-        prefix: The place that ``loc`` starts from.
+        prefix: Path of the place that ``loc`` starts from.
     """
     path = prefix
     for part in loc:
@@ -43,7 +43,14 @@ def _holds(outer: str, inner: str) -> bool:
     return inner.startswith(outer) and inner[len(outer) : len(outer) + 1] in {"", ".", "["}
 
 
+def nearest(given: str, allowed: Collection[str]) -> str | None:
+    """Return the allowed key or name closest to a misspelt one; None if none is close."""
+    # Cut, because matching takes time quadratic in the length, which a client chooses.
+    near = difflib.get_close_matches(given[:100], allowed, n=1)
+    return near[0] if near else None
+
+
 def suggestion(given: str, allowed: Collection[str]) -> str:
     """Return ``; did you mean "x"?`` for a near miss, else nothing."""
-    near = difflib.get_close_matches(given[:100], allowed, n=1)
-    return f'; did you mean "{near[0]}"?' if near else ""
+    near = nearest(given, allowed)
+    return f'; did you mean "{near}"?' if near else ""

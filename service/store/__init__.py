@@ -1,8 +1,9 @@
-"""The rows of sweeps, trials and what they measured, events, data sets: SQLite or PostgreSQL.
+"""Store of sweeps, configurations, trials, results, events and calibrations.
 
-Every function takes a session first and none commits: a `WriteSession` is one transaction,
-committed where its ``with`` block ends. All writers lock the sweep's row before any other row of
-the sweep, so they cannot deadlock, and a write under a claim is refused once its fence has moved.
+The database is SQLite or PostgreSQL. Every function takes a session first and none commits: a
+`WriteSession` is one transaction, committed where its ``with`` block ends. All writers lock the
+sweep's row before any other row of the sweep, so they cannot deadlock. A write under a claim is
+refused once the sweep's fencing number has changed.
 """
 
 from service.store.database import Database, ReadSession, WriteSession

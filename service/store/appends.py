@@ -1,4 +1,4 @@
-"""Inserts of rows whose keys are known to be new: as fast as the database takes them."""
+"""Bulk inserts of rows whose keys are known to be new."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -17,8 +17,8 @@ def append(
 ) -> None:
     """Insert many rows, given by column.
 
-    SQLAlchemy's own way takes several times as long as either database does, so the values go to
-    the driver as they are: to ``executemany`` on SQLite, to ``COPY`` on PostgreSQL.
+    SQLAlchemy's bulk insert takes several times as long as either database does. So the values go
+    to the database's driver directly: to ``executemany`` on SQLite, to ``COPY`` on PostgreSQL.
 
     Args:
         session: The transaction.
@@ -26,22 +26,24 @@ def append(
         values: One value per row for each column; a missing column takes the database's default.
 
     Raises:
-        StatementError: A number is not finite, or the database refuses a row; a key that is
-            taken among them.
+        StatementError: A number is not finite, or the database refuses a row, for example because
+            its key is taken.
     """
     connection = session.connection()
     # A cast because the attribute is typed for mapped subqueries as well.
     columns = cast(Table, table.__table__).columns
     names = ", ".join(values)
     is_sqlite = connection.dialect.name == "sqlite"
-    marks = ", ".join("?" * len(values))
+    placeholders = ", ".join("?" * len(values))
     statement = (
-        f"INSERT INTO {table.__tablename__} ({names}) VALUES ({marks})"
+        f"INSERT INTO {table.__tablename__} ({names}) VALUES ({placeholders})"
         if is_sqlite
         else f"COPY {table.__tablename__} ({names}) FROM STDIN (FORMAT BINARY)"
     )
     try:
-        bound = [_bound(columns[name], of, connection.dialect) for name, of in values.items()]
+        bound = [
+            _driver_values(columns[name], of, connection.dialect) for name, of in values.items()
+        ]
     except ValueError as error:
         raise StatementError(str(error), statement, None, error) from error
     rows = [*zip(*bound, strict=True)]
@@ -50,13 +52,16 @@ def append(
     if is_sqlite:
         connection.exec_driver_sql(statement, rows)
     else:
-        # psycopg knows PostgreSQL's types by these names.
+        # A binary COPY does no conversion, so psycopg needs the name of each column's type.
         types = [columns[name].type.compile(connection.dialect).lower() for name in values]
         _copy(connection, statement, types, rows)
 
 
-def _bound(column: Column[object], values: Sequence[object], dialect: Dialect) -> Sequence[object]:
-    """Return the values of a column as the driver wants them."""
+def _driver_values(
+    column: Column[object], values: Sequence[object], dialect: Dialect
+) -> Sequence[object]:
+    """Return a column's values as the database's driver takes them."""
+    # The driver takes floats as they are; one check of the whole column replaces a call for each.
     if isinstance(column.type, FiniteFloat):
         FiniteFloat.check(cast(Sequence[float | None], values))
         return values
@@ -74,7 +79,8 @@ def _copy(
             for row in rows:
                 copy.write_row(row)
     except psycopg.Error as error:
-        # Beside SQLAlchemy, so that its errors have to be given by hand.
+        # SQLAlchemy does not see this call. Callers catch its exceptions, so the driver's exception
+        # is converted here as SQLAlchemy would.
         raise DBAPIError.instance(
             statement, None, error, psycopg.Error, dialect=connection.dialect
         ) from error

@@ -1,4 +1,4 @@
-"""Calibrations: the newest of each device model and engine."""
+"""Stored calibrations, the newest for each device model and engine."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -17,9 +17,15 @@ _COLUMNS = tuple(field.name for field in fields(Calibration))
 
 
 def put(session: WriteSession, measured: Sequence[Calibration]) -> None:
-    """Keep measurements; the last of a device and engine takes the place of any before."""
+    """Store measurements, each in place of an earlier one of the same device and engine.
+
+    Args:
+        session: The transaction.
+        measured: Of two with one device and engine the last is stored; may be empty.
+    """
     latest = {(each.device, each.engine): each for each in measured}
-    # In one order everywhere, so that two sweeps that write the same rows never wait in a ring.
+    # Every writer goes in the same order, so that two sweeps which write the same rows cannot
+    # deadlock.
     for _, each in sorted(latest.items()):
         values = {name: getattr(each, name) for name in _COLUMNS}
         changed = {name: values[name] for name in _COLUMNS if name not in _KEY}
@@ -33,15 +39,19 @@ def put(session: WriteSession, measured: Sequence[Calibration]) -> None:
         )
 
 
-def every(session: Session, *, max_age_seconds: float | None = None) -> list[Calibration]:
-    """Return all that this version can read, newest first.
+def load(session: Session, *, max_age_seconds: float | None = None) -> list[Calibration]:
+    """Return the stored calibrations, newest first.
 
     Args:
         session: The transaction.
-        max_age_seconds: Leaves out those that were measured longer ago; None for none.
+        max_age_seconds: Oldest age to return; None for any age.
+
+    Returns:
+        Calibrations whose timings this version can read; others are left out.
     """
     statement = select(Row).order_by(Row.measured_at.desc(), Row.device, Row.engine)
     if max_age_seconds is not None:
         statement = statement.where(Row.measured_at > database_now(-max_age_seconds))
+    # `TimingsJson` gives None for the timings that another version of Fathom measured.
     rows = [row for row in session.scalars(statement) if row.timings is not None]
     return [Calibration(**{name: getattr(row, name) for name in _COLUMNS}) for row in rows]

@@ -1,11 +1,13 @@
-"""Column types and the clock, the same on SQLite and PostgreSQL."""
+"""Column types and the database's clock, with one behaviour on SQLite and PostgreSQL."""
 
 import json
 import math
 import struct
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -26,18 +28,18 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.types import Double, TypeDecorator, TypeEngine
 
-from workers.contract import Timings
-from workers.schedules import Schedule
+from workers.architectures import ARCHITECTURES
+from workers.contract import Configuration, Network, Timings
 
 BigInt = BigInteger().with_variant(Integer(), "sqlite")
 """64 bits; SQLite numbers rows by itself only where the type is called INTEGER."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment, aware and in UTC on both sides; a naive one is refused.
+    """A time with a zone, returned in UTC; a naive one is refused.
 
-    PostgreSQL keeps a ``timestamptz``; SQLite a text of fixed width with microseconds, so that
-    texts compare as moments do.
+    PostgreSQL stores a ``timestamptz``. SQLite stores a text of fixed width with microseconds, so
+    that texts sort in the order of their times.
     """
 
     impl = DateTime
@@ -68,22 +70,33 @@ class UtcDateTime(TypeDecorator[datetime]):
         return moment.astimezone(UTC)
 
 
-class ScheduleJson(TypeDecorator[Schedule]):
-    """A learning-rate schedule, kept as JSON."""
+class ConfigurationJson(TypeDecorator[Configuration]):
+    """A configuration stored as JSON; numbers are read back bit for bit."""
 
     impl = JSON
     cache_ok = True
-    _adapter = TypeAdapter(Schedule)
+    _adapter = TypeAdapter(Configuration)
 
-    def process_bind_param(self, value: Schedule | None, dialect: Dialect) -> object:
-        return None if value is None else self._adapter.dump_python(value, mode="json")
+    def process_bind_param(self, value: Configuration | None, dialect: Dialect) -> object:
+        return None if value is None else asdict(value)
 
-    def process_result_value(self, value: object, dialect: Dialect) -> Schedule | None:
-        return None if value is None else self._adapter.validate_python(value)
+    # Any: the base class does not say what JSON is.
+    def process_result_value(self, value: Any, dialect: Dialect) -> Configuration | None:
+        if value is None:
+            return None
+        # A configuration declares the base class `Network`; the kind names the class that has the
+        # fields.
+        network = _network_adapter(value["network"]["kind"]).validate_python(value["network"])
+        return self._adapter.validate_python(value | {"network": network})
+
+
+@cache
+def _network_adapter(kind: str) -> TypeAdapter[Network]:
+    return TypeAdapter(ARCHITECTURES[kind].network_type)
 
 
 class TimingsJson(TypeDecorator[Timings]):
-    """Measured times, kept as JSON; None where another version of Fathom measured others."""
+    """Measured times stored as JSON; read as None if another version of Fathom measured them."""
 
     impl = JSON
     cache_ok = True
@@ -99,26 +112,12 @@ class TimingsJson(TypeDecorator[Timings]):
             return None
 
 
-class WholeNumbers(TypeDecorator[tuple[int, ...]]):
-    """A short list of whole numbers, kept as JSON."""
-
-    impl = JSON
-    cache_ok = True
-
-    def process_bind_param(self, value: tuple[int, ...] | None, dialect: Dialect) -> object:
-        return None if value is None else list(value)
-
-    # Any: the base class does not say what JSON is.
-    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[int, ...] | None:
-        return None if value is None else tuple(value)
-
-
 class PackedFloats(TypeDecorator[tuple[float | None, ...]]):
-    """Finite doubles, some of which may be missing, in 8 bytes each.
+    """Finite doubles in 8 bytes each; an element may be None.
 
-    Bytes rather than JSON: a profile of 1,000 layers is 24 kB and is read as fast as it is sent,
-    where JSON would take 55 kB; nothing ever selects by a value inside. Little-endian IEEE 754;
-    the bits of NaN, which no value may be, stand for a missing one.
+    Bytes rather than JSON: a profile of 1,000 layers takes 24 kB instead of 55 kB and needs no
+    parser, and no query selects by a value inside. The format is little-endian IEEE 754. NaN, which
+    no value may be, stands for None.
     """
 
     impl = LargeBinary
@@ -143,9 +142,9 @@ class PackedFloats(TypeDecorator[tuple[float | None, ...]]):
 
 
 class FiniteFloat(TypeDecorator[float]):
-    """A double that is neither NaN nor infinite.
+    """A double that is neither NaN nor infinite; those raise ValueError.
 
-    The CHECKs of the tables refuse those too, but SQLite has turned NaN into NULL by then.
+    The CHECKs of the tables do not suffice: SQLite stores NaN as NULL before it checks.
     """
 
     impl = Double
@@ -160,7 +159,8 @@ class FiniteFloat(TypeDecorator[float]):
     @staticmethod
     def check(values: Sequence[float | None]) -> None:
         """Raise ValueError if one of many numbers is not finite."""
-        # A sum is finite only if every number is; of large ones it may not be, all the same.
+        # One sum is faster than many checks: it is finite only if every number is. It can also
+        # overflow with finite numbers alone, so the numbers are then looked at one by one.
         if not math.isfinite(sum(filter(None, values))):
             for value in values:
                 if value is not None and not math.isfinite(value):
@@ -168,10 +168,9 @@ class FiniteFloat(TypeDecorator[float]):
 
 
 def stored_by_value(kind: type[StrEnum]) -> Enum:
-    """Return a text column type for an enum, with a CHECK of its values.
+    """Return a text column type that stores an enum's members by value.
 
-    The CHECK takes its name from the naming convention and the column's. Wide enough for members
-    to come, as only the CHECK is to change with them.
+    The column is wider than today's members, so that a new member changes the CHECK alone.
     """
     return Enum(
         kind,
@@ -183,15 +182,20 @@ def stored_by_value(kind: type[StrEnum]) -> Enum:
 
 
 def strict_json(value: object) -> str:
-    """Return JSON text; NaN and infinities, which JSON does not have, raise ValueError."""
+    """Return a value as JSON text.
+
+    Raises:
+        ValueError: A number is NaN or infinite, which JSON cannot express.
+    """
     return json.dumps(value, allow_nan=False)
 
 
 class database_now(FunctionElement[datetime]):
-    """The database's clock, moved by some seconds; compares with `UtcDateTime` columns.
+    """The database's present time plus an offset in seconds, as a SQL expression.
 
-    Leases use it, so that the clocks of the machines need not agree. It stands still within a
-    statement, and resolves milliseconds on SQLite.
+    It compares with `UtcDateTime` columns. Leases use it, so that the clocks of the drivers'
+    machines need not agree. Its value is the same throughout a statement. On SQLite its resolution
+    is a millisecond.
     """
 
     type = UtcDateTime()
@@ -206,12 +210,13 @@ class database_now(FunctionElement[datetime]):
 @compiles(database_now, "sqlite")
 def _sqlite_now(element: database_now, compiler: SQLCompiler, **kw: Any) -> str:
     offset = compiler.process(element.clauses, **kw)
+    # Three zeros make microseconds of milliseconds, the fixed width of `UtcDateTime`.
     return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', printf('%+.3f seconds', {offset})) || '000')"
 
 
 @compiles(database_now, "postgresql")
 def _postgres_now(element: database_now, compiler: SQLCompiler, **kw: Any) -> str:
-    # Not now(), which stands still for the whole transaction: one that waited for a lock would
-    # see leases of the past.
+    # Not now(), which is the time at the start of the transaction: after a wait for a lock it would
+    # take a lapsed lease for a good one.
     offset = compiler.process(element.clauses, **kw)
     return f"(statement_timestamp() + make_interval(secs => {offset}))"

@@ -4,14 +4,15 @@ from enum import StrEnum
 
 from sqlalchemy import CheckConstraint
 
+# The bound of finite numbers; a literal for infinity would differ between the two databases.
 LARGEST_DOUBLE = "1.7976931348623157e308"
 
 
 def finite(*columns: str) -> list[CheckConstraint]:
     """Return CHECKs that refuse infinities and, on PostgreSQL, NaN.
 
-    PostgreSQL orders NaN above every number. SQLite stores it as NULL, which only NOT NULL can
-    refuse; `FiniteFloat` does so in nullable columns.
+    PostgreSQL orders NaN above every number, so the comparison fails. SQLite stores NaN as NULL,
+    which only NOT NULL can refuse; in nullable columns `FiniteFloat` refuses it.
     """
     return [
         CheckConstraint(f"abs({column}) <= {LARGEST_DOUBLE}", name=f"{column}_finite")
@@ -26,7 +27,7 @@ def one_of(column: str, kind: type[StrEnum]) -> CheckConstraint:
 
 
 def at_least(column: str, bound: int) -> CheckConstraint:
-    """Return a CHECK of a lower bound, included."""
+    """Return a CHECK that a column is at least a bound."""
     return CheckConstraint(f"{column} >= {bound}", name=f"{column}_range")
 
 
@@ -36,5 +37,5 @@ def fraction(column: str) -> CheckConstraint:
 
 
 def rule(name: str, condition: str) -> CheckConstraint:
-    """Return a CHECK of a condition between columns."""
+    """Return a named CHECK of an SQL condition, usually between several columns."""
     return CheckConstraint(condition, name=name)

@@ -1,4 +1,4 @@
-"""How far sweeps are: one grouped query over their trials."""
+"""Counts of a sweep's trials by state and outcome, and of its epochs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from workers.contract import Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many trials of a sweep stand where.
+    """Numbers of trials and epochs of a sweep.
 
     Attributes:
-        pending: Trials that no worker has.
-        running: Trials that a worker has taken up.
+        pending: Trials that no worker has started.
+        running: Trials that a worker has started.
         outcomes: Done trials by outcome; every outcome has an entry.
-        epochs_done: Epochs recorded so far, initial networks included.
-        epochs_total: Epochs there will be if every unfinished trial runs to its end; a done
-            trial counts with what it has, so that an ended sweep has done its total.
+        epochs_done: Epochs recorded so far, epoch 0 included.
+        epochs_total: Epochs that will be recorded if every unfinished trial runs to its end. A done
+            trial counts with its recorded epochs, so that an ended sweep has done its total.
     """
 
     pending: int
@@ -33,14 +33,18 @@ class Counts:
 
     @property
     def done(self) -> int:
-        """Trials that have an outcome."""
+        """Number of trials that have an outcome."""
         return sum(self.outcomes.values())
 
 
 def counts(session: Session, sweep_ids: Iterable[UUID]) -> Mapping[UUID, Counts]:
-    """Return the counts of sweeps by id; all zero for one that is not planned or not there."""
+    """Return the counts of several sweeps by id, from one query.
+
+    A sweep that is not planned yet, or does not exist, has zeros.
+    """
+    # Epochs are numbered from 0, the initial network: one more than the number of the last.
     recorded = func.coalesce(Trial.epochs_done + 1, 0)
-    expected = case((Trial.state == TrialState.DONE, recorded), else_=Trial.epochs + 1)
+    expected = case((Trial.state == TrialState.DONE, recorded), else_=Trial.planned_epochs + 1)
     tallies = {sweep_id: _Tally() for sweep_id in sweep_ids}
     rows = session.execute(
         select(

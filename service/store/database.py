@@ -1,4 +1,4 @@
-"""The database: its engines, and the two kinds of session."""
+"""A database connection pool with read sessions and write sessions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,23 +12,23 @@ from service.store.urls import SQLITE, parse_url
 
 
 class ReadSession(Session):
-    """A read-only transaction that sees one state of the database throughout."""
+    """A read-only transaction, which sees one snapshot of the database."""
 
 
 class WriteSession(Session):
-    """One read-write transaction; the code that is handed it never commits."""
+    """A read-write transaction; functions that take it never commit."""
 
 
 class Database:
-    """A file of SQLite or a database of PostgreSQL, opened at the first use.
+    """A SQLite file or a PostgreSQL database, opened at the first use.
 
-    Made once for each process, before its threads; after a fork each process needs its own.
+    Make one for each process, before its threads start. After a fork each process needs its own.
 
     Args:
         url: ``sqlite:///PATH`` or ``postgresql+psycopg://USER:PASSWORD@HOST/DATABASE``.
 
     Raises:
-        DatabaseUrlError: Another form.
+        DatabaseUrlError: The URL has another form.
     """
 
     def __init__(self, url: str) -> None:
@@ -44,15 +44,15 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[ReadSession]:
-        """Give a session for reading; the database itself refuses a write in it."""
+        """Yield a session for reading; the database refuses writes in it."""
         with self._read() as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[WriteSession]:
-        """Give a session that commits when the block ends, and rolls back if it raises.
+        """Yield a session that commits when the block ends, and rolls back if it raises.
 
-        On SQLite there is one writer at a time, and the wait for it is at the start.
+        SQLite allows one writer at a time; the wait for it is at the start of the block.
         """
         with self._write.begin() as session:
             yield session
@@ -63,20 +63,22 @@ class Database:
             engine.dispose()
 
 
-# Rows are what they were when they were read: a commit does not empty them, and reading them
-# again, after one of the bulk updates that the session does not see, shows what is there.
+# The bulk updates of this package bypass the session's identity map. With this option a row that
+# is read again shows what the database has, not what the session read before.
 _FRESH = {"populate_existing": True}
 
 
 def _engines(url: URL) -> tuple[Engine, Engine]:
     if url.drivername == SQLITE:
         return sqlite.read_engine(url), sqlite.write_engine(url)
-    # Pinged, because a restarted server leaves dead connections in the pool.
+    # Each connection is tested before use: a restarted server leaves dead ones in the pool.
     write = create_engine(
         url,
         pool_pre_ping=True,
         connect_args={"connect_timeout": 10},
         json_serializer=strict_json,
     )
+    # The default level would give each statement a snapshot of its own: counts and rows of one
+    # response could disagree.
     read = write.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return read, write

@@ -1,4 +1,4 @@
-"""What the store can refuse: one class for each thing a caller can act on."""
+"""Exceptions of the store: one class for each case that a caller can act on."""
 
 from uuid import UUID
 
@@ -6,11 +6,11 @@ from service.lifecycle import SweepState
 
 
 class StoreError(Exception):
-    """Base of the store's errors."""
+    """Base class of the store's errors."""
 
 
 class DatabaseUrlError(StoreError):
-    """A database URL is not of the two accepted forms.
+    """A database URL has neither of the two accepted forms.
 
     Attributes:
         url: The URL without its password.
@@ -35,7 +35,8 @@ class SchemaOutOfDateError(StoreError):
     Attributes:
         found: Revision of the database, None where it has no schema.
         expected: Revision this version needs.
-        is_newer: Whether the database's revision is one that this version does not know.
+        is_newer: Whether this version has no migration of the database's revision, so that a newer
+            Fathom made it.
     """
 
     def __init__(self, found: str | None, expected: str, is_newer: bool) -> None:
@@ -77,7 +78,7 @@ class TrialNotFoundError(StoreError):
 
 
 class UnknownTrialError(StoreError):
-    """A report is of a trial that its sweep does not have; nothing of its batch was written.
+    """A report names a trial that its sweep does not have; nothing of the batch was written.
 
     Attributes:
         sweep_id: The sweep of the claim.
@@ -94,7 +95,7 @@ class UnknownTrialError(StoreError):
 
 
 class BadPlanError(StoreError):
-    """A plan has one trial twice, or one of another sweep; nothing of it was written."""
+    """A plan has a trial twice, or a trial of another sweep; nothing of the plan was written."""
 
     def __init__(self, sweep_id: UUID) -> None:
         super().__init__(sweep_id)
@@ -105,7 +106,7 @@ class BadPlanError(StoreError):
 
 
 class FencedOutError(StoreError):
-    """A claim is no longer its sweep's: it was claimed again, given back, paused or ended.
+    """A claim is void, because its sweep was claimed again, given back, paused or ended.
 
     Attributes:
         sweep_id: The sweep.
@@ -127,11 +128,11 @@ class FencedOutError(StoreError):
 
 
 class UnfinishedTrialsError(StoreError):
-    """A sweep was asked to end while some of its trials have no outcome.
+    """A sweep cannot end while some of its trials have no outcome.
 
     Attributes:
         sweep_id: The sweep.
-        target: The state it was asked to end in.
+        target: The end state that was requested.
     """
 
     def __init__(self, sweep_id: UUID, target: SweepState) -> None:
@@ -144,7 +145,7 @@ class UnfinishedTrialsError(StoreError):
 
 
 class SweepNotEndedError(StoreError):
-    """A sweep that has not ended was asked for what only an ended one may do.
+    """An operation that needs an ended sweep was requested for one that has not ended.
 
     Attributes:
         sweep_id: The sweep.
@@ -161,11 +162,11 @@ class SweepNotEndedError(StoreError):
 
 
 class IdempotencyConflictError(StoreError):
-    """An idempotency key came back with another spec.
+    """An idempotency key was used before for another spec.
 
     Attributes:
         key: The key.
-        sweep_id: The sweep that the key made.
+        sweep_id: The sweep that was submitted first under the key.
     """
 
     def __init__(self, key: str, sweep_id: UUID) -> None:
@@ -175,25 +176,3 @@ class IdempotencyConflictError(StoreError):
 
     def __str__(self) -> str:
         return f"idempotency key {self.key!r} belongs to sweep {self.sweep_id}, of another spec"
-
-
-class DatasetExistsError(StoreError):
-    """The name of a data set is taken."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-    def __str__(self) -> str:
-        return f"there is a data set {self.name!r} already"
-
-
-class DatasetNotFoundError(StoreError):
-    """No registered data set has this name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-    def __str__(self) -> str:
-        return f"there is no data set {self.name!r}"

@@ -1,4 +1,4 @@
-"""Events: what happened to a sweep, in order."""
+"""The log of a sweep's events, in order."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -19,19 +19,20 @@ def append(
     trial_id: UUID | None = None,
     detail: Mapping[str, JsonValue] | None = None,
 ) -> Event:
-    """Record that something happened.
+    """Add an event to a sweep's log and return it.
 
     Args:
-        session: The transaction; it locks the sweep until it ends. PostgreSQL draws ids before
-            a commit, and without the lock a reader could be past an id that appears later.
+        session: The transaction; it locks the sweep until it ends.
         sweep_id: The sweep.
-        kind: What happened; at most 64 characters.
-        trial_id: The trial it is about.
-        detail: More, by name.
+        kind: Type of the event; at most 64 characters.
+        trial_id: The trial concerned; None if the event is about the sweep.
+        detail: Further values, by name.
 
     Raises:
-        SweepNotFoundError: There is none.
+        SweepNotFoundError: There is no such sweep.
     """
+    # PostgreSQL assigns ids before the commit. Without the lock an event with a smaller id could
+    # become visible after a larger one, and a reader that asks for newer events would miss it.
     lock_sweep(session, sweep_id)
     event = Event(
         sweep_id=sweep_id,
@@ -45,13 +46,13 @@ def append(
 
 
 def after(session: Session, sweep_id: UUID, last_id: int, limit: int) -> list[Event]:
-    """Return the next events of a sweep behind one, oldest first.
+    """Return the events of a sweep that follow a given one, oldest first.
 
     Args:
         session: The transaction.
-        sweep_id: The sweep; one that is not there has none.
-        last_id: Id of the last event seen, 0 for none.
-        limit: Most events to return.
+        sweep_id: The sweep; one that does not exist has no events.
+        last_id: Id of the last event that the caller has; 0 for none.
+        limit: Maximum number of events to return.
     """
     return [
         *session.scalars(

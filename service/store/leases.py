@@ -1,7 +1,7 @@
-"""Leases: which driver has a sweep, and the fence that keeps late writers out.
+"""Leases of sweeps to drivers, with fencing numbers that refuse late writes.
 
-All times are the database's. A claim raises the sweep's fencing number; every write under a
-claim holds it first, so that what a driver writes after it lost the sweep is refused.
+All times are the database's. A claim raises the sweep's fencing number. Every write under a claim
+compares it first (`hold`), so that a driver which has lost the sweep can write nothing more.
 """
 
 from collections.abc import Collection
@@ -11,13 +11,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 
 from service.lifecycle import HELD, SweepState
-from service.store import sweeps
 from service.store.column_types import database_now
 from service.store.database import WriteSession
 from service.store.errors import FencedOutError, SweepNotFoundError
 from service.store.locks import LockedSweep, lock_sweep
 from service.store.models import Sweep
-from service.store.trial_states import rest
+from service.store.trial_states import reset_running
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +25,8 @@ class Claim:
 
     Attributes:
         sweep_id: The sweep.
-        fence: Its fencing number while the claim is good.
-        owner: The driver.
+        fence: The sweep's fencing number; a larger one in its row makes this claim void.
+        owner: Name of the driver.
     """
 
     sweep_id: UUID
@@ -42,26 +41,26 @@ def claim(
     *,
     exclude: Collection[UUID] = (),
 ) -> Claim | None:
-    """Take the next sweep that nobody works on: highest priority first, then oldest.
+    """Claim the next free sweep: highest priority first, then oldest.
 
-    That is a queued one, which becomes running, or one whose lease has lapsed or was handed
-    back, or that this owner had before. Of two drivers at the same time one gets it.
+    A sweep is free if it is queued, if its lease has lapsed, or if this owner held it before. A
+    queued sweep becomes running. Of two drivers that claim at the same time only one gets a sweep.
 
     Args:
         session: The transaction; commit it before any work begins.
-        owner: Name of this driver, of no other.
+        owner: Name of this driver; no other driver may have the same.
         lease_seconds: How long the lease lasts without renewal.
-        exclude: Sweeps that this driver runs already.
+        exclude: Sweeps that this driver already runs.
 
     Returns:
-        The claim, or None where there is nothing to do.
+        The claim; None if no sweep is free.
     """
     candidate = (
         select(Sweep.id)
         .where(_claimable(owner), Sweep.id.not_in(exclude))
         .order_by(Sweep.priority.desc(), Sweep.created_at, Sweep.id)
         .limit(1)
-        # A sweep that somebody is writing is left for the next look.
+        # A sweep that another transaction is writing is skipped; the next poll finds it again.
         .with_for_update(skip_locked=True, key_share=True)
     )
     taken = session.execute(
@@ -71,6 +70,8 @@ def claim(
             lease_owner=owner,
             lease_expires_at=database_now(lease_seconds),
             fence=Sweep.fence + 1,
+            # Counted up with each claim, set to 0 by progress: a sweep that kills every process
+            # is failed by the supervisor in the end.
             stalled_launches=Sweep.stalled_launches + 1,
             state=case((Sweep.state == SweepState.QUEUED, SweepState.RUNNING), else_=Sweep.state),
             started_at=func.coalesce(Sweep.started_at, database_now()),
@@ -80,11 +81,13 @@ def claim(
     ).one_or_none()
     if taken is None:
         return None
-    rest(session, taken.id)
+    # Trials that a dead driver's workers were training would stay running for ever.
+    reset_running(session, taken.id)
     return Claim(sweep_id=taken.id, fence=taken.fence, owner=owner)
 
 
 def _claimable(owner: str) -> ColumnElement[bool]:
+    """Return the condition that a driver may claim a sweep."""
     free = or_(
         Sweep.lease_owner.is_(None),
         Sweep.lease_owner == owner,
@@ -94,12 +97,12 @@ def _claimable(owner: str) -> ColumnElement[bool]:
 
 
 def renew(session: WriteSession, claim: Claim, lease_seconds: float) -> bool:
-    """Extend a lease from now.
+    """Extend a lease from now, and return whether the claim is still valid.
 
-    A lease that has lapsed is renewed as well, as long as nobody else has taken the sweep.
+    A lease that has lapsed is renewed too if no other driver has claimed the sweep.
 
     Returns:
-        Whether the claim is still good; if not, its workers must stop.
+        False if the claim is void; its workers must then stop.
     """
     renewed = session.scalar(
         update(Sweep)
@@ -118,7 +121,7 @@ def hold(session: WriteSession, claim: Claim) -> LockedSweep:
         The state and fence of the sweep.
 
     Raises:
-        FencedOutError: The claim is not good any more, or the sweep is gone.
+        FencedOutError: The claim is void, or the sweep was deleted.
     """
     try:
         locked = lock_sweep(session, claim.sweep_id)
@@ -127,20 +130,3 @@ def hold(session: WriteSession, claim: Claim) -> LockedSweep:
     if locked.fence != claim.fence:
         raise FencedOutError(claim.sweep_id, claim.fence, locked.fence)
     return locked
-
-
-def release(session: WriteSession, claim: Claim) -> bool:
-    """Hand a sweep back: a running one is queued again, a winding-down one can be claimed.
-
-    Returns:
-        Whether the claim was still good; if not, nothing changes.
-    """
-    try:
-        locked = hold(session, claim)
-    except FencedOutError:
-        return False
-    if locked.state is SweepState.RUNNING:
-        sweeps.move(session, claim.sweep_id, SweepState.QUEUED)
-    else:
-        sweeps.end_lease(session, claim.sweep_id)
-    return True

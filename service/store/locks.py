@@ -1,4 +1,4 @@
-"""The lock that every writer of a sweep takes first."""
+"""The row lock that every writer of a sweep takes first."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,11 +13,13 @@ from service.store.models import Sweep
 
 @dataclass(frozen=True, slots=True)
 class LockedSweep:
-    """What a writer must know of the sweep it has locked.
+    """State and fencing number of a sweep that this transaction has locked.
+
+    No other transaction can change either before this one ends.
 
     Attributes:
-        state: Its state; stays so until this transaction ends, unless it moves it.
-        fence: Its fencing number, likewise.
+        state: The sweep's state.
+        fence: The sweep's fencing number.
     """
 
     state: SweepState
@@ -25,15 +27,15 @@ class LockedSweep:
 
 
 def lock_sweep(session: WriteSession, sweep_id: UUID) -> LockedSweep:
-    """Lock a sweep's row until the transaction ends, waiting for whoever has it.
+    """Lock a sweep's row until the transaction ends, after a wait for other writers.
 
-    On SQLite the transaction has the whole database already.
+    On SQLite nothing more is locked: a write transaction holds the lock of the whole database.
 
     Raises:
-        SweepNotFoundError: There is none.
+        SweepNotFoundError: There is no such sweep.
     """
-    # NO KEY UPDATE: strong enough against other writers, and rows that refer to the sweep can
-    # still be inserted by them.
+    # FOR NO KEY UPDATE excludes other writers of the sweep, but not the check of a foreign key
+    # that refers to it, so that inserts of trials elsewhere do not wait.
     row = session.execute(
         select(Sweep.state, Sweep.fence).where(Sweep.id == sweep_id).with_for_update(key_share=True)
     ).one_or_none()

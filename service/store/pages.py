@@ -1,4 +1,4 @@
-"""A page of a list."""
+"""A page of a list of rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ Cursor = TypeVar("Cursor")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item, Cursor]):
-    """Some items of a list and where the next page begins.
+    """Consecutive items of a list, and the cursor of the next page.
 
     Attributes:
-        items: In the list's order; may be empty.
-        next_cursor: What to pass as ``after`` for the next page; None after the last.
+        items: Items in the list's order; may be empty.
+        next_cursor: Value to pass as ``after`` for the next page; None after the last page.
     """
 
     items: Sequence[Item]

@@ -1,9 +1,9 @@
-"""The way of results into the rows: idempotent batches under a claim.
+"""Write workers' reports to the database, in idempotent batches under a claim.
 
-What the rows become depends on the set of reports alone, not on how they are cut into batches,
-on their order, or on how often they are sent, as long as a trial's end comes after its epochs:
-the first record of an epoch stays, a trial's summaries are built from records that were new,
-and a trial that is done takes nothing more.
+The resulting rows depend on the set of reports alone, not on their order, on the batches or on how
+often a report is sent, provided that a trial's end comes after its epochs. For that the first
+record of an epoch is kept, summaries of a trial are built from new records only, and a done trial
+accepts nothing more.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from service.lifecycle import TrialState
 from service.store import calibrations, epochs, leases, stopping, summaries
 from service.store.database import WriteSession
-from service.store.epochs import OpenTrial
+from service.store.epochs import UnfinishedTrial
 from service.store.errors import UnknownTrialError
 from service.store.leases import Claim
 from service.store.models import LayerProfile, Sweep, Trial
@@ -34,44 +34,47 @@ from workers.contract import (
 )
 
 _TRIAL_ID = attrgetter("trial_id")
-# Trials looked up at once; SQLite takes at most 32,766 parameters.
-_LOOKUP = 10_000
+# SQLite accepts at most 32,766 parameters in one statement.
+_IDS_PER_QUERY = 10_000
 
 
 def write(session: WriteSession, claim: Claim, reports: Sequence[Report]) -> None:
-    """Write a batch of reports; all of it or nothing.
+    """Write a batch of reports, either all of them or none.
 
     Args:
         session: The transaction.
-        claim: Of the sweep whose trials these are.
-        reports: Of any number of trials, in any order; may be empty.
+        claim: The driver's claim on the sweep that the trials belong to.
+        reports: Reports of any number of trials, in any order; may be empty.
 
     Raises:
-        FencedOutError: The claim is not good any more.
-        UnknownTrialError: A report is of a trial of another sweep, or of none.
-        sqlalchemy.exc.OperationalError: The database is away; the batch can be sent again.
-        sqlalchemy.exc.StatementError: Any other kind: the batch breaks a rule of the schema, and
-            would again.
+        FencedOutError: The claim is void.
+        UnknownTrialError: A report names a trial that the sweep does not have.
+        sqlalchemy.exc.OperationalError: The database cannot be reached; send the batch again later.
+        sqlalchemy.exc.StatementError: Any other of these errors: the batch breaks a rule of the
+            schema, and sending it again would fail again.
     """
     leases.hold(session, claim)
     batch = _Batch.of(reports)
     calibrations.put(session, batch.calibrations)
-    open_trials = _open_trials(session, claim.sweep_id, batch.trial_ids())
-    _start(session, [start for start in batch.starts if start.trial_id in open_trials])
-    summaries.note_walks(session, [w for w in batch.walks if w.trial_id in open_trials])
-    new = epochs.insert_new(session, batch.records, open_trials)
-    summaries.add(session, new)
-    _insert_profiles(session, [p for p in batch.profiles if p.trial_id in open_trials], open_trials)
-    decisions = [d for d in batch.decisions if d.trial_id in open_trials]
-    stopping.note(session, claim.sweep_id, decisions)
-    ends = [end for end in batch.ends if end.trial_id in open_trials]
+    # Reports of done trials are dropped: they are late copies.
+    unfinished = _unfinished_trials(session, claim.sweep_id, batch.trial_ids())
+    _start(session, [start for start in batch.starts if start.trial_id in unfinished])
+    summaries.record_walks(session, [w for w in batch.walks if w.trial_id in unfinished])
+    new = epochs.insert_new(session, batch.records, unfinished)
+    summaries.add_epochs(session, new)
+    _insert_profiles(session, [p for p in batch.profiles if p.trial_id in unfinished], unfinished)
+    decisions = [d for d in batch.decisions if d.trial_id in unfinished]
+    stopping.record_decisions(session, claim.sweep_id, decisions)
+    ends = [end for end in batch.ends if end.trial_id in unfinished]
     summaries.end(session, ends)
     if new or ends:
-        _note_progress(session, claim.sweep_id)
+        _reset_stalled_launches(session, claim.sweep_id)
 
 
 @dataclass(slots=True)
 class _Batch:
+    """Reports of a batch, by type."""
+
     starts: list[TrialStart] = field(default_factory=list)
     walks: list[InitialWalk] = field(default_factory=list)
     records: list[EpochRecord] = field(default_factory=list)
@@ -110,18 +113,22 @@ class _Batch:
             *self.decisions,
             *self.ends,
         )
-        # Reports come in runs of one trial, and the hash of a UUID is slow.
+        # Consecutive reports are often of one trial, and hashing a UUID is slow.
         return list(dict.fromkeys(key for key, _ in groupby(map(_TRIAL_ID, reports))))
 
 
-def _open_trials(
+def _unfinished_trials(
     session: WriteSession, sweep_id: UUID, trial_ids: Sequence[UUID]
-) -> dict[UUID, OpenTrial]:
-    """Return where each trial stands that is not done."""
-    open_trials: dict[UUID, OpenTrial] = {}
+) -> dict[UUID, UnfinishedTrial]:
+    """Return the state of each given trial that is not done, by id.
+
+    Raises:
+        UnknownTrialError: The sweep does not have one of the trials.
+    """
+    unfinished: dict[UUID, UnfinishedTrial] = {}
     found: set[UUID] = set()
-    for first in range(0, len(trial_ids), _LOOKUP):
-        chunk = trial_ids[first : first + _LOOKUP]
+    for first in range(0, len(trial_ids), _IDS_PER_QUERY):
+        chunk = trial_ids[first : first + _IDS_PER_QUERY]
         rows = session.execute(
             select(Trial.id, Trial.state, Trial.attempt, Trial.epochs_done).where(
                 Trial.sweep_id == sweep_id, Trial.id.in_(chunk)
@@ -130,15 +137,15 @@ def _open_trials(
         for trial_id, state, attempt, epochs_done in rows:
             found.add(trial_id)
             if state is not TrialState.DONE:
-                open_trials[trial_id] = OpenTrial(attempt, epochs_done)
+                unfinished[trial_id] = UnfinishedTrial(attempt, epochs_done)
     for trial_id in trial_ids:
         if trial_id not in found:
             raise UnknownTrialError(sweep_id, trial_id)
-    return open_trials
+    return unfinished
 
 
 def _start(session: WriteSession, starts: Sequence[TrialStart]) -> None:
-    # The last one of each trial: an actor that was lost may have started it before.
+    # Of several starts of a trial the last one counts: an actor that was lost started it before.
     latest = {start.trial_id: start for start in starts}
     summaries.start(session, list(latest.values()))
 
@@ -146,15 +153,16 @@ def _start(session: WriteSession, starts: Sequence[TrialStart]) -> None:
 def _insert_profiles(
     session: WriteSession,
     profiles: Sequence[contract.LayerProfile],
-    open_trials: Mapping[UUID, OpenTrial],
+    unfinished: Mapping[UUID, UnfinishedTrial],
 ) -> None:
     """Insert the profiles whose epoch has none yet."""
+    # Reversed, so that of two profiles of one epoch the first overwrites the second.
     first = {(profile.trial_id, profile.epoch): profile for profile in reversed(profiles)}
     rows = [
         {
             "trial_id": profile.trial_id,
             "epoch": profile.epoch,
-            "attempt": open_trials[profile.trial_id].attempt,
+            "attempt": unfinished[profile.trial_id].attempt,
             "activation_log_norms": profile.activation_log_norms,
             "error_log_norms": profile.error_log_norms,
             "gradient_log_norms": profile.gradient_log_norms,
@@ -164,7 +172,9 @@ def _insert_profiles(
     insert_all_new(session, LayerProfile, [LayerProfile.trial_id, LayerProfile.epoch], rows)
 
 
-def _note_progress(session: WriteSession, sweep_id: UUID) -> None:
+def _reset_stalled_launches(session: WriteSession, sweep_id: UUID) -> None:
+    """Note that the present launch of a sweep has made progress."""
+    # The condition spares most batches a write of the row.
     session.execute(
         update(Sweep)
         .where(Sweep.id == sweep_id, Sweep.stalled_launches > 0)

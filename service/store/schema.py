@@ -1,4 +1,4 @@
-"""The schema's revision, and Alembic run without a configuration file."""
+"""Upgrade, downgrade and check the database schema by Alembic, without a configuration file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,38 +15,40 @@ from service.store.database import Database
 from service.store.errors import SchemaOutOfDateError
 from service.store.urls import SQLITE, parse_url
 
-# Any number will do, as long as it stays: two upgrades at the same time meet at it.
+# Key of PostgreSQL's advisory lock for upgrades. The number is arbitrary but must never change.
 _UPGRADE_LOCK = 4_611_686_018_427
 
 
 def upgrade(url: str) -> None:
-    """Bring a database to the schema of this version, in one transaction.
+    """Upgrade a database to the schema of this version, in one transaction.
 
-    Several processes may do so at the same time: one works, the others wait for it and find
-    nothing to do.
+    Several processes may call this at the same time: one upgrades, the others wait for it and then
+    have nothing to do.
 
     Args:
-        url: As of `Database`; the folder of a SQLite file must exist.
+        url: A URL that `Database` accepts; the folder of a SQLite file must exist.
 
     Raises:
-        DatabaseUrlError: Another form of URL.
+        DatabaseUrlError: The URL has another form.
         SchemaOutOfDateError: The schema is newer than this version.
     """
     _run(url, command.upgrade, "head")
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Take a database back to a revision, in one transaction; rows that it cannot hold are lost.
+    """Downgrade a database to a revision, in one transaction.
+
+    Rows that the older schema has no place for are lost.
 
     Args:
-        url: As of `Database`.
+        url: A URL that `Database` accepts.
         revision: A revision, or ``"base"`` for a database without tables.
     """
     _run(url, command.downgrade, revision)
 
 
 def schema_revision(url: str) -> str | None:
-    """Return the revision of a database's schema; None where it has none."""
+    """Return the revision of a database's schema; None if it has no schema."""
     engine = _engine(url)
     try:
         with engine.connect() as connection:
@@ -59,7 +61,7 @@ def check_schema(database: Database) -> None:
     """Raise unless a database has exactly the schema of this version.
 
     Raises:
-        SchemaOutOfDateError: It has an older one, a newer one, or none.
+        SchemaOutOfDateError: The schema is older, newer, or absent.
     """
     with database.read() as session:
         found = MigrationContext.configure(session.connection()).get_current_revision()
@@ -78,7 +80,7 @@ def _run(url: str, action: Callable[[Config, str], None], revision: str) -> None
     engine = _engine(url)
     try:
         with engine.begin() as connection:
-            _wait_for_others(connection)
+            _lock_upgrades(connection)
             config = _config()
             scripts = ScriptDirectory.from_config(config)
             found = MigrationContext.configure(connection).get_current_revision()
@@ -94,8 +96,8 @@ def _run(url: str, action: Callable[[Config, str], None], revision: str) -> None
 def _engine(url: str) -> Engine:
     parsed = parse_url(url)
     if parsed.drivername == SQLITE:
-        # Changing a table rebuilds it on SQLite: with foreign keys on, dropping the old copy
-        # would delete the rows that refer to it. They are checked at the end instead.
+        # On SQLite a migration changes a table by copying it. With foreign keys on, dropping the
+        # old copy would delete the rows that refer to it. References are checked at the end.
         return sqlite.write_engine(parsed, foreign_keys=False)
     return create_engine(parsed, connect_args={"connect_timeout": 10})
 
@@ -108,13 +110,14 @@ def _config() -> Config:
     return config
 
 
-def _wait_for_others(connection: Connection) -> None:
+def _lock_upgrades(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
-    # A transaction of SQLite has the write lock from its start.
+    # On SQLite `sqlite.write_engine` takes the write lock at the start of the transaction.
 
 
 def _check_references(connection: Connection) -> None:
+    """Raise if a migration on SQLite, which runs without foreign keys, has broken one."""
     if connection.dialect.name != "sqlite":
         return
     if orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").all():

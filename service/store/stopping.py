@@ -1,4 +1,4 @@
-"""Early stopping in the store: decisions as events, and the rungs that rows make."""
+"""Early stopping in the database: progress and measures of trials, and decisions as events."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,19 +16,19 @@ from service.store.leases import Claim
 from service.store.models import Epoch, Event, Trial
 from workers.contract import Outcome, StoppingDecision, StoppingMetric, TrialEnd
 
-KIND = "stopping"
-"""Of the events, one for each decision."""
+EVENT_KIND = "stopping"
+"""The kind of an event that records a stopping decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How far a trial came, for a rung that is judged by rows.
+class TrialProgress:
+    """Progress of a trial, from which a rung of successive halving is judged.
 
     Attributes:
         trial_id: The trial.
-        epochs: Epochs that it is planned to have.
-        epochs_done: The largest epoch that has a row; None if there is none.
-        outcome: None while it has none.
+        epochs: Number of planned epochs.
+        epochs_done: The largest epoch that has a row; None if no epoch has one.
+        outcome: The outcome; None while the trial has none.
     """
 
     trial_id: UUID
@@ -37,15 +37,15 @@ class Standing:
     outcome: Outcome | None
 
 
-def standings(session: Session, sweep_id: UUID) -> list[Standing]:
-    """Return all trials of a sweep in the order of the plan."""
+def progress_of_trials(session: Session, sweep_id: UUID) -> list[TrialProgress]:
+    """Return the progress of every trial of a sweep, in the order of the plan."""
     rows = session.execute(
-        select(Trial.id, Trial.epochs, Trial.epochs_done, Trial.outcome)
+        select(Trial.id, Trial.planned_epochs, Trial.epochs_done, Trial.outcome)
         .where(Trial.sweep_id == sweep_id)
         .order_by(Trial.number)
     )
     return [
-        Standing(trial_id=trial_id, epochs=epochs, epochs_done=done, outcome=outcome)
+        TrialProgress(trial_id=trial_id, epochs=epochs, epochs_done=done, outcome=outcome)
         for trial_id, epochs, done, outcome in rows
     ]
 
@@ -53,7 +53,7 @@ def standings(session: Session, sweep_id: UUID) -> list[Standing]:
 def values_at(
     session: Session, sweep_id: UUID, metric: StoppingMetric, epoch: int
 ) -> dict[UUID, float]:
-    """Return what the trials of a sweep measured at an epoch."""
+    """Return a sweep's values of a metric at one epoch, by trial; trials without one are absent."""
     column = getattr(Epoch, metric.value)
     rows = session.execute(
         select(Epoch.trial_id, column)
@@ -66,7 +66,7 @@ def values_at(
 def curves_of_done(
     session: Session, sweep_id: UUID, metric: StoppingMetric
 ) -> dict[UUID, dict[int, float]]:
-    """Return the curves, from epoch 1, of the trials of a sweep that have an outcome."""
+    """Return a metric's values from epoch 1 on, by trial and epoch, for the sweep's done trials."""
     column = getattr(Epoch, metric.value)
     rows = session.execute(
         select(Epoch.trial_id, Epoch.epoch, column)
@@ -85,15 +85,22 @@ def curves_of_done(
     return curves
 
 
-def note(session: WriteSession, sweep_id: UUID, decisions: Sequence[StoppingDecision]) -> None:
-    """Record decisions as events; one that is told again is one event still.
+def record_decisions(
+    session: WriteSession, sweep_id: UUID, decisions: Sequence[StoppingDecision]
+) -> None:
+    """Add an event for each decision that has none yet.
 
-    A trial that is trained again after a crash may be judged otherwise, which is another one.
-    The caller holds the sweep.
+    A trial that is trained again after a crash can get another decision at the same epoch, which is
+    an event of its own.
+
+    Args:
+        session: The transaction, which has locked the sweep.
+        sweep_id: The sweep.
+        decisions: Decisions about its trials; may be empty, or repeat earlier ones.
     """
     known = _known(session, sweep_id, {decision.trial_id for decision in decisions})
     rows = [
-        {"sweep_id": sweep_id, "trial_id": d.trial_id, "kind": KIND, "detail": _detail(d)}
+        {"sweep_id": sweep_id, "trial_id": d.trial_id, "kind": EVENT_KIND, "detail": _detail(d)}
         for d in dict.fromkeys(decisions)
         if (d.trial_id, _text(_detail(d))) not in known
     ]
@@ -101,14 +108,14 @@ def note(session: WriteSession, sweep_id: UUID, decisions: Sequence[StoppingDeci
         session.execute(insert(Event), rows)
 
 
-def stop(session: WriteSession, claim: Claim, decisions: Sequence[StoppingDecision]) -> None:
-    """End the trials that a rung does not keep, with their events, in one transaction.
+def end_stopped(session: WriteSession, claim: Claim, decisions: Sequence[StoppingDecision]) -> None:
+    """End the trials that were not kept as stopped, and add an event for each decision.
 
     Raises:
-        FencedOutError: The claim is not good any more.
+        FencedOutError: The claim is void.
     """
     leases.hold(session, claim)
-    note(session, claim.sweep_id, decisions)
+    record_decisions(session, claim.sweep_id, decisions)
     summaries.end(
         session,
         [
@@ -122,14 +129,15 @@ def stop(session: WriteSession, claim: Claim, decisions: Sequence[StoppingDecisi
 def _known(
     session: WriteSession, sweep_id: UUID, trial_ids: Iterable[UUID]
 ) -> set[tuple[UUID | None, str]]:
+    """Return the trial and the detail, as text, of every stopping event of some trials."""
     ids = list(trial_ids)
     found: set[tuple[UUID | None, str]] = set()
-    for start in range(0, len(ids), _LOOKUP):
+    for start in range(0, len(ids), _IDS_PER_QUERY):
         rows = session.execute(
             select(Event.trial_id, Event.detail).where(
                 Event.sweep_id == sweep_id,
-                Event.kind == KIND,
-                Event.trial_id.in_(ids[start : start + _LOOKUP]),
+                Event.kind == EVENT_KIND,
+                Event.trial_id.in_(ids[start : start + _IDS_PER_QUERY]),
             )
         )
         found |= {(trial_id, _text(detail or {})) for trial_id, detail in rows}
@@ -137,6 +145,7 @@ def _known(
 
 
 def _text(detail: Mapping[str, JsonValue]) -> str:
+    # A dict cannot be in a set; with sorted keys equal details have equal texts.
     return json.dumps(detail, sort_keys=True)
 
 
@@ -153,5 +162,5 @@ def _detail(decision: StoppingDecision) -> Mapping[str, JsonValue]:
     }
 
 
-# Trials looked up at once; SQLite takes at most 32,766 parameters.
-_LOOKUP = 10_000
+# SQLite accepts at most 32,766 parameters in one statement.
+_IDS_PER_QUERY = 10_000

@@ -1,4 +1,4 @@
-"""What a trial's row tells of its run: where it stands, and its final and best numbers."""
+"""Update the rows of trials from reports: state, outcome, final and best measures."""
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
@@ -22,13 +22,14 @@ from service.lifecycle import TrialState
 from service.store.column_types import FiniteFloat, database_now
 from service.store.database import WriteSession
 from service.store.models import Trial
+from service.store.trial_states import is_unfinished
 from workers.contract import EpochRecord, InitialWalk, TrialEnd, TrialStart
 
-# The table itself, since the ORM has its own, slower idea of an UPDATE with many parameter sets.
+# The table rather than the class: the ORM runs an UPDATE with many parameter sets more slowly.
 # A cast because the attribute is typed for mapped subqueries as well.
 _TRIALS = cast(Table, Trial.__table__)
 
-# By `attrgetter`, because a batch has thousands of records.
+# `attrgetter` because a batch has thousands of records, and a loop in Python is slower.
 _EPOCH, _SECONDS = attrgetter("epoch"), attrgetter("seconds")
 _MEASURES = {
     name: attrgetter(name) for name in ("train_loss", "train_error", "eval_loss", "eval_error")
@@ -36,10 +37,15 @@ _MEASURES = {
 
 
 def start(session: WriteSession, starts: Sequence[TrialStart]) -> None:
-    """Note that workers have taken up trials, one start for each, that are not done."""
+    """Mark trials that are not done as running, with the worker that runs each.
+
+    Args:
+        session: The transaction.
+        starts: At most one for each trial.
+    """
     _run(
         session,
-        _open_trial().values(
+        _update_unfinished().values(
             state=TrialState.RUNNING,
             host=bindparam("new_host"),
             device=bindparam("new_device"),
@@ -58,20 +64,28 @@ def start(session: WriteSession, starts: Sequence[TrialStart]) -> None:
     )
 
 
-def note_walks(session: WriteSession, walks: Sequence[InitialWalk]) -> None:
-    """Note the initial walks of trials that are not done; told again, one says the same."""
+def record_walks(session: WriteSession, walks: Sequence[InitialWalk]) -> None:
+    """Store the initial walks of trials that are not done.
+
+    The walk is a function of the trial's spec, so that a second report changes nothing.
+    """
     _run(
         session,
-        _open_trial().values(z_init=bindparam("new_z_init", type_=FiniteFloat())),
+        _update_unfinished().values(z_init=bindparam("new_z_init", type_=FiniteFloat())),
         [{"trial": walk.trial_id, "new_z_init": walk.z_init} for walk in walks],
     )
 
 
-def add(session: WriteSession, curves: Sequence[Sequence[EpochRecord]]) -> None:
-    """Add epochs that were not there before, a list for each trial, to the trials' summaries."""
+def add_epochs(session: WriteSession, curves: Sequence[Sequence[EpochRecord]]) -> None:
+    """Update the measures in trials' rows by new epochs.
+
+    Args:
+        session: The transaction.
+        curves: Records that had no row before, in a list for each trial; no list is empty.
+    """
     changes = [_summary(records) for records in curves]
     if changes and session.get_bind().dialect.name == "postgresql":
-        # One statement: a thousand small ones take the server ten times as long.
+        # One statement for all trials: a thousand small ones take the server ten times as long.
         columns = {name: [change[name] for change in changes] for name in changes[0]}
         session.connection().execute(_ADD_TOGETHER, columns)
     else:
@@ -79,10 +93,10 @@ def add(session: WriteSession, curves: Sequence[Sequence[EpochRecord]]) -> None:
 
 
 def end(session: WriteSession, ends: Sequence[TrialEnd]) -> None:
-    """Give trials their outcome; of two ends of one trial the first counts."""
+    """Set the outcomes of trials; of two ends of one trial the first counts."""
     _run(
         session,
-        _open_trial().values(
+        _update_unfinished().values(
             state=TrialState.DONE,
             outcome=bindparam("new_outcome"),
             diverged_epoch=bindparam("new_diverged_epoch"),
@@ -110,14 +124,13 @@ def _run(
         session.connection().execute(statement, parameters)
 
 
-def _open_trial() -> Update:
-    return update(_TRIALS).where(
-        _TRIALS.c.id == bindparam("trial"), _TRIALS.c.state != TrialState.DONE
-    )
+def _update_unfinished() -> Update:
+    """Return an UPDATE of one trial, which leaves a done one as it is."""
+    return update(_TRIALS).where(_TRIALS.c.id == bindparam("trial"), is_unfinished(_TRIALS.c.state))
 
 
 def _summary(records: Sequence[EpochRecord]) -> Mapping[str, object]:
-    """Return what the new epochs of one trial change in its row."""
+    """Return the parameters by which new epochs of one trial change its row."""
     last = max(records, key=_EPOCH)
     changes: dict[str, object] = {
         "trial": last.trial_id,
@@ -140,7 +153,7 @@ _TYPES: Mapping[str, TypeEngine[Any]] = {
 
 
 def _adding(new: Mapping[str, ColumnElement[Any]]) -> Update:
-    """Return the change of a trial's row by what `_summary` says."""
+    """Return the UPDATE of a trial's row by the values of `_summary`, given as SQL expressions."""
     epoch = new["last_epoch"]
     is_later = or_(_TRIALS.c.epochs_done.is_(None), _TRIALS.c.epochs_done < epoch)
     values: dict[str, object] = {
@@ -151,17 +164,18 @@ def _adding(new: Mapping[str, ColumnElement[Any]]) -> Update:
         final, best = _TRIALS.c[f"final_{measure}"], _TRIALS.c[f"best_{measure}"]
         least = new[f"least_{measure}"]
         values[final.key] = case((is_later, new[f"last_{measure}"]), else_=final)
-        # min() of two values is NULL on SQLite if either is; least() on PostgreSQL is not.
+        # A CASE, because the databases differ: SQLite's min(a, b) is NULL if one value is,
+        # PostgreSQL's least(a, b) is the other value.
         values[best.key] = case((or_(best.is_(None), least < best), least), else_=best)
     return (
         update(_TRIALS)
-        .where(_TRIALS.c.id == new["trial"], _TRIALS.c.state != TrialState.DONE)
+        .where(_TRIALS.c.id == new["trial"], is_unfinished(_TRIALS.c.state))
         .values(values)
     )
 
 
 def _arrays() -> Mapping[str, ColumnElement[Any]]:
-    """Return what `_summary` says of many trials: one array for each column."""
+    """Return the columns of a subquery that unpacks one array for each value of `_summary`."""
     arrays = (
         func.unnest(bindparam(name, type_=ARRAY(kind, dimensions=1))).label(name)
         for name, kind in _TYPES.items()

@@ -1,4 +1,4 @@
-"""Sweeps: submit, find, list, move between states, delete."""
+"""Insert, read, list, move and delete rows of sweeps."""
 
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
@@ -22,7 +22,7 @@ from service.store.errors import (
 from service.store.locks import lock_sweep
 from service.store.models import Sweep
 from service.store.pages import Page
-from service.store.trial_states import has_unfinished, rest
+from service.store.trial_states import has_unfinished, reset_running
 from service.store.upserts import insert_new
 
 __all__ = [
@@ -30,11 +30,11 @@ __all__ = [
     "SweepCursor",
     "counts",
     "delete_ended",
-    "expect_end",
     "get",
     "insert",
     "move",
     "page",
+    "set_expected_end",
 ]
 
 SweepCursor = tuple[datetime, UUID]
@@ -47,29 +47,28 @@ def insert(
     name: str,
     spec_text: str,
     spec_media: Media,
-    spec_json: str,
     spec_hash: str,
     n_trials: int,
     priority: int = 0,
     tags: Mapping[str, JsonValue] | None = None,
     idempotency_key: str | None = None,
 ) -> Sweep:
-    """Queue a sweep, or return the one that the same request made before.
+    """Queue a sweep, or return the sweep that the same request queued before.
 
     Args:
         session: The transaction.
-        name: As in the spec.
+        name: Name of the sweep in its spec.
         spec_text: The spec as sent.
-        spec_media: Its language.
-        spec_json: Its canonical JSON.
-        spec_hash: SHA-256 of that, in hex.
-        n_trials: How many trials it will have at most.
-        priority: Higher goes first.
+        spec_media: Language of the text.
+        spec_hash: SHA-256 of the spec's canonical JSON, in hex.
+        n_trials: Upper bound of the number of its trials.
+        priority: Sweeps of higher priority are claimed first.
         tags: Free text by name.
-        idempotency_key: Two calls with the same one make one sweep, at the same time too.
+        idempotency_key: Calls with the same key make one sweep, even at the same time. None makes
+            a sweep in any case.
 
     Raises:
-        IdempotencyConflictError: The key made a sweep of another spec.
+        IdempotencyConflictError: The key was used for another spec.
     """
     sweep_id = uuid4()
     values = {
@@ -77,7 +76,6 @@ def insert(
         "name": name,
         "spec_text": spec_text,
         "spec_media": spec_media,
-        "spec_json": spec_json,
         "spec_hash": spec_hash,
         "n_trials": n_trials,
         "priority": priority,
@@ -96,8 +94,9 @@ def get(session: Session, sweep_id: UUID) -> Sweep:
     """Return a sweep.
 
     Raises:
-        SweepNotFoundError: There is none.
+        SweepNotFoundError: There is no such sweep.
     """
+    # The session may hold the row as it was before a bulk update.
     sweep = session.get(Sweep, sweep_id, populate_existing=True)
     if sweep is None:
         raise SweepNotFoundError(sweep_id)
@@ -113,18 +112,19 @@ def page(
 ) -> Page[Sweep, SweepCursor]:
     """Return some sweeps, newest first.
 
-    Sweeps submitted between two pages come before both and appear in neither.
+    A sweep that is submitted between two calls is newer than both pages and appears on neither.
 
     Args:
         session: The transaction.
-        after: Where the previous page ended; None for the first.
-        limit: Most sweeps to return, at least 1.
+        after: `next_cursor` of the previous page; None for the first page.
+        limit: Maximum number of sweeps to return, at least 1.
         where: Conditions on columns of `Sweep`.
     """
     position = tuple_(Sweep.created_at, Sweep.id)
     statement = select(Sweep).where(*where).order_by(Sweep.created_at.desc(), Sweep.id.desc())
     if after is not None:
         statement = statement.where(position < after)
+    # One row more than the page says whether another page follows.
     rows = session.scalars(statement.limit(limit + 1)).all()
     items = rows[:limit]
     more = len(rows) > limit
@@ -139,25 +139,27 @@ def move(
     allowed_from: Set[SweepState] | None = None,
     message: str | None = None,
 ) -> Sweep:
-    """Move a sweep to another state; of two movers at the same time the second sees the first.
+    """Move a sweep to another state, and end its lease if workers have no part in that state.
 
-    Leaving the states that workers have it in ends its lease: the fence moves on, and trials
-    that were running are pending again. A caller that acts for a claim holds that first.
+    The end of a lease raises the fencing number and makes running trials pending. Concurrent moves
+    are serialized by the lock of the sweep. A caller that acts under a claim calls `leases.hold`
+    first.
 
     Args:
         session: The transaction.
         sweep_id: The sweep.
-        to: The state to reach.
-        allowed_from: States to come from, where the caller allows fewer than the table does.
-        message: Why, for a person; replaces the sweep's message.
+        to: The new state.
+        allowed_from: States from which this caller allows the move; None for all of
+            `SWEEP_TRANSITIONS`.
+        message: The reason, for a person; replaces the sweep's message.
 
     Returns:
         The sweep in its new state.
 
     Raises:
-        SweepNotFoundError: There is none.
-        IllegalTransitionError: It is in a state that does not allow the move.
-        UnfinishedTrialsError: It would end with a trial that has no outcome.
+        SweepNotFoundError: There is no such sweep.
+        IllegalTransitionError: The sweep's state does not allow the move.
+        UnfinishedTrialsError: The new state is an end, and a trial has no outcome.
     """
     current = lock_sweep(session, sweep_id).state
     if allowed_from is not None and current not in allowed_from:
@@ -166,7 +168,7 @@ def move(
     if to in ENDED and has_unfinished(session, sweep_id):
         raise UnfinishedTrialsError(sweep_id, to)
     if to not in HELD:
-        end_lease(session, sweep_id)
+        _end_lease(session, sweep_id)
     session.execute(
         update(Sweep)
         .where(Sweep.id == sweep_id)
@@ -180,8 +182,14 @@ def move(
     return get(session, sweep_id)
 
 
-def expect_end(session: WriteSession, sweep_id: UUID, seconds: float | None) -> None:
-    """Note how far off the end of a sweep is expected to be; None where nothing is known."""
+def set_expected_end(session: WriteSession, sweep_id: UUID, seconds: float | None) -> None:
+    """Store when a sweep is expected to end.
+
+    Args:
+        session: The transaction.
+        sweep_id: The sweep.
+        seconds: Seconds from now by the database's clock; None if nothing is known.
+    """
     moment = None if seconds is None else database_now(seconds)
     session.execute(
         update(Sweep)
@@ -191,8 +199,8 @@ def expect_end(session: WriteSession, sweep_id: UUID, seconds: float | None) -> 
     )
 
 
-def end_lease(session: WriteSession, sweep_id: UUID) -> None:
-    """Void whatever claim there is on a sweep that this transaction has locked."""
+def _end_lease(session: WriteSession, sweep_id: UUID) -> None:
+    """Void the claim on a sweep, if it has one; this transaction has locked the sweep."""
     session.execute(
         update(Sweep)
         .where(Sweep.id == sweep_id)
@@ -204,19 +212,20 @@ def end_lease(session: WriteSession, sweep_id: UUID) -> None:
         )
         .execution_options(synchronize_session=False)
     )
-    rest(session, sweep_id)
+    reset_running(session, sweep_id)
 
 
 def delete_ended(session: WriteSession, sweep_id: UUID) -> None:
     """Delete a sweep that has ended, with its trials, epochs and events.
 
     Raises:
-        SweepNotFoundError: There is none.
-        SweepNotEndedError: It may still be worked on.
+        SweepNotFoundError: There is no such sweep.
+        SweepNotEndedError: The sweep has not ended; a driver may work on it.
     """
     state = lock_sweep(session, sweep_id).state
     if state not in ENDED:
         raise SweepNotEndedError(sweep_id, state)
+    # The foreign keys of the other tables cascade.
     session.execute(
         delete(Sweep).where(Sweep.id == sweep_id).execution_options(synchronize_session=False)
     )

@@ -1,74 +1,115 @@
-"""Trials: plan, find, list, end, retry."""
+"""Insert planned trials, and read, end and retry trials."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnDefault,
+    delete,
+    exists,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from service.lifecycle import TrialState
-from service.planner import PlannedTrial
+from service.planner import PlannedConfiguration
 from service.store.column_types import database_now
 from service.store.database import WriteSession
 from service.store.errors import BadPlanError, TrialNotFoundError
 from service.store.locks import lock_sweep
-from service.store.models import Epoch, LayerProfile, Sweep, Trial, Walk
-from service.store.pages import Page
-from service.store.trial_rows import row_values, trial_spec
+from service.store.models import Configuration, Epoch, LayerProfile, Sweep, Trial, Walk
+from service.store.models.roles import Role, columns_of
+from service.store.plan_rows import configuration_values
 from service.store.trial_states import UNFINISHED
 from service.store.upserts import insert_all_new
 from workers.contract import Outcome, TrialSpec
 
 __all__ = [
-    "TrialCursor",
     "end_unfinished",
     "get",
     "insert_plan",
     "is_planned",
-    "page",
     "retry",
-    "trial_spec",
     "unfinished",
 ]
 
-TrialCursor = tuple[UUID, int]
-"""Sweep and number of the last trial of a page."""
+# Configurations in one INSERT: a hundred thousand rows of JSON would take much memory at once.
+_CHUNK = 5_000
 
 
-def insert_plan(session: WriteSession, sweep_id: UUID, planned: Sequence[PlannedTrial]) -> int:
-    """Add the trials of a plan that the sweep does not have yet, behind those it has.
+def insert_plan(
+    session: WriteSession, sweep_id: UUID, planned: Sequence[PlannedConfiguration]
+) -> int:
+    """Insert the configurations and trials of a plan that the sweep does not have yet.
 
-    Rows that are there stay as they are, so that planning twice changes nothing and a larger
-    plan only adds. The sweep's `n_trials` becomes the number of its rows.
+    New rows are numbered after the existing ones, which stay unchanged. So planning twice changes
+    nothing, and a larger plan only adds rows. The sweep's `n_trials` is set to the number of its
+    trials.
 
     Returns:
-        How many trials are new.
+        The number of new trials.
 
     Raises:
-        SweepNotFoundError: There is none.
-        BadPlanError: It has a trial twice, or one of another sweep.
+        SweepNotFoundError: There is no such sweep.
+        BadPlanError: The plan has a configuration or a trial twice, or one of another sweep.
     """
     lock_sweep(session, sweep_id)
-    numbers = session.execute(select(Trial.id, Trial.number).where(Trial.sweep_id == sweep_id))
-    known = dict(numbers.all())
-    first = max(known.values(), default=-1) + 1
-    new = [trial for trial in planned if trial.spec.trial_id not in known]
-    _insert_walks(session, new)
-    rows = [row_values(sweep_id, first + offset, trial) for offset, trial in enumerate(new)]
+    _insert_walks(session, planned)
+    _insert_configurations(session, sweep_id, planned)
+    known, next_number = _numbers(session, sweep_id, Trial)
+    rows = [
+        {
+            "id": trial.id,
+            "configuration_id": each.id,
+            "seed": trial.seed,
+            "planned_epochs": each.configuration.training.epochs,
+        }
+        for each in planned
+        for trial in each.trials
+        if trial.id not in known
+    ]
+    for number, row in enumerate(rows, start=next_number):
+        row |= {"sweep_id": sweep_id, "number": number}
+    # The sweep's own ids are known: another clash is with this plan itself or another sweep.
     if len(insert_all_new(session, Trial, [Trial.id], rows)) < len(rows):
         raise BadPlanError(sweep_id)
     session.execute(
         update(Sweep)
         .where(Sweep.id == sweep_id)
-        .values(n_trials=len(known) + len(new))
+        .values(n_trials=len(known) + len(rows))
         .execution_options(synchronize_session=False)
     )
-    return len(new)
+    return len(rows)
 
 
-def _insert_walks(session: WriteSession, planned: Sequence[PlannedTrial]) -> None:
-    walks = {trial.walk.id: trial.walk for trial in planned if trial.walk is not None}
-    # In one order, so that two plans that share walks do not wait for each other.
+def _insert_configurations(
+    session: WriteSession, sweep_id: UUID, planned: Sequence[PlannedConfiguration]
+) -> None:
+    known, next_number = _numbers(session, sweep_id, Configuration)
+    new = [each for each in planned if each.id not in known]
+    for start in range(0, len(new), _CHUNK):
+        rows = [
+            configuration_values(sweep_id, next_number + start + offset, each)
+            for offset, each in enumerate(new[start : start + _CHUNK])
+        ]
+        if len(insert_all_new(session, Configuration, [Configuration.id], rows)) < len(rows):
+            raise BadPlanError(sweep_id)
+
+
+def _numbers(
+    session: Session, sweep_id: UUID, table: type[Configuration | Trial]
+) -> tuple[set[UUID], int]:
+    """Return the ids of a sweep's rows in a table, and the number of the next row."""
+    rows = session.execute(select(table.id, table.number).where(table.sweep_id == sweep_id)).all()
+    return {row.id for row in rows}, max((row.number for row in rows), default=-1) + 1
+
+
+def _insert_walks(session: WriteSession, planned: Sequence[PlannedConfiguration]) -> None:
+    walks = {each.walk.id: each.walk for each in planned if each.walk is not None}
+    # Sorted, so that two plans with common walks insert them in one order and cannot deadlock.
     rows = [
         {"id": walk.id, "means": walk.means, "deviations": walk.deviations}
         for _, walk in sorted(walks.items())
@@ -77,25 +118,36 @@ def _insert_walks(session: WriteSession, planned: Sequence[PlannedTrial]) -> Non
 
 
 def is_planned(session: Session, sweep_id: UUID) -> bool:
-    """Return whether the sweep has trial rows; all of a plan come in one transaction."""
+    """Return whether a sweep has trials; a plan is inserted whole or not at all."""
     return bool(session.scalar(select(exists().where(Trial.sweep_id == sweep_id))))
 
 
 def unfinished(session: Session, sweep_id: UUID) -> list[TrialSpec]:
-    """Return the trials of a sweep that have no outcome, in the order of the plan."""
-    rows = session.scalars(
-        select(Trial)
-        .where(Trial.sweep_id == sweep_id, Trial.state.in_(UNFINISHED))
-        .order_by(Trial.number)
+    """Return the specs of a sweep's trials without an outcome, in the order of the plan.
+
+    Specs of one configuration share one object of it.
+    """
+    wanted = (Trial.sweep_id == sweep_id, Trial.state.in_(UNFINISHED))
+    rows = session.execute(
+        select(Trial.id, Trial.seed, Trial.configuration_id).where(*wanted).order_by(Trial.number)
+    ).all()
+    configurations = session.execute(
+        select(Configuration.id, Configuration.configuration).where(
+            Configuration.id.in_(select(Trial.configuration_id).where(*wanted))
+        )
     )
-    return [trial_spec(row) for row in rows]
+    by_id = {row.id: row.configuration for row in configurations}
+    return [
+        TrialSpec(trial_id=row.id, seed=row.seed, configuration=by_id[row.configuration_id])
+        for row in rows
+    ]
 
 
 def get(session: Session, trial_id: UUID) -> Trial:
     """Return a trial.
 
     Raises:
-        TrialNotFoundError: There is none.
+        TrialNotFoundError: There is no such trial.
     """
     trial = session.get(Trial, trial_id, populate_existing=True)
     if trial is None:
@@ -103,46 +155,22 @@ def get(session: Session, trial_id: UUID) -> Trial:
     return trial
 
 
-def page(
-    session: Session,
-    *,
-    after: TrialCursor | None = None,
-    limit: int,
-    where: Sequence[ColumnElement[bool]] = (),
-) -> Page[Trial, TrialCursor]:
-    """Return some trials, by sweep and then in the order of the plan.
-
-    Args:
-        session: The transaction.
-        after: Where the previous page ended; None for the first.
-        limit: Most trials to return, at least 1.
-        where: Conditions on columns of `Trial`, its sweep among them.
-    """
-    statement = select(Trial).where(*where).order_by(Trial.sweep_id, Trial.number)
-    if after is not None:
-        statement = statement.where(tuple_(Trial.sweep_id, Trial.number) > after)
-    rows = session.scalars(statement.limit(limit + 1)).all()
-    items = rows[:limit]
-    more = len(rows) > limit
-    return Page(items, (items[-1].sweep_id, items[-1].number) if more else None)
-
-
 def end_unfinished(
     session: WriteSession, sweep_id: UUID, outcome: Outcome, message: str | None = None
 ) -> int:
-    """Give every trial of a sweep that has no outcome this one.
+    """Set the outcome of every trial of a sweep that has none.
 
     Args:
         session: The transaction.
         sweep_id: The sweep.
-        outcome: Any but diverged, which has an epoch and a step.
-        message: Why, for a person.
+        outcome: Any outcome but diverged, which needs an epoch and a step.
+        message: The reason, for a person.
 
     Returns:
-        How many trials that were.
+        The number of trials that were ended.
 
     Raises:
-        SweepNotFoundError: There is none.
+        SweepNotFoundError: There is no such sweep.
     """
     lock_sweep(session, sweep_id)
     ended = session.scalars(
@@ -156,16 +184,16 @@ def end_unfinished(
 
 
 def retry(session: WriteSession, sweep_id: UUID, outcomes: Collection[Outcome]) -> int:
-    """Make the done trials of some outcomes pending again, as if they had never run.
+    """Make a sweep's trials with some outcomes pending again, as if they had never run.
 
-    The epochs and layer profiles of the old attempt go. A late writer of that attempt cannot
-    bring them back if the sweep is queued in the same transaction, which moves its fence on.
+    The epochs and layer profiles of the old attempt are deleted. Queue the sweep in the same
+    transaction: that raises its fencing number, so that a late writer cannot bring them back.
 
     Returns:
-        How many trials that were.
+        The number of trials that were made pending.
 
     Raises:
-        SweepNotFoundError: There is none.
+        SweepNotFoundError: There is no such sweep.
     """
     lock_sweep(session, sweep_id)
     chosen = (Trial.sweep_id == sweep_id, Trial.outcome.in_(outcomes))
@@ -178,34 +206,21 @@ def retry(session: WriteSession, sweep_id: UUID, outcomes: Collection[Outcome]) 
     retried = session.scalars(
         update(Trial)
         .where(*chosen)
-        .values(attempt=Trial.attempt + 1, state=TrialState.PENDING, seconds=0.0, **_NOTHING_YET)
+        .values(attempt=Trial.attempt + 1, state=TrialState.PENDING, **_UNRUN)
         .returning(Trial.id)
         .execution_options(synchronize_session=False)
     )
     return len(retried.all())
 
 
-# What a trial has no value for before it runs.
-_NOTHING_YET = dict.fromkeys(
-    (
-        "outcome",
-        "epochs_done",
-        "final_train_loss",
-        "final_train_error",
-        "final_eval_loss",
-        "final_eval_error",
-        "best_train_loss",
-        "best_train_error",
-        "best_eval_loss",
-        "best_eval_error",
-        "z_init",
-        "diverged_epoch",
-        "diverged_step",
-        "message",
-        "host",
-        "device",
-        "versions",
-        "started_at",
-        "ended_at",
-    )
-)
+def _default(column: Column[Any]) -> object:
+    """Return the default of a column that is never null."""
+    assert isinstance(column.default, ColumnDefault)
+    return column.default.arg
+
+
+# Values that a run fills, as they are in a new row: null, or the column's default.
+_UNRUN = {
+    name: None if column.nullable else _default(column)
+    for name, column in columns_of(Trial, Role.RESULT, Role.RUN).items()
+}

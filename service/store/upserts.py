@@ -1,4 +1,4 @@
-"""Inserts that leave rows alone which are there already."""
+"""Inserts that leave existing rows unchanged."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,9 +20,9 @@ def insert_new(
 
     Args:
         session: The transaction.
-        table: Where to insert.
-        key: The columns of one unique constraint; a clash with another one still raises.
-        values: By column; a missing one takes its default.
+        table: Table to insert into.
+        key: Columns of one unique constraint; a clash with another constraint still raises.
+        values: Values by column; a missing column takes its default.
 
     Returns:
         Whether the row is new.
@@ -34,17 +34,17 @@ def insert_new(
 def insert_all_new(
     session: WriteSession, table: type[Base], key: Key, rows: Sequence[Mapping[str, object]]
 ) -> Sequence[Row[Any]]:
-    """Insert those of many rows whose key is not taken.
+    """Insert many rows, except for those whose key is taken.
 
     Args:
         session: The transaction.
-        table: Where to insert.
-        key: As for `insert_new`.
-        rows: Values by column, the same columns in each; a missing one takes its default. No
-            key twice; may be empty.
+        table: Table to insert into.
+        key: Columns of one unique constraint; a clash with another constraint still raises.
+        rows: Values by column, with the same columns in each row; a missing column takes its
+            default. Keys are distinct; may be empty.
 
     Returns:
-        The keys of the rows that were new, in any order.
+        The keys of the inserted rows, in any order.
     """
     if not rows:
         return []
@@ -52,10 +52,10 @@ def insert_all_new(
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         return connection.execute(insert.returning(*key), rows).all()
-    # One array for each column: thousands of separate parameters take the driver several times
-    # as long to put into a statement.
+    # PostgreSQL gets one array for each column: psycopg takes several times as long to put
+    # thousands of separate parameters into a statement.
     columns = [table.__table__.columns[name] for name in rows[0]]
-    # One dimension, said aloud: a value that is a tuple would be taken for a row of the array.
+    # With `dimensions` given, a value that is a tuple is not taken for a second dimension.
     arrays = [
         func.unnest(bindparam(column.key, type_=ARRAY(column.type, dimensions=1)))
         for column in columns

@@ -1,4 +1,4 @@
-"""The two forms of a database URL."""
+"""Parse and check database URLs."""
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -10,15 +10,16 @@ POSTGRES = "postgresql+psycopg"
 
 
 def parse_url(url: str) -> URL:
-    """Return the parsed URL of a file of SQLite or a database of PostgreSQL.
+    """Return the parsed URL of a SQLite file or a PostgreSQL database.
 
     Raises:
-        DatabaseUrlError: Any other form; the message names the accepted ones, never a password.
+        DatabaseUrlError: The URL has another form. The message names the accepted forms, and never
+            contains a password.
     """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        # Not shown as given: what cannot be parsed may hold a password anywhere.
+        # The text is not shown: a password can be anywhere in it.
         raise DatabaseUrlError("...", "it is not a URL") from None
     issue = _issue(parsed)
     if issue:
@@ -27,6 +28,7 @@ def parse_url(url: str) -> URL:
 
 
 def _issue(url: URL) -> str | None:
+    """Return why a URL is not accepted; None if it is."""
     if url.drivername == SQLITE:
         return _sqlite_issue(url)
     if url.drivername == POSTGRES:
@@ -40,6 +42,6 @@ def _sqlite_issue(url: URL) -> str | None:
     if url.host:
         return "a path takes three slashes, an absolute one four"
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
-        # The driver, its children and the API are processes, and share a file only.
+        # The driver, its children and the API are separate processes.
         return "a database in memory cannot be shared between processes"
     return "it takes no options" if url.query else None

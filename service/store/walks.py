@@ -1,4 +1,4 @@
-"""Simulated walks: the predicted band of a trial's network."""
+"""Read the simulated walk of a random network."""
 
 from uuid import UUID
 
@@ -8,5 +8,5 @@ from service.store.models import Walk
 
 
 def get(session: Session, walk_id: UUID) -> Walk:
-    """Return the walk that a trial names; its foreign key says that there is one."""
+    """Return the walk that a configuration's `walk_id` names; a foreign key guarantees its row."""
     return session.get_one(Walk, walk_id)

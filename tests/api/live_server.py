@@ -26,7 +26,7 @@ def dependencies_of(database: Database, *, max_trials: int = 100_000) -> Depende
     )
 
 
-NO_PARTS = dependencies_of(Database("sqlite:////nowhere/at/all.db"))
+NO_DEPENDENCIES = dependencies_of(Database("sqlite:////nowhere/at/all.db"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class LiveServer:
 @contextmanager
 def serving() -> Iterator[LiveServer]:
     """Serve an application, of no dependencies yet, for the length of the block."""
-    app = create_app(NO_PARTS)
+    app = create_app(NO_DEPENDENCIES)
     config = uvicorn.Config(
         app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1
     )

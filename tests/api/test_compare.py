@@ -9,7 +9,9 @@ import pytest
 import scipy.stats
 
 import rwinit
-from service.store import Database, trials
+from service.services import trials as trial_services
+from service.services.trials import TrialQuery
+from service.store import Database
 from tests.query.sweep_rows import SPEC, Result, filled
 from workers.contract import Outcome, TrialSpec
 
@@ -19,17 +21,21 @@ TEXT = SPEC.replace("lr: 0.05", "lr: [0.05, 0.1]")
 
 def error_of(trial: TrialSpec) -> float:
     """A made-up error: depth 8 is better, its larger rate diverges for seed 2."""
-    return 0.8 / trial.depth + 0.01 * trial.seed + 0.02 * trial.seed * trial.g / trial.depth
+    return (
+        0.8 / trial.network.depth
+        + 0.01 * trial.seed
+        + 0.02 * trial.seed * trial.init.g / trial.network.depth
+    )
 
 
 def result(trial: TrialSpec) -> Result | None:
-    if trial.depth == 8 and trial.learning_rate == 0.1 and trial.seed == 2:
+    if trial.network.depth == 8 and trial.training.learning_rate == 0.1 and trial.seed == 2:
         return Result([0.9], Outcome.DIVERGED)
-    if trial.depth == 8 and trial.g > 1.6:
+    if trial.network.depth == 8 and trial.init.g > 1.6:
         return Result([0.9], Outcome.DIVERGED)
-    if trial.depth == 2 and trial.learning_rate == 0.1 and trial.seed == 1:
+    if trial.network.depth == 2 and trial.training.learning_rate == 0.1 and trial.seed == 1:
         return Result([], Outcome.FAILED)
-    scale = 0.9 if trial.learning_rate == 0.1 else 1.0
+    scale = 0.9 if trial.training.learning_rate == 0.1 else 1.0
     return Result([0.9, scale * error_of(trial) / 2, scale * error_of(trial)])
 
 
@@ -40,10 +46,10 @@ def sweep_id(database: Database) -> UUID:
 
 def values(database: Database, sweep_id: UUID, depth: int, rate: float, g: float) -> list[float]:
     with database.read() as session:
-        page = trials.page(session, limit=1000)
+        page = trial_services.page(session, TrialQuery(sweep_id=sweep_id, page_size=1000))
         return [
             trial.final_train_error
-            for trial in page.items
+            for trial in page.trials
             if (trial.depth, trial.lr, trial.g_relative) == (depth, rate, g)
             and trial.final_train_error is not None
             and trial.outcome is Outcome.COMPLETED
@@ -175,7 +181,9 @@ def test_depths_are_compared_by_pairs_of_seeds(
 def test_a_depth_where_all_diverged_has_no_best(http: httpx.Client, database: Database) -> None:
     sweep_id = filled(
         database,
-        lambda t: Result([0.9], Outcome.DIVERGED) if t.depth == 8 else Result([0.9, 0.5, 0.2]),
+        lambda t: (
+            Result([0.9], Outcome.DIVERGED) if t.network.depth == 8 else Result([0.9, 0.5, 0.2])
+        ),
     )
 
     deep = depths(http, sweep_id)[1]

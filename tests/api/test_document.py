@@ -1,6 +1,7 @@
 """The OpenAPI document: valid, complete, and with examples that are true."""
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -11,7 +12,7 @@ from service import spec
 from service.api.app import create_app
 from service.api.spec_document import SPEC_BODY
 from service.spec import Media
-from tests.api.live_server import NO_PARTS
+from tests.api.live_server import NO_DEPENDENCIES
 
 # Any: a tree of JSON.
 Document = dict[str, Any]
@@ -19,7 +20,7 @@ Document = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def document() -> Document:
-    return create_app(NO_PARTS).openapi()
+    return create_app(NO_DEPENDENCIES).openapi()
 
 
 def operations(document: Document) -> list[tuple[str, Document]]:
@@ -50,6 +51,18 @@ def test_every_reference_leads_somewhere(document: Document) -> None:
 def test_every_schema_is_a_json_schema(document: Document) -> None:
     for schema in document["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_every_schema_of_the_api_is_titled_by_its_own_name(document: Document) -> None:
+    # Those of specs are prefixed: their sections share names with what is read of trials.
+    own = {
+        name: schema
+        for name, schema in document["components"]["schemas"].items()
+        if not name.startswith("Spec.") and name != "JsonValue"
+    }
+
+    assert {name: schema["title"] for name, schema in own.items()} == {name: name for name in own}
+    assert all(re.fullmatch("[A-Z][A-Za-z]+", name) for name in own), sorted(own)
 
 
 def test_every_route_has_its_public_text_and_its_problems(document: Document) -> None:

@@ -10,7 +10,7 @@ from service.settings import Settings
 create_app(dependencies_from(Settings.read())).openapi()
 import service.cli.serve, service.cli.http_server, service.cli.embedded
 loaded = {name.partition(".")[0] for name in sys.modules}
-print(sorted(loaded & {"ray", "torch", "sklearn", "vl_convert", "pandas"}))
+print(sorted(loaded & {"ray", "torch", "sklearn", "vl_convert", "altair", "pandas"}))
 """
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import rwinit
 from service.store import Database, trials
+from service.store.models import Configuration
 from tests.query.sweep_rows import profiled
 
 
@@ -75,7 +76,8 @@ def test_where_there_is_no_prediction_the_band_is_null(
     _, trial_id = profiled(database)
     with database.write() as session:
         trial = trials.get(session, trial_id)
-        trial.predicted_drift = trial.predicted_spread = None
+        row = session.get_one(Configuration, trial.configuration_id)
+        row.predicted_drift = row.predicted_spread = None
 
     answer = http.get(f"/v1/trials/{trial_id}/layers").json()
 

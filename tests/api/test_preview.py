@@ -11,8 +11,9 @@ import pytest
 
 import rwinit
 from service.planner import forecasts
-from service.planner.configurations import Configuration
-from service.planner.forecasts import Forecast, simulated
+from service.planner.forecasts import Forecast, simulated_forecast
+from service.planner.walk_laws import PredictedLaw
+from service.planner.walk_requests import WalkRequest
 from service.services.simulations import Simulations
 from service.store import Database, calibrations
 from tests.api.live_server import LiveServer, dependencies_of
@@ -86,9 +87,9 @@ def test_a_cold_preview_is_pending_and_the_same_one_later_is_not(
 ) -> None:
     go = threading.Event()
 
-    def slowly(configuration: Configuration) -> Forecast:
+    def slowly(request: WalkRequest) -> Forecast:
         assert go.wait(30)
-        return simulated(configuration)
+        return simulated_forecast(request)
 
     live_server.use(replace(dependencies_of(database), simulations=Simulations(slowly)))
 
@@ -136,6 +137,27 @@ def test_a_sweep_that_can_train_has_no_warning(http: httpx.Client) -> None:
     assert post(http, body.replace("[0.9, 1.0, 1.1]", "1.0")).json()["warnings"] == []
 
 
+def test_a_kind_without_a_law_says_so_and_its_networks_are_counted_apart(
+    http: httpx.Client,
+) -> None:
+    network = (
+        "network: {kind: residual, activation: relu, depth: 4, width: 16, branch_scale: [1, 2]}"
+    )
+    spec = f"version: 1\nname: skips\n{network}\ntraining: {{epochs: 1, lr: 0.1}}\n"
+
+    found = post(http, spec).json()
+
+    assert (found["n_configurations"], found["n_pending"], found["warnings"]) == (2, 0, [])
+    assert {row["kind"] for row in found["rows"]} == {"residual"}
+    first, second = found["configurations"]
+    assert first["name"] == "residual, relu, width 16, depth 4, g 1 x unbiased, branch_scale 1"
+    assert second["name"].endswith("branch_scale 2")
+    for each in (first, second):
+        assert each["kind"] == "residual"
+        assert (each["drift"], each["spread"], each["pending"]) == (None, None, False)
+        assert each["remark"] == "no law is known for the walk of residual networks"
+
+
 def test_a_refused_spec_lists_all_its_issues(http: httpx.Client) -> None:
     response = post(http, BAD)
 
@@ -152,7 +174,13 @@ def test_ten_thousand_trials_are_previewed_within_two_seconds_of_processor_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # The warm-up would take minutes: the cache on disk is filled with made-up walks.
-    monkeypatch.setattr(forecasts, "_simulate", lambda _: (0.0, 1.2, 0.1, 0.01, 0.5, 40.0, 0.0))
+    made_up = forecasts._Gain(
+        g=1.2,
+        law=PredictedLaw(drift=0.1, drift_error=0.01, spread=0.5),
+        depth_scale=40.0,
+        merges=False,
+    )
+    monkeypatch.setattr(forecasts, "_simulate", lambda _: made_up)
     body = """\
 version: 1
 name: grid
@@ -178,13 +206,13 @@ limits: {max_trials: 20000}
     assert seconds < 2, seconds
 
 
-def test_a_failed_simulation_is_told_and_the_others_go_on(
+def test_a_failed_simulation_has_a_remark_and_the_others_go_on(
     http: httpx.Client, database: Database, live_server: LiveServer
 ) -> None:
-    def sometimes(configuration: Configuration) -> Forecast:
-        if configuration.depth == 3:
+    def sometimes(request: WalkRequest) -> Forecast:
+        if request.question.depth == 3:
             raise MemoryError
-        return simulated(configuration)
+        return simulated_forecast(request)
 
     live_server.use(replace(dependencies_of(database), simulations=Simulations(sometimes)))
 
@@ -194,15 +222,15 @@ def test_a_failed_simulation_is_told_and_the_others_go_on(
     assert (second["remark"], second["pending"]) == (None, False)
 
 
-def _never(configuration: Configuration) -> Forecast:
-    raise AssertionError(f"simulated again: {configuration}")
+def _never(request: WalkRequest) -> Forecast:
+    raise AssertionError(f"simulated again: {request}")
 
 
-def test_no_time_is_told_before_a_device_has_been_measured(http: httpx.Client) -> None:
-    time_told = post(http).json()["time"]
+def test_there_is_no_time_before_a_device_has_been_measured(http: httpx.Client) -> None:
+    estimate = post(http).json()["time"]
 
-    assert time_told["seconds"] is None
-    assert "until a sweep has run" in time_told["remark"]
+    assert estimate["seconds"] is None
+    assert "until a sweep has run" in estimate["remark"]
 
 
 def test_the_time_is_that_of_the_measured_workers_with_its_error(
@@ -227,6 +255,6 @@ def test_a_time_is_of_the_device_that_the_spec_asks_for(
     with database.write() as session:
         calibrations.put(session, [calibration()])
 
-    told = post(http, f"{SPEC}\nresources: {{device: {device}}}\n").json()["time"]
+    estimate = post(http, f"{SPEC}\nresources: {{device: {device}}}\n").json()["time"]
 
-    assert (told["seconds"] is not None) == known
+    assert (estimate["seconds"] is not None) == known

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy.engine.default import DefaultDialect
 
-from service.api.problems import KINDS
+from service.api.problems import PROBLEM_KINDS
 from service.store import Database
 from tests.api.live_server import LiveServer, dependencies_of
 from tests.query.sweep_rows import SPEC
@@ -25,7 +25,7 @@ def problem(response: httpx.Response) -> tuple[int, str]:
 
 
 def test_the_codes_never_change() -> None:
-    assert sorted({(kind.status, kind.code) for kind in KINDS.values()}) == [
+    assert sorted({(kind.status, kind.code) for kind in PROBLEM_KINDS.values()}) == [
         (404, "sweep_not_found"),
         (404, "trial_not_found"),
         (409, "idempotency_key_reused"),

@@ -1,5 +1,6 @@
 """Sweeps over HTTP: look at them, list them, ask them to stop or go on."""
 
+from datetime import datetime
 from uuid import uuid4
 
 import httpx
@@ -24,7 +25,7 @@ def test_a_sweep_tells_how_far_it_is(http: httpx.Client, database: Database) -> 
             None
             if trial.seed == 2
             else Result([0.9, 0.5, 0.4])
-            if trial.depth == 2
+            if trial.network.depth == 2
             else Result([0.9], Outcome.DIVERGED)
         ),
     )
@@ -124,7 +125,11 @@ def test_pages_of_sweeps_hold_each_once_newest_first(
             break
 
     assert sorted(found) == sorted(made)
-    times = {sweep["id"]: sweep["created_at"] for sweep in http.get("/v1/sweeps").json()["sweeps"]}
+    # As times, because a text without microseconds sorts after those of the same second.
+    times = {
+        sweep["id"]: datetime.fromisoformat(sweep["created_at"])
+        for sweep in http.get("/v1/sweeps").json()["sweeps"]
+    }
     assert [times[i] for i in found] == sorted(times.values(), reverse=True)
 
 
@@ -179,11 +184,11 @@ def test_a_running_sweep_tells_when_it_will_end_once_that_is_known(
     assert http.get(f"/v1/sweeps/{sweep_id}").json()["eta_seconds"] is None
 
     with database.write() as session:
-        sweeps.expect_end(session, sweep_id, 500.0)
+        sweeps.set_expected_end(session, sweep_id, 500.0)
     assert 490 < http.get(f"/v1/sweeps/{sweep_id}").json()["eta_seconds"] <= 500
 
     with database.write() as session:
-        sweeps.expect_end(session, sweep_id, -5.0)
+        sweeps.set_expected_end(session, sweep_id, -5.0)
     assert http.get(f"/v1/sweeps/{sweep_id}").json()["eta_seconds"] == 0
 
     assert http.post(f"/v1/sweeps/{sweep_id}/pause").json()["eta_seconds"] is None

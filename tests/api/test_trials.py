@@ -10,16 +10,16 @@ import httpx
 import pytest
 
 from service.query.columns import FIELDS, FILTERABLE
-from service.query.expressions import matches
 from service.query.filters import parse_filter
 from service.store import Database
+from tests.query.filter_oracle import matches
 from tests.query.sweep_rows import Result, filled
 from workers.contract import Outcome, TrialSpec
 
 
 def mixed(trial: TrialSpec) -> Result | None:
     """Some of everything: done, diverged, failed, running, pending."""
-    match trial.seed, trial.depth:
+    match trial.seed, trial.network.depth:
         case 0, 2:
             return Result([0.9, 0.5, 0.25])
         case 0, _:
@@ -212,3 +212,71 @@ def test_no_response_holds_a_number_that_json_lacks(http: httpx.Client, sweep_id
         assert response.status_code == 200, response.text
         json.loads(response.text, parse_constant=pytest.fail)
         assert not lacking.search(response.text)
+
+
+TWO_KINDS = """\
+version: 1
+name: kinds
+network:
+  - {activation: tanh, depth: [2, 8], width: 16}
+  - {kind: residual, activation: tanh, depth: [2, 8], width: 16, branch_scale: [auto, 0.25]}
+init: {g: 1.1}
+training: {epochs: 2, lr: 0.05, label_smoothing: [0.0, 0.1]}
+seeds: 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ('kind = "residual"', 16),
+        ("branch_scale = 0.25", 8),
+        ("branch_scale is null", 8),
+        # 1 / sqrt(depth), as resolved.
+        ("branch_scale > 0.7 and depth = 2", 4),
+        ("label_smoothing >= 0.1", 12),
+    ],
+)
+def test_what_only_some_configurations_have_is_a_column_to_filter_by(
+    http: httpx.Client, database: Database, text: str, count: int
+) -> None:
+    sweep_id = filled(database, mixed, TWO_KINDS)
+
+    found = walk(http, sweep_id=sweep_id, filter=text)
+
+    assert len(found) == count
+    for trial in found:
+        assert matches(parse_filter(text, FILTERABLE), trial)
+
+
+def test_only_kinds_with_a_law_have_a_prediction(http: httpx.Client, database: Database) -> None:
+    sweep_id = filled(database, mixed, TWO_KINDS)
+
+    for trial in walk(http, sweep_id=sweep_id):
+        assert (trial["predicted_drift"] is None) == (trial["kind"] == "residual")
+        layers = http.get(f"/v1/trials/{trial['id']}/layers").json()
+        assert (layers["predicted"] is None) == (trial["kind"] == "residual")
+
+
+def test_kinds_and_their_numbers_are_axes_of_the_depth_comparison(
+    http: httpx.Client, database: Database
+) -> None:
+    def result(trial: TrialSpec) -> Result:
+        scale = getattr(trial.network, "branch_scale", 1.0)
+        smoothing = trial.training.label_smoothing
+        return Result([0.9, 0.5, 0.5 - 0.1 * (scale == 0.25) - 0.1 * (smoothing > 0)])
+
+    sweep_id = filled(database, result, TWO_KINDS)
+
+    rows = http.get("/v1/compare/depth", params={"sweep_id": str(sweep_id)}).json()["depths"]
+
+    assert [row["n_configurations"] for row in rows] == [6, 6]
+    assert [row["n"] for row in rows] == [2, 2]
+    for row in rows:
+        best = row["configuration"]
+        assert (best["kind"], best["branch_scale"], best["label_smoothing"]) == (
+            "residual",
+            0.25,
+            0.1,
+        )
+        assert row["predicted_drift"] is None

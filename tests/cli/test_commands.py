@@ -4,21 +4,27 @@ import json
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from service.cli import main
 from service.lifecycle import SweepState
+from service.query.columns import FIELDS
 from service.store import Database, sweeps
+from service.store.models import Configuration
 from tests.query import sweep_rows
 from tests.query.sweep_rows import SPEC, filled, profiled, submit
 from workers.contract import Outcome, TrialSpec
 
 
 def outcome(trial: TrialSpec) -> sweep_rows.Result:
-    if trial.depth == 8 and trial.g > 1.5:
+    if trial.network.depth == 8 and trial.init.g > 1.5:
         return sweep_rows.Result([0.9], Outcome.DIVERGED)
-    return sweep_rows.Result([0.9, 0.5, 0.4 / trial.depth + 0.01 * trial.seed / trial.depth])
+    return sweep_rows.Result(
+        [0.9, 0.5, 0.4 / trial.network.depth + 0.01 * trial.seed / trial.network.depth]
+    )
 
 
 @pytest.fixture
@@ -179,6 +185,78 @@ def test_json_is_for_scripts(url: str, sweep_id: UUID) -> None:
     assert names[0]["name"] == "digits"
 
 
+def test_trials_as_json_have_every_field_of_the_api(
+    url: str, http: httpx.Client, sweep_id: UUID
+) -> None:
+    served = http.get("/v1/trials", params={"sweep_id": str(sweep_id)}).json()["trials"]
+
+    printed = json.loads(fathom(url, "trials", sweep_id, "--json").stdout)
+
+    assert printed == served
+    assert set(printed[0]) == set(FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "items"),
+    [
+        (("show", "{sweep}"), "/v1/sweeps/{sweep}", None),
+        (("ls",), "/v1/sweeps", "sweeps"),
+        (("compare", "{sweep}"), "/v1/compare/depth?sweep_id={sweep}", None),
+        (
+            ("compare", "{sweep}", "--group-by", "depth,scheme"),
+            "/v1/compare?sweep_id={sweep}&group_by=depth,scheme",
+            None,
+        ),
+        (("datasets", "ls"), "/v1/datasets", "datasets"),
+    ],
+)
+def test_json_is_the_whole_answer_of_the_api(
+    url: str,
+    http: httpx.Client,
+    sweep_id: UUID,
+    command: tuple[str, ...],
+    path: str,
+    items: str | None,
+) -> None:
+    answer = http.get(path.format(sweep=sweep_id)).json()
+
+    printed = fathom(url, *(part.format(sweep=sweep_id) for part in command), "--json").stdout
+
+    assert json.loads(printed) == (answer if items is None else answer[items])
+
+
+def test_layers_and_dry_runs_as_json_are_the_whole_answer_of_the_api(
+    url: str, http: httpx.Client, database: Database, spec_file: Path
+) -> None:
+    profiled_sweep, trial_id = profiled(database)
+    layers = http.get(f"/v1/trials/{trial_id}/layers").json()
+    yaml = {"Content-Type": "application/yaml"}
+    preview = http.post("/v1/sweeps/preview", content=SPEC, headers=yaml).json()
+
+    assert json.loads(fathom(url, "layers", profiled_sweep, 0, "--json").stdout) == layers
+    dry_run = fathom(url, "submit", "--dry-run", "--json", spec_file).stdout
+    assert json.loads(dry_run) == preview
+
+
+def test_a_depth_at_which_every_trial_diverged_has_a_row_without_a_best(
+    url: str, database: Database
+) -> None:
+    sweep_id = filled(
+        database,
+        lambda trial: sweep_rows.Result(
+            [0.9, 0.5, 0.4], Outcome.DIVERGED if trial.network.depth == 2 else Outcome.COMPLETED
+        ),
+    )
+
+    result = fathom(url, "compare", sweep_id)
+
+    assert result.exit_code == 0, result.output
+    first, second = result.stdout.splitlines()[2:]
+    assert first.split()[:3] == ["2", "0", "-"]
+    assert "9/9 diverged" in first
+    assert second.split()[:2] == ["8", "3"]
+
+
 def test_a_plot_is_written_to_a_file(url: str, sweep_id: UUID, tmp_path: Path) -> None:
     for name, start in (("d.svg", b"<svg"), ("d.png", b"\x89PNG"), ("d.vl.json", b"{")):
         result = fathom(url, "plot", sweep_id, "-o", tmp_path / name)
@@ -206,6 +284,23 @@ def test_layers_stand_beside_the_predicted_band(url: str, database: Database) ->
     assert last[:4] == ["2", "-", "0.25", "0"]
     assert output[0] == "output"
     assert output[-1] == "-2"
+
+
+def test_layers_and_depths_without_a_prediction_say_so(
+    url: str, database: Database, sweep_id: UUID
+) -> None:
+    profiled_sweep, _ = profiled(database)
+    commands = (("layers", profiled_sweep, 0), ("compare", sweep_id))
+    predicted = [fathom(url, *command).stdout for command in commands]
+    with database.write() as session:
+        for row in session.scalars(select(Configuration)):
+            row.predicted_drift = row.predicted_spread = None
+
+    layers, depths = (fathom(url, *command).stdout for command in commands)
+
+    assert not any("no prediction" in output for output in predicted)
+    assert layers.splitlines()[1] == "theory has no prediction for this ffn network"
+    assert depths.splitlines()[-1] == "theory has no prediction for these networks"
 
 
 def test_layers_come_as_json(url: str, database: Database) -> None:

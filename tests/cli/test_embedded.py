@@ -70,7 +70,7 @@ def test_a_driver_that_dies_is_started_again(
 def test_a_second_service_in_the_same_home_is_refused(tmp_path: Path) -> None:
     settings = Settings.read(home=tmp_path, port=0)
     with (
-        embedded.sole_user(tmp_path),
+        embedded.home_lock(tmp_path),
         pytest.raises(embedded.HomeInUseError, match="another --home"),
     ):
         embedded.run(settings)

@@ -34,7 +34,7 @@ def spec_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_theory_tells_g_and_the_walk_without_a_service() -> None:
+def test_theory_prints_g_and_the_walk_without_a_service() -> None:
     result = fathom(NOWHERE, "theory", "relu", "--width", 100, "--depth", 128)
 
     assert result.exit_code == 0
@@ -48,9 +48,9 @@ def test_theory_as_json_is_the_walk() -> None:
 
     result = fathom(NOWHERE, *command)
 
-    told = json.loads(result.stdout)
-    assert told["g"] == 1.2
-    assert told["drift"] == float(rwinit.walk_law("tanh", 64, 6, g=1.2).drift)
+    document = json.loads(result.stdout)
+    assert document["g"] == 1.2
+    assert document["drift"] == float(rwinit.walk_law("tanh", 64, 6, g=1.2).drift)
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
@@ -62,7 +62,7 @@ def test_the_plot_has_the_band_of_every_layer(tmp_path: Path, activation: str) -
     )
 
     assert f"wrote {file}" in result.stdout
-    points = json.loads(file.read_text())["data"]["values"]
+    points = json.loads(file.read_text())["datasets"]["walks"]
     assert [point["layers"] for point in points] == list(range(30))
     assert [points[0][name] for name in ("q05", "q50", "q95")] == [0.0, 0.0, 0.0]
     law = rwinit.walk_law(activation, 10, 30, g=1.3)
@@ -112,7 +112,9 @@ def test_networks_that_pass_nothing_exit_with_2() -> None:
     assert "pass an error" in result.stderr
 
 
-def test_a_dry_run_tells_and_queues_nothing(url: str, database: Database, spec_file: Path) -> None:
+def test_a_dry_run_prints_the_preview_and_queues_nothing(
+    url: str, database: Database, spec_file: Path
+) -> None:
     result = fathom(url, "submit", "--dry-run", spec_file)
 
     assert result.exit_code == 0, result.output
@@ -136,10 +138,40 @@ def test_a_dry_run_warns_and_says_what_is_pending(
     assert "3 of 6 predicted walks are still being simulated" in result.stdout
 
 
-def test_a_dry_run_as_json_is_the_preview(url: str, spec_file: Path) -> None:
-    told = json.loads(fathom(url, "submit", "--dry-run", "--json", spec_file).stdout)
+def _network_spec(folder: Path, network: str) -> Path:
+    path = folder / "network.yaml"
+    path.write_text(f"version: 1\nname: n\nnetwork: {network}\ntraining: {{epochs: 1, lr: 0.1}}\n")
+    return path
 
-    assert (told["n_trials"], told["n_pending"]) == (18, 0)
+
+def test_a_dry_run_of_a_kind_without_a_law_says_that_there_is_no_prediction(
+    url: str, tmp_path: Path
+) -> None:
+    spec = _network_spec(tmp_path, "{kind: residual, activation: tanh, depth: 4, width: 16}")
+
+    output = fathom(url, "submit", "--dry-run", spec).stdout
+
+    (row,) = (line for line in output.splitlines() if line.startswith("residual, tanh"))
+    assert "no law is known for the walk of residual networks; g is simulated when" in row
+    assert output.splitlines()[-1] == "theory has no prediction for these networks"
+
+
+def test_a_dry_run_says_how_many_networks_theory_predicts(url: str, tmp_path: Path) -> None:
+    plain = "{activation: relu, depth: 4, width: 100}"
+    residual = "{kind: residual, activation: relu, depth: 4, width: 100}"
+    mixed = fathom(url, "submit", "--dry-run", _network_spec(tmp_path, f"[{plain}, {residual}]"))
+    alone = fathom(url, "submit", "--dry-run", _network_spec(tmp_path, plain))
+
+    last = "theory expects nothing to go wrong"
+    assert mixed.stdout.splitlines()[-1] == f"{last} in the 1 of 2 networks that it predicts"
+    assert alone.stdout.splitlines()[-1] == last
+    assert "1 distinct random network\n" in alone.stdout.replace("  ", "").replace(" \n", "\n")
+
+
+def test_a_dry_run_as_json_is_the_preview(url: str, spec_file: Path) -> None:
+    document = json.loads(fathom(url, "submit", "--dry-run", "--json", spec_file).stdout)
+
+    assert (document["n_trials"], document["n_pending"]) == (18, 0)
 
 
 def test_a_dry_run_of_a_refused_spec_exits_with_2(url: str, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def node(
     missing: Callable[[], str | None] = lambda: None,
 ) -> RayNode:
     command = [sys.executable, "-c", _FAKE, str(log), str(seconds)]
-    return RayNode("head:6379", command, is_well=is_well, missing=missing, look_seconds=0.02)
+    return RayNode("head:6379", command, is_well=is_well, missing=missing, check_seconds=0.02)
 
 
 def until(happened: Callable[[], object]) -> None:

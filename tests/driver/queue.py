@@ -24,7 +24,6 @@ def submit(database: Database) -> Sweep:
             name=spec.name,
             spec_text=SPEC,
             spec_media=Media.YAML,
-            spec_json=spec.canonical_json(),
             spec_hash=spec.sha256(),
             n_trials=check(spec, SHAPES),
         )

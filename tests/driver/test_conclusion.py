@@ -104,3 +104,18 @@ def test_a_driver_that_lost_the_sweep_concludes_nothing(database: Database) -> N
         conclude(database, old, ExitReason.CANCELLED)
 
     assert state(database, sweep).state is SweepState.RUNNING
+
+
+def test_a_void_claim_changes_nothing_of_a_sweep_that_has_ended(database: Database) -> None:
+    sweep = submit(database)
+    claim = claimed(database)
+    finish(database, claim, 2)
+    conclude(database, claim, ExitReason.FINISHED)
+    before = state(database, sweep)
+
+    with pytest.raises(FencedOutError):
+        conclude(database, claim, ExitReason.GIVEN_BACK)
+
+    after = state(database, sweep)
+    assert after.state is SweepState.COMPLETED
+    assert (after.fence, after.ended_at) == (before.fence, before.ended_at)

@@ -25,7 +25,7 @@ def test_before_anything_is_done_it_is_the_prediction() -> None:
     packs = [[trial_spec(depth=9, engine=EngineName.PACKED)] for _ in range(6)]
     expected = EtaEstimator(packs, COSTS, 2, Clock())
 
-    assert expected.seconds() == pytest.approx(3 * COSTS.whole(packs[0][0]))
+    assert expected.seconds() == pytest.approx(3 * COSTS.total(packs[0][0]))
 
 
 @pytest.mark.parametrize("slowness", [0.5, 1.0, 3.0])
@@ -33,10 +33,10 @@ def test_it_learns_how_slow_the_machine_is(slowness: float) -> None:
     clock = Clock()
     specs = [trial_spec(depth=400, epochs=20_000, engine=EngineName.PACKED)]
     expected = EtaEstimator([specs], COSTS, 1, clock)
-    start, epoch = COSTS.of(specs[0])
+    start, epoch = COSTS.start_and_epoch(specs[0])
 
-    expected.note([epoch_record(specs[0].trial_id, 0)])
-    expected.note([epoch_record(specs[0].trial_id, 10_000)])
+    expected.update([epoch_record(specs[0].trial_id, 0)])
+    expected.update([epoch_record(specs[0].trial_id, 10_000)])
     clock.now = slowness * (start + 10_000 * epoch)
 
     assert clock.now > 100
@@ -46,15 +46,15 @@ def test_it_learns_how_slow_the_machine_is(slowness: float) -> None:
 def test_idle_actors_do_not_shorten_the_last_pack() -> None:
     expected = EtaEstimator([SPECS], COSTS, 16, Clock())
 
-    assert expected.seconds() == pytest.approx(sum(map(COSTS.whole, SPECS)))
+    assert expected.seconds() == pytest.approx(sum(map(COSTS.total, SPECS)))
 
 
 def test_reports_that_come_twice_count_once() -> None:
     told = [epoch_record(SPECS[2].trial_id, epoch) for epoch in (0, 1, 2)]
     once, twice = EtaEstimator([SPECS], COSTS, 1, Clock()), EtaEstimator([SPECS], COSTS, 1, Clock())
 
-    once.note(told)
-    twice.note([*told, *told])
+    once.update(told)
+    twice.update([*told, *told])
 
     assert once.seconds() == twice.seconds()
 
@@ -63,8 +63,8 @@ def test_reports_that_come_twice_count_once() -> None:
 def test_nothing_is_left_when_every_trial_has_ended_wherever(epochs: int) -> None:
     expected = EtaEstimator([SPECS], COSTS, 1, Clock())
     for spec in SPECS:
-        expected.note([epoch_record(spec.trial_id, epoch) for epoch in range(epochs)])
-        expected.note([TrialEnd(trial_id=spec.trial_id, outcome=Outcome.STOPPED)])
+        expected.update([epoch_record(spec.trial_id, epoch) for epoch in range(epochs)])
+        expected.update([TrialEnd(trial_id=spec.trial_id, outcome=Outcome.STOPPED)])
 
     assert expected.seconds() == pytest.approx(0.0, abs=1e-9)
 
@@ -80,5 +80,5 @@ def test_a_known_device_balances_by_seconds_an_unknown_one_by_relative_cost() ->
     known = RoundPlan(SPECS, SHAPES, "cpu", 2, [calibration()])
     unknown = RoundPlan(SPECS, SHAPES, "cpu", 2, [])
 
-    assert known.cost(SPECS[0], DIGITS) == COSTS.whole(SPECS[0])
+    assert known.cost(SPECS[0], DIGITS) == COSTS.total(SPECS[0])
     assert unknown.cost(SPECS[0], DIGITS) > 1e6

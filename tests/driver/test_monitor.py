@@ -1,4 +1,4 @@
-"""The watch of a child: writes what there is, and finds the reason to stop."""
+"""The monitor of a child: writes queued reports, and finds the reason to stop."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ PATIENT = Limits(max_failures=1)
 
 
 class Run:
-    """A claimed sweep under watch; counts how often its workers were told to wind down."""
+    """A claimed sweep with a monitor; counts the calls that wind its workers down."""
 
     def __init__(self, database: Database, limits: Limits = PATIENT) -> None:
         self.database = database
@@ -33,13 +33,13 @@ class Run:
         self.told = 0
         self.stop = threading.Event()
         self.sink = Sink(self._write)
-        self.watch = Monitor(database, claim, self.sink, self._tell, self.stop, limits)
+        self.monitor = Monitor(database, claim, self.sink, self._wind_down, self.stop, limits)
 
     def _write(self, batch: Sequence[Report]) -> None:
         with self.database.write() as session:
             records.write(session, self.claim, batch)
 
-    def _tell(self) -> None:
+    def _wind_down(self) -> None:
         self.told += 1
 
 
@@ -74,14 +74,14 @@ def test_it_tells_the_workers_once_to_wind_down(
     database: Database, happens: Callable[[Run], None], ending: ExitReason
 ) -> None:
     run = Run(database)
-    run.watch.tick()
-    assert run.watch.ending is None
+    run.monitor.tick()
+    assert run.monitor.exit_reason is None
 
     happens(run)
-    run.watch.tick()
-    run.watch.tick()
+    run.monitor.tick()
+    run.monitor.tick()
 
-    assert run.watch.ending is ending
+    assert run.monitor.exit_reason is ending
     assert run.told == 1
 
 
@@ -89,24 +89,24 @@ def test_one_failed_trial_too_many_is_said_in_words(database: Database) -> None:
     run = Run(database)
     fail_both(run)
 
-    run.watch.tick()
+    run.monitor.tick()
 
-    assert run.watch.message == "2 trials failed; limits.max_failures is 1"
+    assert run.monitor.message == "2 trials failed; limits.max_failures is 1"
 
 
 def test_a_deadline_ends_the_run(database: Database) -> None:
     run = Run(database, Limits(deadline_minutes=1e-9))
 
-    run.watch.tick()
+    run.monitor.tick()
 
-    assert run.watch.ending is ExitReason.DEADLINE
+    assert run.monitor.exit_reason is ExitReason.DEADLINE
 
 
 def test_draining_writes_everything_that_is_queued(database: Database) -> None:
     run = Run(database)
     run.sink.receive([epoch_record(run.trials[0], epoch) for epoch in range(3)])
 
-    run.watch.drain()
+    run.monitor.drain()
 
     with database.read() as session:
         assert sweeps.counts(session, [run.sweep.id])[run.sweep.id].epochs_done == 3

@@ -49,7 +49,7 @@ def test_costly_packs_come_first_and_exceed_a_share_only_to_fill_their_engine(
     share = sum(costs) / (PACKS_PER_ACTOR * actors)
     assert costs == sorted(costs, reverse=True)
     assert all(
-        len(group.specs) <= slots_for(TrialShape.of(group.specs[0]), DIGITS)
+        len(group.specs) <= slots_for(TrialShape.of(group.specs[0].configuration), DIGITS)
         or total <= share * (1 + 1e-9)
         for group, total in zip(packs, costs, strict=True)
     )
@@ -67,8 +67,8 @@ def test_a_pack_holds_one_shape_of_product_deepest_first() -> None:
 
     assert len(packs) >= 4
     for group in packs:
-        assert len({(spec.width, spec.activation) for spec in group.specs}) == 1
-        depths = [spec.depth for spec in group.specs]
+        assert len({(spec.network.width, spec.network.activation) for spec in group.specs}) == 1
+        depths = [spec.network.depth for spec in group.specs]
         assert depths == sorted(depths, reverse=True)
 
 
@@ -106,7 +106,7 @@ def test_actors_end_at_about_the_same_time_whatever_trials_cost(
         ends[ends.index(min(ends))] += sum(cost_of[spec.trial_id] for spec in group.specs)
     share = sum(costs) / (PACKS_PER_ACTOR * actors)
     # A pack is larger than a share only by filling its engine.
-    slots = slots_for(TrialShape.of(trials[0]), DIGITS)
+    slots = slots_for(TrialShape.of(trials[0].configuration), DIGITS)
     filling = sum(sorted(costs)[-slots:])
     assert max(ends) - min(ends) <= max(share, filling) * (1 + 1e-9)
 

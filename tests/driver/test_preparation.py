@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from service.driver.preparation import StoppedError, prepare
-from service.planner import PlannedTrial
+from service.planner import PlannedConfiguration
 from service.spec import Media, parse
 from service.store import Database, leases, sweeps, trials
 from service.store.leases import Claim
@@ -23,7 +23,6 @@ def _claimed(database: Database, text: str = TANH) -> Claim:
             name=spec.name,
             spec_text=text,
             spec_media=Media.YAML,
-            spec_json=spec.canonical_json(),
             spec_hash=spec.sha256(),
             n_trials=2,
         )
@@ -40,9 +39,10 @@ def test_a_plan_is_stored_with_its_predicted_walks(database: Database) -> None:
 
     with database.read() as session:
         specs = trials.unfinished(session, claim.sweep_id)
-    assert [spec.predicted_drift is None for spec in specs] == [False, False]
-    assert specs[1].predicted_spread is not None
-    assert specs[1].predicted_spread > 0.0
+    first, second = (spec.configuration.prediction for spec in specs)
+    assert first is not None
+    assert second is not None
+    assert second.spread > 0.0
 
 
 def test_others_write_while_a_plan_is_simulated(
@@ -50,7 +50,9 @@ def test_others_write_while_a_plan_is_simulated(
 ) -> None:
     claim = _claimed(database)
 
-    def meanwhile(planned: Sequence[PlannedTrial], *rest: object) -> Sequence[PlannedTrial]:
+    def meanwhile(
+        planned: Sequence[PlannedConfiguration], *rest: object
+    ) -> Sequence[PlannedConfiguration]:
         with database.write() as session:
             assert leases.renew(session, claim, 60.0)
         return planned

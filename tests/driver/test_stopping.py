@@ -10,7 +10,7 @@ from service.planner import plan
 from service.spec import Media, SweepSpec, parse
 from service.store import Database, events, leases, records, sweeps, trials
 from service.store.leases import Claim
-from service.store.stopping import KIND
+from service.store.stopping import EVENT_KIND
 from tests.driver.queue import SHAPES
 from tests.factories import epoch_record
 from workers.contract import Outcome, Report, TrialEnd
@@ -34,7 +34,6 @@ def _planned(database: Database, kind: str, more: str = "") -> tuple[Claim, Swee
             name=spec.name,
             spec_text=text,
             spec_media=Media.YAML,
-            spec_json=spec.canonical_json(),
             spec_hash=spec.sha256(),
             n_trials=12,
         )
@@ -43,7 +42,7 @@ def _planned(database: Database, kind: str, more: str = "") -> tuple[Claim, Swee
     with database.write() as session:
         claim = leases.claim(session, "driver", 60.0)
     assert claim is not None
-    return claim, spec, [trial.spec.trial_id for trial in planned]
+    return claim, spec, [trial.id for each in planned for trial in each.trials]
 
 
 def _tell(database: Database, claim: Claim, *reports: Report) -> None:
@@ -80,7 +79,7 @@ def test_halving_keeps_the_best_of_every_depth(database: Database) -> None:
     assert _outcomes(database, ids) == [None] * 3 + stopped + [None] * 3 + stopped
     with database.read() as session:
         row = trials.get(session, ids[4])
-        told = [e for e in events.after(session, claim.sweep_id, 0, 100) if e.kind == KIND]
+        told = [e for e in events.after(session, claim.sweep_id, 0, 100) if e.kind == EVENT_KIND]
     assert row.message == ("halving: train_loss 4 at epoch 2 is above the cutoff 2 of 5 others")
     assert len(told) == 12
     assert told[4].detail == {
@@ -121,7 +120,7 @@ def test_halving_comes_to_the_same_after_a_takeover(database: Database) -> None:
 
     assert set(ended) == set(sorted(kept, key=lambda trial_id: losses[trial_id])[3:])
     with database.read() as session:
-        told = [e for e in events.after(session, claim.sweep_id, 0, 100) if e.kind == KIND]
+        told = [e for e in events.after(session, claim.sweep_id, 0, 100) if e.kind == EVENT_KIND]
     assert len(told) == 11 + 6  # no decision twice
 
 

@@ -4,19 +4,15 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
+from service.query.columns import FIELDS, attribute
 from service.store import Database
-from service.store.models import Epoch, Sweep, Trial
+from service.store.models import Configuration, Epoch, Sweep, Trial
+from service.store.models.roles import Role, columns_of
 
-# Times, hosts and ids are a run's own; everything else is the trial's.
-_TRIAL = [
-    c.name
-    for c in Trial.__table__.columns
-    if c.name
-    not in {
-        "id", "sweep_id", "attempt", "seconds", "host", "device", "versions",
-        "started_at", "ended_at",
-    }
-]  # fmt: skip
+# Ids are of one sweep, and a run's times, hosts and attempts its own; the rest is the trial's.
+_OWN = {"attempt", *columns_of(Trial, Role.RUN)}
+_OWN |= {"id", "sweep_id", "configuration_id"}
+_TRIAL = [name for name in FIELDS if name not in _OWN]
 _EPOCH = [
     c.name for c in Epoch.__table__.columns if c.name not in {"trial_id", "attempt", "seconds"}
 ]
@@ -33,7 +29,8 @@ def rows(url: str, sweep_name: str) -> tuple[list[Row], list[Row]]:
                 select(Sweep.id).where(Sweep.name == sweep_name).order_by(Sweep.created_at.desc())
             ).first()
             trials = session.execute(
-                select(*(getattr(Trial, name) for name in _TRIAL))
+                select(*map(attribute, _TRIAL))
+                .join(Configuration, Configuration.id == Trial.configuration_id)
                 .where(Trial.sweep_id == sweep_id)
                 .order_by(Trial.number)
             )

@@ -1,72 +1,70 @@
-"""Resolved trials: every number that decides a curve, and how it had been written."""
+"""Resolved configurations: every number that decides a curve, and how it had been written."""
 
-import itertools
 import math
-from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import rwinit
-from service.planner import GMode, PlannedTrial, plan
-from service.planner.widths import parameter_count, widest
+from service.enums import GMode
+from service.planner import PlannedConfiguration, plan
 from tests.planner.shapes import SHAPES
 from tests.spec.documents import SWEEP, minimal, network, read, training
 from workers.contract import (
     Activation,
+    Configuration,
     EngineName,
+    Init,
+    Network,
+    Optimizer,
     OptimizerKind,
     Precision,
     Scheme,
     Task,
-    TrialSpec,
+    Training,
 )
 from workers.schedules import Schedule, ScheduleKind
 
 
-def only(**changes: object) -> PlannedTrial:
-    (trial,) = plan(SWEEP, read(minimal(**changes)), SHAPES)
-    return trial
+def only(**changes: object) -> PlannedConfiguration:
+    (configuration,) = plan(SWEEP, read(minimal(**changes)), SHAPES)
+    return configuration
 
 
-def test_a_trial_with_nothing_but_defaults() -> None:
-    trial = only().spec
+def test_a_configuration_with_nothing_but_defaults() -> None:
+    planned = only()
 
-    assert trial == TrialSpec(
-        trial_id=trial.trial_id,
+    assert planned.configuration == Configuration(
         dataset="digits",
         task=Task.CLASSIFY,
-        kind="ffn",
-        activation=Activation.RELU,
-        slope=0.01,
-        depth=4,
-        width=10,
-        scheme=Scheme.RWI,
-        g=rwinit.gain("relu", 10),
-        g_in=1.0,
-        g_out=1.0,
-        epochs=1,
-        batch_size=100,
-        optimizer=OptimizerKind.SGD,
-        momentum=0.0,
-        nesterov=False,
-        weight_decay=0.0,
-        clip_norm=None,
-        beta1=0.9,
-        beta2=0.999,
-        eps=1e-8,
-        learning_rate=0.1,
-        schedule=Schedule(),
-        precision=Precision.FLOAT32,
-        seed=0,
+        network=Network(kind="ffn", activation=Activation.RELU, slope=0.01, depth=4, width=10),
+        init=Init(scheme=Scheme.RWI, g=rwinit.gain("relu", 10), g_in=1.0, g_out=1.0),
+        training=Training(
+            epochs=1,
+            batch_size=100,
+            learning_rate=0.1,
+            schedule=Schedule(),
+            optimizer=Optimizer(
+                kind=OptimizerKind.SGD,
+                momentum=0.0,
+                nesterov=False,
+                weight_decay=0.0,
+                clip_norm=None,
+                beta1=0.9,
+                beta2=0.999,
+                eps=1e-8,
+            ),
+            precision=Precision.FLOAT32,
+        ),
         engine=EngineName.PACKED,
+        profile_epochs=(),
+        prediction=None,
     )
-    assert isinstance(trial.trial_id, UUID)
+    assert [trial.seed for trial in planned.trials] == [0]
+    assert planned.walk is None
 
 
-def test_a_trial_with_everything_written() -> None:
-    trial = only(
+def test_a_configuration_with_everything_written() -> None:
+    planned = only(
         dataset={"name": "sounds", "task": "autoencode"},
         network=network(activation="leaky_relu", slope=0.2, depth=7, width=5),
         init={"scheme": "orthogonal", "g": 1.25, "g_in": 2, "g_out": 0.5},
@@ -84,27 +82,36 @@ def test_a_trial_with_everything_written() -> None:
             "schedule": {"kind": "table", "points": [[0, 1], [2, 0.5]], "warmup_epochs": 1},
             "precision": "float64",
         },
+        profiles={"epochs": [3, 0]},
         seeds=[11],
-    ).spec
+    )
 
-    assert (trial.dataset, trial.task, trial.activation, trial.slope) == (
-        "sounds",
-        Task.AUTOENCODE,
-        Activation.LEAKY_RELU,
-        0.2,
+    assert planned.configuration == Configuration(
+        dataset="sounds",
+        task=Task.AUTOENCODE,
+        network=Network(kind="ffn", activation=Activation.LEAKY_RELU, slope=0.2, depth=7, width=5),
+        init=Init(scheme=Scheme.ORTHOGONAL, g=1.25, g_in=2.0, g_out=0.5),
+        training=Training(
+            epochs=3,
+            batch_size=7,
+            learning_rate=0.5,
+            schedule=Schedule(
+                kind=ScheduleKind.TABLE, points=((0.0, 1.0), (2.0, 0.5)), warmup_epochs=1.0
+            ),
+            optimizer=Optimizer(
+                kind=OptimizerKind.ADAM,
+                weight_decay=0.125,
+                clip_norm=3.0,
+                beta1=0.5,
+                beta2=0.75,
+                eps=1e-6,
+            ),
+            precision=Precision.FLOAT64,
+        ),
+        engine=EngineName.PACKED,
+        profile_epochs=(0, 3),
     )
-    assert (trial.g, trial.g_in, trial.g_out, trial.scheme) == (1.25, 2.0, 0.5, Scheme.ORTHOGONAL)
-    assert (trial.optimizer, trial.beta1, trial.beta2, trial.eps) == (
-        OptimizerKind.ADAM,
-        0.5,
-        0.75,
-        1e-6,
-    )
-    assert (trial.weight_decay, trial.clip_norm, trial.seed) == (0.125, 3.0, 11)
-    assert trial.precision is Precision.FLOAT64
-    assert trial.schedule == Schedule(
-        kind=ScheduleKind.TABLE, points=((0.0, 1.0), (2.0, 0.5)), warmup_epochs=1.0
-    )
+    assert [trial.seed for trial in planned.trials] == [11]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +138,9 @@ def test_a_trial_with_everything_written() -> None:
     ],
 )
 def test_every_schedule_is_resolved(written: dict[str, object], resolved: Schedule) -> None:
-    assert only(training=training(schedule=written)).spec.schedule == resolved
+    planned = only(training=training(schedule=written))
+
+    assert planned.configuration.training.schedule == resolved
 
 
 @pytest.mark.parametrize(
@@ -171,22 +180,23 @@ def test_g_is_resolved_by_scheme_and_mode(
     mode: GMode,
     relative: float | None,
 ) -> None:
-    trial = only(network=network(activation=activation), init={"scheme": scheme, "g": g})
+    planned = only(network=network(activation=activation), init={"scheme": scheme, "g": g})
 
-    assert trial.spec.g == pytest.approx(expected, rel=1e-15)
-    assert (trial.written.g_mode, trial.written.g_relative) == (mode, relative)
+    assert planned.configuration.init.g == pytest.approx(expected, rel=1e-15)
+    assert (planned.written.g_mode, planned.written.g_relative) == (mode, relative)
 
 
 def test_relative_gains_follow_the_width_that_a_budget_gives() -> None:
-    trial = only(
+    planned = only(
         dataset={"name": "mnist"},
         network=network(depth=1000, width={"parameters": 4_000_000}),
         init={"g": {"relative": 1.1}},
     )
 
-    assert trial.spec.width == 62
-    assert trial.spec.g == pytest.approx(1.1 * rwinit.gain("relu", 62), rel=1e-15)
-    assert trial.written.width_parameters == 4_000_000
+    configuration = planned.configuration
+    assert configuration.network.width == 62
+    assert configuration.init.g == pytest.approx(1.1 * rwinit.gain("relu", 62), rel=1e-15)
+    assert planned.written.width_parameters == 4_000_000
 
 
 def test_a_budget_counts_the_outputs_of_the_task() -> None:
@@ -196,40 +206,35 @@ def test_a_budget_counts_the_outputs_of_the_task() -> None:
     )
     narrow = only(network=network(width={"parameters": 50_000}))
 
-    assert wide.spec.width < narrow.spec.width
-
-
-def parameters_by_hand(sizes: list[int]) -> int:
-    return sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
-
-
-@given(st.integers(1, 900), st.integers(1, 900), st.integers(1, 12), st.integers(1, 60))
-def test_the_parameter_count_is_the_sum_over_the_layers(
-    n_inputs: int, n_outputs: int, depth: int, width: int
-) -> None:
-    expected = parameters_by_hand([n_inputs, *[width] * depth, n_outputs])
-
-    assert parameter_count(n_inputs, n_outputs, depth, width) == expected
-
-
-@given(st.integers(1, 900), st.integers(1, 900), st.integers(1, 2000), st.integers(1, 10**12))
-def test_a_budget_gives_the_widest_network_that_it_can_afford(
-    n_inputs: int, n_outputs: int, depth: int, budget: int
-) -> None:
-    width = widest(n_inputs, n_outputs, depth, budget)
-
-    assert width == 0 or parameter_count(n_inputs, n_outputs, depth, width) <= budget
-    assert parameter_count(n_inputs, n_outputs, depth, width + 1) > budget
+    assert wide.configuration.network.width < narrow.configuration.network.width
 
 
 def test_a_learning_rate_follows_the_depth() -> None:
-    trials = plan(
-        SWEEP,
-        read(
-            minimal(network=network(depth=[10, 40]), training=training(lr=0.2, lr_depth_power=-1.5))
-        ),
-        SHAPES,
+    spec = read(
+        minimal(network=network(depth=[10, 40]), training=training(lr=0.2, lr_depth_power=-1.5))
     )
 
-    assert [trial.spec.learning_rate for trial in trials] == pytest.approx([0.2, 0.2 / 8])
-    assert {(trial.written.lr, trial.written.lr_depth_power) for trial in trials} == {(0.2, -1.5)}
+    planned = plan(SWEEP, spec, SHAPES)
+
+    rates = [each.configuration.training.learning_rate for each in planned]
+    assert rates == pytest.approx([0.2, 0.2 / 8])
+    assert {(each.written.lr, each.written.lr_depth_power) for each in planned} == {(0.2, -1.5)}
+
+
+def test_coordinates_as_written_are_kept_where_they_differ_from_their_defaults() -> None:
+    planned = only(
+        network=network(width={"parameters": 50_000}),
+        init={"g": {"relative": 1.1}, "g_in": 1},
+        training=training(batch_size=100, optimizer={"kind": "adam", "betas": [0.5, 0.75]}),
+    )
+
+    assert planned.written.coordinates == {
+        "network.activation": "relu",
+        "network.depth": 4,
+        "network.width.parameters": 50_000,
+        "init.g.relative": 1.1,
+        "training.epochs": 1,
+        "training.lr": 0.1,
+        "training.optimizer.kind": "adam",
+        "training.optimizer.betas": [0.5, 0.75],
+    }

@@ -5,12 +5,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.query import comparison, depth_comparison
-from service.query.columns import FILTERABLE, GROUPABLE, plain
+from service.query.columns import FILTERABLE, GROUPABLE, json_scalar
 from service.query.comparison import ComparisonQuery
-from service.query.conditions import condition, trial_conditions
 from service.query.expressions import (
     And,
-    Comparison,
+    Column,
+    ColumnComparison,
+    ColumnType,
     Expression,
     IsNull,
     Literal,
@@ -18,14 +19,12 @@ from service.query.expressions import (
     Not,
     Operator,
     Or,
-    matches,
 )
-from service.query.filters import Column, ColumnType
-from service.query.measures import Metric
-from service.query.statistics import IntervalKind
+from service.schemas.comparisons import IntervalKind, Metric
 from service.services import trials as trial_services
 from service.services.trials import TrialQuery
-from service.store import Database, sweeps, trials
+from service.store import Database, sweeps
+from tests.query.filter_oracle import matches, render
 from tests.query.sweep_rows import Result, filled
 from workers.contract import Outcome, TrialSpec
 
@@ -33,7 +32,7 @@ Row = dict[str, Literal | None]
 
 
 def mixed(trial: TrialSpec) -> Result | None:
-    match trial.seed, trial.depth:
+    match trial.seed, trial.network.depth:
         case 0, 2:
             return Result([0.9, 0.5, 0.25])
         case 0, _:
@@ -70,7 +69,7 @@ def comparisons(draw: st.DrawFn, rows: list[Row]) -> Expression:
     if draw(st.booleans()):
         ordered = column.type in (ColumnType.INTEGER, ColumnType.NUMBER)
         operators = list(Operator) if ordered else [Operator.EQ, Operator.NE]
-        return Comparison(column.name, draw(st.sampled_from(operators)), draw(values))
+        return ColumnComparison(column.name, draw(st.sampled_from(operators)), draw(values))
     if draw(st.booleans()):
         return IsNull(column.name)
     return Membership(column.name, tuple(draw(st.lists(values, min_size=1, max_size=3))))
@@ -87,8 +86,10 @@ def test_sql_selects_exactly_the_rows_that_an_expression_means(
         known = sweeps.page(session, limit=1).items
     sweep_id = known[0].id if known else filled(database, mixed)
     with database.read() as session:
-        found = trials.page(session, limit=100).items
-        rows = {t.number: {name: plain(getattr(t, name)) for name in FILTERABLE} for t in found}
+        found = trial_services.page(session, TrialQuery(sweep_id=sweep_id)).trials
+        rows = {
+            t.number: {name: json_scalar(getattr(t, name)) for name in FILTERABLE} for t in found
+        }
         leaves = comparisons(list(rows.values()))
         expression = data.draw(
             st.recursive(
@@ -101,8 +102,8 @@ def test_sql_selects_exactly_the_rows_that_an_expression_means(
                 max_leaves=5,
             )
         )
-        where = [*trial_conditions(sweep_id, None), condition(expression)]
-        selected = trials.page(session, limit=100, where=where).items
+        query = TrialQuery(sweep_id=sweep_id, filter=render(expression))
+        selected = trial_services.page(session, query).trials
 
     assert len(rows) == 18
     expected = [number for number, row in rows.items() if matches(expression, row)]
@@ -139,7 +140,7 @@ def test_every_trial_counts_once_whatever_the_groups(database: Database, at: str
         query = ComparisonQuery(sweep_id=sweep_id, metric=metric, at=at, ci=IntervalKind.BOOTSTRAP)
         with database.read() as session:
             for name in GROUPABLE:
-                groups = comparison.groups(session, query, group_by=name).groups
+                groups = comparison.compare_groups(session, query, group_by=name).groups
                 assert sum(group.n_trials for group in groups) == 18
-            depths = depth_comparison.depth(session, query).depths
+            depths = depth_comparison.compare_depths(session, query).depths
         assert [row.n_trials_at_depth for row in depths] == [9, 9]

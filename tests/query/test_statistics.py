@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.query.statistics import (
-    IntervalKind,
-    SignificanceTest,
     Summary,
     compare_means,
     summarize,
 )
+from service.schemas.comparisons import IntervalKind, SignificanceTest
 
 ANY_FINITE = st.floats(allow_nan=False, allow_infinity=False)
 BY_SEED = st.dictionaries(st.integers(0, 5), ANY_FINITE)

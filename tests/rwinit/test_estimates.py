@@ -2,12 +2,15 @@
 
 import json
 import math
+import pwd
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
+import platformdirs
 import pytest
 
 from rwinit import (
@@ -20,7 +23,8 @@ from rwinit import (
     gain_array,
     nonlinearity,
 )
-from rwinit.estimates import _remembered
+from rwinit.cache import cache_folder
+from rwinit.estimates import _cached_search
 from rwinit.root_search import GainEstimate, mean_log_gain, search
 from rwinit.simulation import Networks, Setting
 
@@ -71,7 +75,7 @@ def test_the_gain_is_a_zero_of_the_mean_of_other_networks(activation: str) -> No
 
 def test_asking_again_without_any_memory_gives_the_same_bits(tmp_path: Path) -> None:
     first = estimate_gain("tanh", *SMALL, cache_dir=tmp_path / "one")
-    _remembered.cache_clear()
+    _cached_search.cache_clear()
 
     assert estimate_gain("tanh", *SMALL, cache_dir=tmp_path / "two") == first
     assert gain("tanh", *SMALL) == first.gain
@@ -120,7 +124,7 @@ def test_a_walk_that_always_drifts_says_so_with_what_was_tried(tmp_path: Path) -
         with pytest.raises(GainNotFoundError, match="'tanh' at width 2 and depth 60") as caught:
             gain("tanh", 2, 60, cache_dir=tmp_path)
         assert caught.value.log_gain < 0 < caught.value.lowest < caught.value.highest
-        _remembered.cache_clear()
+        _cached_search.cache_clear()
     assert len(list(tmp_path.iterdir())) == 1
     assert np.isnan(gain_array("tanh", [2, 30], [60, 12], cache_dir=tmp_path)).tolist() == [
         True,
@@ -137,7 +141,7 @@ def test_a_damaged_file_is_replaced(damage: str, tmp_path: Path) -> None:
     (file,) = tmp_path.iterdir()
     content = file.read_text()
     file.write_text(damage)
-    _remembered.cache_clear()
+    _cached_search.cache_clear()
 
     assert gain("tanh", *SMALL, cache_dir=tmp_path) == right
     assert file.read_text() == content
@@ -150,7 +154,7 @@ def test_numbers_that_are_not_finite_or_too_few_are_no_answer(tmp_path: Path) ->
     stored = json.loads(file.read_text())
     for values in ([math.nan] * 5, [1.0, 2.0]):
         file.write_text(json.dumps({"key": stored["key"], "values": values}))
-        _remembered.cache_clear()
+        _cached_search.cache_clear()
         assert gain("tanh", *SMALL, cache_dir=tmp_path) == right
 
 
@@ -162,12 +166,12 @@ def test_an_answer_comes_from_disk_and_only_for_its_own_version(
     stored = json.loads(file.read_text())
     stored["values"][1] = 7.5
     file.write_text(json.dumps(stored))
-    _remembered.cache_clear()
+    _cached_search.cache_clear()
 
     assert gain("tanh", *SMALL, cache_dir=tmp_path) == 7.5
 
     monkeypatch.setattr("rwinit.estimates.ALGORITHM", -1)
-    _remembered.cache_clear()
+    _cached_search.cache_clear()
     assert gain("tanh", *SMALL, cache_dir=tmp_path) < 2
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -180,15 +184,50 @@ def test_a_folder_that_cannot_be_written_breaks_nothing(tmp_path: Path) -> None:
     assert gain("tanh", *SMALL, cache_dir=blocked) == gain("tanh", *SMALL)
 
 
-def test_a_user_without_a_home_gets_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    def homeless() -> Path:
-        raise RuntimeError("no home")
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(uid: int) -> NoReturn:
+        raise KeyError(uid)
 
+    for name in ("RWINIT_CACHE_DIR", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+
+@pytest.mark.usefixtures("homeless")
+def test_a_user_without_a_home_gets_an_answer_and_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert cache_folder() is None
+    assert gain("tanh", 10, 4) > 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("homeless")
+def test_no_folder_is_made_below_the_working_folder_where_a_home_is_not_expanded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_, **__: Path("~/.cache/rwinit"))
+
+    assert cache_folder() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folder is each platform's own")
+@pytest.mark.parametrize(
+    ("base", "expected"), [(None, "home/.cache/rwinit"), ("caches", "caches/rwinit")]
+)
+def test_on_linux_the_folder_is_the_one_of_xdg(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str | None, expected: str
+) -> None:
     monkeypatch.delenv("RWINIT_CACHE_DIR", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    if base is not None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / base))
 
-    assert gain("tanh", 10, 4) > 1
+    assert cache_folder() == tmp_path / expected
 
 
 def test_the_environment_variable_names_the_folder(
@@ -262,7 +301,7 @@ def test_a_preview_of_ten_thousand_trials_is_quick_once_its_gains_are_known() ->
         rng.choice([2, 4, 6, 8, 10, 12], 10_000),
     )
     gain_array(names, widths, depths, standard_error=0.05)
-    _remembered.cache_clear()  # what is left is on disk
+    _cached_search.cache_clear()  # what is left is on disk
 
     start = time.perf_counter()
     gain_array(names, widths, depths, standard_error=0.05)

@@ -22,7 +22,7 @@ from rwinit import (
     paper_gain,
     rwi_,
     rwi_paper_,
-    unit_draw_,
+    scheme_draw_,
 )
 
 FAN_OUT, FAN_IN = 300, 200
@@ -36,7 +36,7 @@ INITIALIZERS: dict[str, Initializer] = {
     "glorot_": glorot_,
     "lecun_": lecun_,
     "orthogonal_": orthogonal_,
-    **{f"unit {name}": partial(unit_draw_, scheme=name) for name in SCHEME_NAMES},
+    **{f"unit {name}": partial(scheme_draw_, scheme=name) for name in SCHEME_NAMES},
 }
 
 VARIANCES: list[tuple[Initializer, float]] = [
@@ -50,11 +50,11 @@ VARIANCES: list[tuple[Initializer, float]] = [
     (partial(he_, slope=0.5), 1.6 / FAN_IN),
     (glorot_, 2 / (FAN_IN + FAN_OUT)),
     (lecun_, 1 / FAN_IN),
-    (partial(unit_draw_, scheme="rwi"), 1 / FAN_IN),
-    (partial(unit_draw_, scheme="rwi_paper"), 1 / FAN_IN),
-    (partial(unit_draw_, scheme="he"), 1 / FAN_IN),
-    (partial(unit_draw_, scheme="lecun"), 1 / FAN_IN),
-    (partial(unit_draw_, scheme="glorot"), 2 / (FAN_IN + FAN_OUT)),
+    (partial(scheme_draw_, scheme="rwi"), 1 / FAN_IN),
+    (partial(scheme_draw_, scheme="rwi_paper"), 1 / FAN_IN),
+    (partial(scheme_draw_, scheme="he"), 1 / FAN_IN),
+    (partial(scheme_draw_, scheme="lecun"), 1 / FAN_IN),
+    (partial(scheme_draw_, scheme="glorot"), 2 / (FAN_IN + FAN_OUT)),
 ]
 
 
@@ -83,7 +83,7 @@ def test_normal_initializers_have_mean_zero_and_their_variance(
     ("exact", "multiple"), [(rwi_, gain("relu", 40)), (he_, math.sqrt(2)), (lecun_, 1.0)]
 )
 def test_gains_multiply_the_same_unit_draw(exact: Initializer, multiple: float) -> None:
-    unit = unit_draw_(blank(30, 40), "lecun", generator=seeded())
+    unit = scheme_draw_(blank(30, 40), "lecun", generator=seeded())
 
     weight = exact(blank(30, 40), generator=seeded())
 
@@ -103,7 +103,7 @@ def test_orthogonal_vectors_of_the_shorter_side_are_orthogonal_and_as_long_as_th
 def test_orthogonal_matrices_are_haar() -> None:
     generator, count = seeded(), 4000
     sample = torch.stack(
-        [unit_draw_(blank(3, 3), "orthogonal", generator=generator) for _ in range(count)]
+        [scheme_draw_(blank(3, 3), "orthogonal", generator=generator) for _ in range(count)]
     )
 
     # Under Haar the trace has mean 0 and mean square 1, entries have mean square 1/3, and det is
@@ -200,7 +200,7 @@ def test_other_mistakes_are_refused_by_name() -> None:
     with pytest.raises(ArgumentError, match="mode must be one of fan_out, fan_in; given 'fan'"):
         he_(weight, mode="fan", generator=seeded())
     with pytest.raises(ArgumentError, match="scheme must be one of rwi"):
-        unit_draw_(weight, "kaiming", generator=seeded())
+        scheme_draw_(weight, "kaiming", generator=seeded())
     with pytest.raises(UnsupportedActivationError):
         rwi_paper_(weight, activation="tanh", generator=seeded())
     assert bool(weight.isnan().all())
@@ -228,7 +228,7 @@ def test_a_stack_multiplies_first_hidden_and_last_matrices_by_their_own_factors(
 
     factors = [0.5, 1.3, 1.3, 1.3, 0.25]
     for weight, factor, generator in zip(weights, factors, generators(5), strict=True):
-        unit = unit_draw_(torch.empty_like(weight), scheme, generator=generator)
+        unit = scheme_draw_(torch.empty_like(weight), scheme, generator=generator)
         torch.testing.assert_close(weight, factor * unit, rtol=1e-14, atol=0)
     assert all(not bias.any() for bias in biases)
 

@@ -19,8 +19,8 @@ from rwinit import (
     orthogonal_,
     paper_gain,
     rwi_,
+    scheme_draw_,
     scheme_gain,
-    unit_draw_,
 )
 
 
@@ -59,7 +59,7 @@ def test_layers_are_filled_in_their_order_with_the_factors_of_their_place(scheme
     generator, weights = seeded(), [p for p in model.parameters() if p.ndim == 2]
     factors = [0.5, scheme_gain(scheme, "relu", 30), 0.25]
     for weight, factor in zip(weights, factors, strict=True):
-        unit = unit_draw_(torch.empty_like(weight), scheme, generator=generator)
+        unit = scheme_draw_(torch.empty_like(weight), scheme, generator=generator)
         torch.testing.assert_close(weight.detach(), factor * unit.detach())
     assert [layer.factor for layer in done] == factors
     assert [(layer.fan_in, layer.fan_out) for layer in done] == [(8, 30), (30, 20), (20, 4)]
@@ -124,7 +124,7 @@ def test_mean_field_draws_weights_and_biases_of_the_critical_point() -> None:
     assert weight.var().item() == pytest.approx(variance, rel=4 * math.sqrt(2 / weight.numel()))
     assert bias.std().item() == pytest.approx(point.sigma_b, rel=4 / math.sqrt(2 * 2000))
     relu = mean_field_(torch.empty(30, 40), None, activation="relu", generator=seeded())
-    unit = unit_draw_(torch.empty(30, 40), "lecun", generator=seeded())
+    unit = scheme_draw_(torch.empty(30, 40), "lecun", generator=seeded())
     torch.testing.assert_close(relu, math.sqrt(2) * unit)
     with pytest.raises(ArgumentError, match="bias must be a vector"):
         mean_field_(weight, None, activation="tanh", generator=seeded())
@@ -147,8 +147,8 @@ def test_a_mean_field_model_has_random_biases_and_needs_them() -> None:
 
 
 def test_gains_of_single_matrices_follow_their_activation() -> None:
-    unit = unit_draw_(torch.empty(30, 20), "rwi", generator=seeded())
-    haar = unit_draw_(torch.empty(30, 20), "orthogonal", generator=seeded())
+    unit = scheme_draw_(torch.empty(30, 20), "rwi", generator=seeded())
+    haar = scheme_draw_(torch.empty(30, 20), "orthogonal", generator=seeded())
 
     tanh = rwi_(torch.empty(30, 20), activation="tanh", depth=6, generator=seeded())
     relu = orthogonal_(torch.empty(30, 20), activation="relu", generator=seeded())

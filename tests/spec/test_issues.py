@@ -7,6 +7,7 @@ import pytest
 
 from service.spec import Media, SpecError, parse
 from tests.spec.documents import Plain, issues_in, minimal, network, training
+from workers.datasets import NAME_RULE, is_name
 
 _RULE = {"network.depth": {"ge": 3}}
 
@@ -218,7 +219,7 @@ MISTAKES: list[tuple[Plain, str, str]] = [
 @pytest.mark.parametrize(
     ("document", "path", "words"), MISTAKES, ids=[f"{path}: {words}" for _, path, words in MISTAKES]
 )
-def test_a_issue_is_reported_at_its_path_and_nowhere_else(
+def test_an_issue_is_reported_at_its_path_and_nowhere_else(
     document: Plain, path: str, words: str
 ) -> None:
     found = issues_in(json.dumps(document))
@@ -233,6 +234,20 @@ def test_no_message_speaks_of_python_or_pydantic(document: Plain, path: str, wor
 
     for jargon in ("input", "pydantic", "validat", "tuple", "dict", "instance", "int)", "nonetype"):
         assert jargon not in message
+
+
+@pytest.mark.parametrize("name", ["mnist", "a", "a-1_b", "a" * 63])
+def test_every_name_that_can_be_registered_can_be_asked_for(name: str) -> None:
+    assert is_name(name)
+    assert issues_in(json.dumps(minimal(dataset={"name": name}))) == {}
+
+
+@pytest.mark.parametrize("name", ["", "Mine", "1st", "../up", "a" * 64, "mine\n", "é", "ma\u0131n"])
+def test_a_name_that_nothing_can_be_registered_under_is_refused_by_the_same_rule(
+    name: str,
+) -> None:
+    assert not is_name(name)
+    assert issues_in(json.dumps(minimal(dataset={"name": name}))) == {"dataset.name": NAME_RULE}
 
 
 def test_all_issues_of_a_document_are_reported_at_once() -> None:
@@ -289,7 +304,7 @@ def test_missing_sections_do_not_hide_the_other_issues() -> None:
     }
 
 
-def test_a_issue_says_what_was_given_in_one_short_line() -> None:
+def test_an_issue_says_what_was_given_in_one_short_line() -> None:
     text = json.dumps(minimal(network=network(activation=["relu", "x" * 500])))
 
     with pytest.raises(SpecError) as caught:

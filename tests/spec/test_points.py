@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.spec import Point, SpecError, SweepSpec, count_trials, seeds_of
-from service.spec.expansion.expand import points
+from service.spec import Point, SpecError, SweepSpec, count_trials, points, seeds_of
 from tests.spec.documents import (
     Plain,
     documents,
@@ -94,6 +93,7 @@ def test_a_point_has_every_coordinate_with_its_default() -> None:
         "training.lr_depth_power": 0.0,
         "training.schedule.kind": "constant",
         "training.schedule.warmup_epochs": 0.0,
+        "training.label_smoothing": 0.0,
         "training.precision": "float32",
     }
 

@@ -101,6 +101,7 @@ def test_json_is_read_from_yaml_as_the_same_values(value: object) -> None:
         ("yes", "yes"),
         ("off", "off"),
         ("1_000", "1_000"),
+        ("0b11", "0b11"),
         ("1:30", "1:30"),
         ("2020-01-01", "2020-01-01"),
         ("'1'", "1"),
@@ -125,6 +126,10 @@ def test_unquoted_yaml_follows_the_core_schema_of_version_1_2(text: str, value: 
         ("a: &a [*a]", "the alias *a names nothing"),
         ("a: !!python/object:os.system x", "tags are no part of a spec at line 1"),
         ("a: !!str 1", "tags"),
+        ("a: !!set {b}", "tags"),
+        ("a: ! 1", "tags"),
+        ("a: [&a [1, &b [*a]]]", "the alias *a names nothing at line 1, column 16"),
+        ("a: [&a 1, &a [*a]]", "the alias *a names nothing"),
         ("---\na: 1\n---\na: 2", "one document"),
         ("? [a]\n: 1", "a key must be text at line 1"),
         ("a: \x01", "special characters"),
@@ -197,6 +202,21 @@ def test_a_key_that_is_no_text_is_refused() -> None:
 
 def test_an_alias_stands_for_its_value() -> None:
     assert read_yaml("a: &x [1, {b: 2}]\nc: *x").value == {"a": [1, {"b": 2}], "c": [1, {"b": 2}]}
+
+
+def test_an_anchor_given_again_names_the_later_value() -> None:
+    assert read_yaml("[&x 1, *x, &x 2, *x]").value == [1, 1, 2, 2]
+
+
+def test_a_merge_key_is_a_key_like_any_other() -> None:
+    assert read_yaml("a: &x {b: 1}\nc: {<<: *x}").value == {"a": {"b": 1}, "c": {"<<": {"b": 1}}}
+
+
+def test_a_key_given_again_keeps_its_first_value() -> None:
+    document = read_yaml("{a: 1, a: 2, a: {b: 3, b: 4}}")
+
+    assert document.value == {"a": 1}
+    assert [issue.path for issue in document.issues] == ["a", "a", "a.b"]
 
 
 def test_a_bomb_of_aliases_is_refused_at_once() -> None:

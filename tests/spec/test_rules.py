@@ -2,8 +2,7 @@
 
 import pytest
 
-from service.spec import SpecError, count_trials
-from service.spec.expansion.expand import points
+from service.spec import SpecError, count_trials, points
 from tests.spec.documents import Plain, minimal, network, read, training
 
 
@@ -231,7 +230,7 @@ def test_a_value_that_the_kind_of_a_point_refuses_is_refused() -> None:
         ),
     ],
 )
-def test_a_rule_with_a_issue_is_refused_at_its_path(rule: Plain, path: str) -> None:
+def test_a_rule_with_an_issue_is_refused_at_its_path(rule: Plain, path: str) -> None:
     with pytest.raises(SpecError) as caught:
         read(minimal(when=[rule]))
 

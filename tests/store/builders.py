@@ -1,25 +1,34 @@
 """What tests of the store put into it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID, uuid5
 
-from service.planner import GMode, PlannedTrial, SimulatedWalk, Written
+from service.enums import GMode
+from service.planner import PlannedConfiguration, PlannedTrial, SimulatedWalk, Written
 from service.spec import Media
 from service.store import Database, WriteSession, leases, sweeps, trials
 from service.store.leases import Claim
 from service.store.models import Sweep
-from tests.factories import trial_spec
+from tests.factories import trial_spec, varied
 from workers.contract import (
     EpochRecord,
     LayerProfile,
     Outcome,
+    Prediction,
     TrialEnd,
+    TrialSpec,
     TrialStart,
 )
 
 SPEC = trial_spec(trial_id=UUID(int=0), depth=8, width=32, g=1.42, epochs=10, learning_rate=0.01)
 WRITTEN = Written(
-    g_mode=GMode.AUTO, g_relative=None, width_parameters=None, lr=0.01, lr_depth_power=0.0
+    g_mode=GMode.AUTO,
+    g_relative=None,
+    width_parameters=None,
+    lr=0.01,
+    lr_depth_power=0.0,
+    coordinates={"network.depth": 8, "network.width": 32},
 )
 
 
@@ -36,7 +45,6 @@ def add_sweep(
         name=name,
         spec_text='{"version": 1}',
         spec_media=Media.JSON,
-        spec_json='{"version":1}',
         spec_hash=spec_hash,
         n_trials=100,
         priority=priority,
@@ -45,22 +53,35 @@ def add_sweep(
     )
 
 
-def with_walk(trial: PlannedTrial, walk_id: UUID) -> PlannedTrial:
-    """Return a planned trial with a simulated walk."""
+def as_planned(spec: TrialSpec, written: Written = WRITTEN) -> PlannedConfiguration:
+    """Return a plan of one trial and a configuration of its own."""
+    return PlannedConfiguration(
+        id=uuid5(spec.trial_id, "configuration"),
+        configuration=spec.configuration,
+        written=written,
+        trials=(PlannedTrial(id=spec.trial_id, seed=spec.seed),),
+    )
+
+
+def with_walk(planned: PlannedConfiguration, walk_id: UUID) -> PlannedConfiguration:
+    """Return a planned configuration with a simulated walk."""
     walk = SimulatedWalk(id=walk_id, means=(-1.5, 0.0), deviations=(0.5, 0.0))
-    spec = replace(trial.spec, predicted_drift=-1.5, predicted_spread=0.5)
-    return replace(trial, spec=spec, walk=walk)
+    prediction = Prediction(drift=-1.5, spread=0.5)
+    configuration = replace(planned.configuration, prediction=prediction)
+    return replace(planned, configuration=configuration, walk=walk)
 
 
-def planned(sweep_id: UUID, n: int, *, epochs: int = 10) -> list[PlannedTrial]:
+def planned(sweep_id: UUID, n: int, *, epochs: int = 10) -> list[PlannedConfiguration]:
     """Return a plan whose first trials are those of any shorter plan of the sweep."""
     return [
-        PlannedTrial(
-            spec=replace(SPEC, trial_id=uuid5(sweep_id, f"{seed}"), seed=seed, epochs=epochs),
-            written=WRITTEN,
-        )
+        as_planned(varied(SPEC, trial_id=uuid5(sweep_id, f"{seed}"), seed=seed, epochs=epochs))
         for seed in range(n)
     ]
+
+
+def ids_of(plan: Iterable[PlannedConfiguration]) -> list[UUID]:
+    """Return the ids of a plan's trials."""
+    return [trial.id for each in plan for trial in each.trials]
 
 
 def claimed_sweep(
@@ -77,7 +98,7 @@ def claimed_sweep(
         claim = leases.claim(session, owner or f"driver of {sweep_id}", 60.0)
     assert claim is not None
     assert claim.sweep_id == sweep_id
-    return claim, [trial.spec.trial_id for trial in plan]
+    return claim, ids_of(plan)
 
 
 def start(trial_id: UUID, *, host: str = "node-1") -> TrialStart:

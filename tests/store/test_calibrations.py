@@ -1,6 +1,8 @@
 """Calibrations: the newest of each device model and engine."""
 
-from dataclasses import replace
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 
 import pytest
 import sqlalchemy as sa
@@ -19,7 +21,7 @@ def write(database: Database, *measured: Calibration) -> None:
 
 def known(database: Database) -> list[Calibration]:
     with database.read() as session:
-        return calibrations.every(session)
+        return calibrations.load(session)
 
 
 def test_calibrations_come_back_as_they_were_told_newest_first(database: Database) -> None:
@@ -32,7 +34,10 @@ def test_calibrations_come_back_as_they_were_told_newest_first(database: Databas
 
 
 def test_a_device_and_engine_has_one_row_the_newest(database: Database) -> None:
-    slower = calibration(timings=replace(TIMINGS, call=2e-5), versions="torch 3, protocol 1")
+    slower = calibration(
+        timings=replace(TIMINGS, seconds_each=replace(TIMINGS.seconds_each, steps=2e-5)),
+        versions="torch 3, protocol 1",
+    )
 
     write(database, calibration(), calibration(engine=EngineName.REFERENCE))
     write(database, calibration(actors=7), slower)
@@ -56,17 +61,25 @@ def test_what_was_measured_too_long_ago_can_be_left_out(database: Database) -> N
     write(database, calibration())
 
     with database.read() as session:
-        assert calibrations.every(session, max_age_seconds=3600.0) == [calibration()]
-        assert calibrations.every(session, max_age_seconds=-1.0) == []
+        assert calibrations.load(session, max_age_seconds=3600.0) == [calibration()]
+        assert calibrations.load(session, max_age_seconds=-1.0) == []
 
 
-def test_figures_of_another_version_are_left_out_and_replaced(database: Database) -> None:
+RATES = {kind: rate for kind, rate in asdict(TIMINGS.seconds_each).items() if kind != "steps"}
+
+
+@pytest.mark.parametrize(
+    "timings", [{"speed": 1}, {"seconds_each": RATES, "residuals": []}], ids=["shape", "kinds"]
+)
+def test_figures_of_another_version_are_left_out_and_replaced(
+    database: Database, timings: Mapping[str, object]
+) -> None:
     write(database, calibration(), calibration(device="another"))
     with database.write() as session:
         of_another_version = sa.text(
             "UPDATE calibrations SET timings = :timings WHERE device = :device"
         )
-        session.execute(of_another_version, {"timings": '{"speed": 1}', "device": "another"})
+        session.execute(of_another_version, {"timings": json.dumps(timings), "device": "another"})
 
     assert [each.device for each in known(database)] == [calibration().device]
 

@@ -23,7 +23,7 @@ def _trial(session: WriteSession) -> UUID:
     sweep_id = add_sweep(session).id
     plan = planned(sweep_id, 1)
     trials.insert_plan(session, sweep_id, plan)
-    return plan[0].spec.trial_id
+    return plan[0].trials[0].id
 
 
 @pytest.mark.parametrize("value", NON_FINITE)

@@ -24,8 +24,6 @@ ONE = UUID(int=1)
         errors.UnfinishedTrialsError(ONE, SweepState.COMPLETED),
         errors.SweepNotEndedError(ONE, SweepState.RUNNING),
         errors.IdempotencyConflictError("key", ONE),
-        errors.DatasetExistsError("faces"),
-        errors.DatasetNotFoundError("faces"),
     ],
     ids=lambda error: type(error).__name__,
 )

@@ -208,7 +208,6 @@ def test_a_claim_on_a_deleted_sweep_is_void(database: Database) -> None:
         with pytest.raises(FencedOutError) as raised:
             leases.hold(session, claim)
         assert not leases.renew(session, claim, 60.0)
-        assert not leases.release(session, claim)
     assert raised.value.current is None
 
 
@@ -231,41 +230,18 @@ def test_a_held_fence_keeps_the_next_claim_waiting(database: Database) -> None:
     assert successor.fence == zombie.fence + 1
 
 
-def test_a_released_sweep_can_be_claimed_by_anyone_at_once(database: Database) -> None:
+def test_a_sweep_that_is_queued_again_can_be_claimed_by_anyone_at_once(database: Database) -> None:
     claim, ids = claimed_sweep(database, owner="first")
     with database.write() as session:
         records.write(session, claim, [start(ids[0])])
-        assert leases.release(session, claim)
+        sweeps.move(session, claim.sweep_id, SweepState.QUEUED)
 
     with database.read() as session:
-        assert sweeps.get(session, claim.sweep_id).state is SweepState.QUEUED
+        assert sweeps.get(session, claim.sweep_id).lease_owner is None
         assert trials.get(session, ids[0]).state is TrialState.PENDING
     with database.write() as session, pytest.raises(FencedOutError):
         records.write(session, claim, [])
     assert _claim(database, "second") is not None
-
-
-def test_a_release_while_winding_down_keeps_the_request(database: Database) -> None:
-    claim, _ = claimed_sweep(database, owner="first")
-    with database.write() as session:
-        sweeps.move(session, claim.sweep_id, SweepState.CANCELLING)
-        assert leases.release(session, claim)
-
-    assert _claim(database, "second") is not None
-    with database.read() as session:
-        assert sweeps.get(session, claim.sweep_id).state is SweepState.CANCELLING
-
-
-def test_releasing_a_claim_that_is_void_changes_nothing(database: Database) -> None:
-    claim, _ = claimed_sweep(database, 0)
-    with database.write() as session:
-        before = sweeps.move(session, claim.sweep_id, SweepState.COMPLETED)
-
-        assert not leases.release(session, claim)
-
-    with database.read() as session:
-        after = sweeps.get(session, claim.sweep_id)
-    assert (after.state, after.fence) == (SweepState.COMPLETED, before.fence)
 
 
 def test_launches_without_progress_are_counted(database: Database) -> None:
@@ -294,7 +270,7 @@ def test_launches_without_progress_are_counted(database: Database) -> None:
     assert stalled() == 1, "an epoch that was there before is no progress"
 
     with database.write() as session:
-        leases.release(session, third)
+        sweeps.move(session, claim.sweep_id, SweepState.QUEUED)
     assert stalled() == 0
 
 

@@ -7,14 +7,15 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from service.lifecycle import TrialState
-from service.store import Database, FencedOutError, epochs, events, leases, records, trials
+from service.lifecycle import SweepState, TrialState
+from service.store import Database, FencedOutError, epochs, events, records, sweeps, trials
 from service.store.errors import UnknownTrialError
 from service.store.leases import Claim
 from service.store.models import Epoch, Trial
-from service.store.stopping import KIND
+from service.store.stopping import EVENT_KIND
 from tests.store.builders import claimed_sweep, end, record, start
 from workers.contract import (
     EpochRecord,
@@ -188,7 +189,7 @@ def test_an_empty_batch_still_needs_the_claim(database: Database) -> None:
 
     _write(database, claim)
     with database.write() as session:
-        leases.release(session, claim)
+        sweeps.move(session, claim.sweep_id, SweepState.QUEUED)
 
     with pytest.raises(FencedOutError):
         _write(database, claim)
@@ -233,7 +234,7 @@ def test_a_batch_may_be_larger_than_a_statement(database: Database) -> None:
     with database.write() as session:
         # More epochs than the plan says are refused; this is about numbers only.
         for trial_id in ids:
-            trials.get(session, trial_id).epochs = 1000
+            trials.get(session, trial_id).planned_epochs = 1000
 
     _write(database, claim, *(record(trial_id, n) for trial_id in ids for n in range(1001)))
 
@@ -310,10 +311,10 @@ def test_a_batch_sent_again_changes_nothing(database: Database) -> None:
 def _rows(database: Database, claim: Claim) -> list[dict[str, object]]:
     """Return every column of the sweep's trials."""
     with database.read() as session:
-        page = trials.page(session, limit=100, where=[Trial.sweep_id == claim.sweep_id])
+        statement = select(Trial).where(Trial.sweep_id == claim.sweep_id).order_by(Trial.number)
+        rows = session.scalars(statement).all()
     return [
-        {column.key: getattr(trial, column.key) for column in Trial.__table__.columns}
-        for trial in page.items
+        {column.key: getattr(row, column.key) for column in Trial.__table__.columns} for row in rows
     ]
 
 
@@ -346,7 +347,7 @@ def test_a_decision_is_one_event_however_often_it_is_told(database: Database) ->
     _write(database, claim, *first, record(trial_id, 3), stop, end)
 
     with database.read() as session:
-        told = [e for e in events.after(session, claim.sweep_id, 0, 100) if e.kind == KIND]
+        told = [e for e in events.after(session, claim.sweep_id, 0, 100) if e.kind == EVENT_KIND]
         row = trials.get(session, trial_id)
     assert [(e.trial_id, (e.detail or {})["epoch"]) for e in told] == [
         (trial_id, 1),

@@ -4,6 +4,7 @@ import threading
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import func, select
 
 from service.lifecycle import ENDED, IllegalTransitionError, SweepState
 from service.store import Database, StoreError, events, leases, records, sweeps, trials
@@ -13,6 +14,7 @@ from service.store.errors import (
     SweepNotFoundError,
     UnfinishedTrialsError,
 )
+from service.store.models import Configuration, Trial
 from tests.store.builders import (
     add_sweep,
     claimed_sweep,
@@ -255,7 +257,8 @@ def test_only_an_ended_sweep_is_deleted_and_with_all_it_has(database: Database) 
 
     with database.read() as session:
         assert sweeps.page(session, limit=1).items == []
-        assert trials.page(session, limit=1).items == []
+        assert session.scalar(select(func.count()).select_from(Trial)) == 0
+        assert session.scalar(select(func.count()).select_from(Configuration)) == 0
 
 
 def test_an_extension_takes_an_ended_sweep_back_to_the_queue(database: Database) -> None:

@@ -1,63 +1,97 @@
-"""Trials: plans, specs, pages, retries."""
+"""Trials: plans, specs, pages, ends, retries."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import get_type_hints
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
+from service.enums import GMode
 from service.lifecycle import SweepState, TrialState
-from service.planner import GMode, PlannedTrial, Written
+from service.planner import Written
+from service.services import trials as trial_services
+from service.services.trials import TrialQuery
 from service.store import Database, FencedOutError, epochs, records, sweeps, trials, walks
 from service.store.errors import BadPlanError, SweepNotFoundError, TrialNotFoundError
-from service.store.models import Trial
+from service.store.models import Configuration, Trial
+from tests.factories import varied
 from tests.store.builders import (
     SPEC,
-    WRITTEN,
     add_sweep,
+    as_planned,
     claimed_sweep,
     end,
+    ids_of,
     planned,
     record,
     start,
     with_walk,
 )
+from workers import contract
+from workers.architectures import ARCHITECTURES
 from workers.contract import Outcome, TrialEnd, TrialSpec
 from workers.schedules import Schedule
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 # What PostgreSQL takes: no NUL, no lone surrogate.
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30)
+SMALL = st.integers(1, 2**31 - 1)
+
+
+def floats_of(kind: type[object]) -> dict[str, st.SearchStrategy[float]]:
+    """Return any finite number for each field of a dataclass that is a float."""
+    hints = get_type_hints(kind)
+    return {name: FINITE for name, hint in hints.items() if hint is float}
+
+
+NETWORKS = st.one_of(
+    [
+        st.builds(
+            kind.network_type,
+            kind=st.just(kind.kind),
+            depth=SMALL,
+            width=SMALL,
+            **floats_of(kind.network_type),
+        )
+        for kind in ARCHITECTURES.values()
+    ]
+)
+SCHEDULES = st.builds(
+    Schedule,
+    points=st.lists(st.tuples(FINITE, FINITE), max_size=3).map(tuple),
+    **floats_of(Schedule),
+)
+CONFIGURATIONS = st.builds(
+    contract.Configuration,
+    dataset=TEXT,
+    network=NETWORKS,
+    init=st.builds(contract.Init, **floats_of(contract.Init)),
+    training=st.builds(
+        contract.Training,
+        epochs=st.integers(0, 2**31 - 1),
+        batch_size=SMALL,
+        schedule=SCHEDULES,
+        optimizer=st.builds(
+            contract.Optimizer, clip_norm=st.none() | FINITE, **floats_of(contract.Optimizer)
+        ),
+        **floats_of(contract.Training),
+    ),
+    profile_epochs=st.lists(st.integers(0, 2**31 - 1), max_size=4).map(tuple),
+    prediction=st.none()
+    | st.builds(
+        contract.Prediction, drift=FINITE, spread=st.floats(0, allow_nan=False, max_value=1e308)
+    ),
+)
 SPECS = st.builds(
     TrialSpec,
-    **{  # A mapping, since most fields follow from their type.
-        **{
-            field.name: FINITE
-            for field in fields(TrialSpec)
-            if get_type_hints(TrialSpec)[field.name] is float
-        },
-        "trial_id": st.uuids(),
-        "dataset": TEXT,
-        "kind": TEXT,
-        "depth": st.integers(1, 2**31 - 1),
-        "width": st.integers(1, 2**31 - 1),
-        "epochs": st.integers(0, 2**31 - 1),
-        "batch_size": st.integers(1, 2**31 - 1),
-        "clip_norm": st.none() | FINITE,
-        "profile_epochs": st.lists(st.integers(0, 2**31 - 1), max_size=4).map(tuple),
-        "seed": st.integers(-(2**63), 2**63 - 1),
-        "schedule": st.builds(
-            Schedule,
-            warmup_epochs=FINITE,
-            final_factor=FINITE,
-            factor=FINITE,
-            decay_epochs=FINITE,
-            points=st.lists(st.tuples(FINITE, FINITE), max_size=3).map(tuple),
-        ),
-    },
+    trial_id=st.uuids(),
+    seed=st.integers(-(2**63), 2**63 - 1),
+    configuration=CONFIGURATIONS,
 )
+VALUES = st.none() | st.booleans() | FINITE | TEXT
 WRITTENS = st.builds(
     Written,
     g_mode=st.sampled_from([GMode.AUTO, GMode.ABSOLUTE]),
@@ -65,6 +99,7 @@ WRITTENS = st.builds(
     width_parameters=st.none() | st.integers(1, 2**63 - 1),
     lr=FINITE,
     lr_depth_power=FINITE,
+    coordinates=st.dictionaries(TEXT, VALUES | st.lists(VALUES, max_size=2), max_size=3),
 )
 
 
@@ -77,24 +112,29 @@ def test_a_spec_comes_back_from_its_row_as_it_was(
 ) -> None:
     with database.write() as session:
         sweep_id = add_sweep(session).id
-        trials.insert_plan(session, sweep_id, [PlannedTrial(spec=spec, written=written)])
+        trials.insert_plan(session, sweep_id, [as_planned(spec, written)])
     with database.write() as session:
-        row = trials.get(session, spec.trial_id)
+        row = _configuration(session, spec.trial_id)
         found = trials.unfinished(session, sweep_id)
         trials.end_unfinished(session, sweep_id, Outcome.CANCELLED)
         sweeps.move(session, sweep_id, SweepState.CANCELLED)
         sweeps.delete_ended(session, sweep_id)
 
     assert found == [spec]
-    assert row.schedule_kind is spec.schedule.kind
-    assert row.effective_lr == spec.learning_rate
+    assert row.schedule_kind is spec.training.schedule.kind
+    assert row.effective_lr == spec.training.learning_rate
     assert written == Written(
         g_mode=row.g_mode,
         g_relative=row.g_relative,
         width_parameters=row.width_parameters,
         lr=row.lr,
         lr_depth_power=row.lr_depth_power,
+        coordinates=row.coordinates,
     )
+
+
+def _configuration(session: Session, trial_id: UUID) -> Configuration:
+    return session.get_one(Configuration, trials.get(session, trial_id).configuration_id)
 
 
 def test_a_new_trial_has_nothing_to_tell(database: Database) -> None:
@@ -103,7 +143,7 @@ def test_a_new_trial_has_nothing_to_tell(database: Database) -> None:
     with database.write() as session:
         sweep_id = sweeps.page(session, limit=1).items[0].id
         trials.insert_plan(session, sweep_id, plan)
-        trial = trials.get(session, plan[0].spec.trial_id)
+        trial = trials.get(session, plan[0].trials[0].id)
 
     assert (trial.state, trial.outcome, trial.attempt) == (TrialState.PENDING, None, 1)
     assert trial.epochs_done is trial.final_train_loss is trial.best_eval_error is None
@@ -119,7 +159,7 @@ def test_a_plan_inserted_twice_is_harmless(database: Database) -> None:
         assert trials.insert_plan(session, claim.sweep_id, planned(claim.sweep_id, 3)) == 0
 
     with database.read() as session:
-        rows = trials.page(session, limit=10).items
+        rows = trial_services.page(session, TrialQuery(page_size=10)).trials
         assert sweeps.get(session, claim.sweep_id).n_trials == 3
     assert [(row.id, row.number) for row in rows] == [*zip(ids, range(3), strict=True)]
     assert rows[0].epochs_done == 0
@@ -134,16 +174,16 @@ def test_a_larger_plan_appends_whatever_its_order(database: Database) -> None:
         assert trials.insert_plan(session, claim.sweep_id, larger[::-1]) == 2
 
     with database.read() as session:
-        rows = trials.page(session, limit=10).items
+        rows = trial_services.page(session, TrialQuery(page_size=10)).trials
         assert sweeps.get(session, claim.sweep_id).n_trials == 4
-    new = [larger[3].spec.trial_id, larger[2].spec.trial_id]
+    new = ids_of([larger[3], larger[2]])
     assert [row.id for row in rows] == ids + new
     assert [row.number for row in rows] == [0, 1, 2, 3]
 
 
 def test_a_plan_for_no_sweep_is_refused(database: Database) -> None:
     with database.write() as session, pytest.raises(SweepNotFoundError):
-        trials.insert_plan(session, uuid4(), [PlannedTrial(spec=SPEC, written=WRITTEN)])
+        trials.insert_plan(session, uuid4(), [as_planned(SPEC)])
 
 
 def test_a_plan_with_a_trial_of_another_sweep_is_refused_whole(database: Database) -> None:
@@ -216,31 +256,32 @@ def test_pages_hold_every_trial_once(database: Database) -> None:
             sweep_id = add_sweep(session).id
             plan = planned(sweep_id, size)
             trials.insert_plan(session, sweep_id, plan)
-            wanted += [trial.spec.trial_id for trial in plan]
+            wanted += ids_of(plan)
 
-    for limit in (1, 2, 3, 8, 9):
+    for page_size in (1, 2, 3, 8, 9):
         found: list[UUID] = []
-        cursor = None
+        token: str | None = None
         with database.read() as session:
-            while True:
-                page = trials.page(session, after=cursor, limit=limit)
-                assert len(page.items) <= limit
-                found += [trial.id for trial in page.items]
-                if (cursor := page.next_cursor) is None:
-                    break
+            while token != "":
+                query = TrialQuery(fields="id", page_size=page_size, page_token=token)
+                page = trial_services.page(session, query)
+                assert len(page.trials) <= page_size
+                found += [trial.id for trial in page.trials]
+                token = page.next_page_token
         assert sorted(found) == sorted(wanted)
 
 
-def test_pages_take_conditions(database: Database) -> None:
+def test_pages_of_a_sweep_take_a_filter(database: Database) -> None:
     claim, ids = claimed_sweep(database, 5)
-    conditions = (Trial.sweep_id == claim.sweep_id, Trial.seed >= 2)
+    claimed_sweep(database, 5)
+    query = TrialQuery(sweep_id=claim.sweep_id, filter="seed >= 2", page_size=2)
 
     with database.read() as session:
-        first = trials.page(session, limit=2, where=conditions)
-        second = trials.page(session, limit=2, where=conditions, after=first.next_cursor)
+        first = trial_services.page(session, query)
+        second = trial_services.page(session, replace(query, page_token=first.next_page_token))
 
-    assert [trial.id for trial in (*first.items, *second.items)] == ids[2:]
-    assert second.next_cursor is None
+    assert [trial.id for trial in (*first.trials, *second.trials)] == ids[2:]
+    assert second.next_page_token == ""
 
 
 def test_a_retry_starts_over_and_forgets_the_old_attempt(database: Database) -> None:
@@ -304,13 +345,14 @@ def test_written_values_are_stored_beside_the_resolved_ones(database: Database) 
         width_parameters=4_000_000_000,
         lr=0.1,
         lr_depth_power=-1.5,
+        coordinates={"init.g.relative": 1.1},
     )
-    spec = replace(SPEC, trial_id=uuid4(), g=1.6, learning_rate=0.003)
+    spec = varied(SPEC, trial_id=uuid4(), g=1.6, learning_rate=0.003)
 
     with database.write() as session:
         sweep_id = add_sweep(session).id
-        trials.insert_plan(session, sweep_id, [PlannedTrial(spec=spec, written=written)])
-        row = trials.get(session, spec.trial_id)
+        trials.insert_plan(session, sweep_id, [as_planned(spec, written)])
+        row = _configuration(session, spec.trial_id)
 
     assert (row.g_mode, row.g_relative, row.g) == (GMode.RELATIVE, 1.1, 1.6)
     assert (row.lr, row.lr_depth_power, row.effective_lr) == (0.1, -1.5, 0.003)
@@ -331,7 +373,7 @@ def test_a_walk_is_stored_once_for_all_its_trials(database: Database) -> None:
         trials.insert_plan(session, other_id, [with_walk(other, walk_id)])
 
     with database.read() as session:
-        rows = [trials.get(session, trial.spec.trial_id) for trial in (*plan, other)]
+        rows = [session.get_one(Configuration, each.id) for each in (*plan, other)]
         walk = walks.get(session, walk_id)
     assert [row.walk_id for row in rows] == [walk_id, walk_id, None, walk_id]
     assert [row.predicted_drift for row in rows] == [-1.5, -1.5, None, -1.5]

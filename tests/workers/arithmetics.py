@@ -4,16 +4,16 @@ import pytest
 from torch import Tensor
 
 from workers.engines.packed import workspace as machine
-from workers.engines.packed.arithmetic import TorchArithmetic
-from workers.engines.packed.nonlinearities import Nonlinearity
+from workers.engines.packed.nonlinearities import BatchedNonlinearity
+from workers.engines.packed.torch_arithmetic import TorchArithmetic
 
 
 def compute_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let packed engines compute as they do on a GPU, or where there is no LLVM."""
 
     def by_torch(
-        nonlinearity: Nonlinearity, _width: int, _n_inputs: int, _like: Tensor
+        nonlinearity: BatchedNonlinearity, _width: int, _n_inputs: int, _like: Tensor
     ) -> TorchArithmetic:
         return TorchArithmetic(nonlinearity)
 
-    monkeypatch.setattr(machine, "arithmetic", by_torch)
+    monkeypatch.setattr(machine, "arithmetic_for", by_torch)

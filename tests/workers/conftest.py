@@ -1,12 +1,12 @@
 """Settings of hypothesis for the tests of this package."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import settings
 
+from tests.factories import varied
 from tests.workers import examples
 from tests.workers.arithmetics import compute_by_torch
+from workers.architectures import ARCHITECTURES
 from workers.contract import EngineName
 
 # A busy machine makes any example slow once; time is not what these properties are about.
@@ -20,5 +20,11 @@ def each_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     engine, _, by_torch = request.param.partition(", by ")
     if by_torch:
         compute_by_torch(monkeypatch)
-    base = replace(examples.BASE, engine=EngineName(engine))
+    base = varied(examples.BASE, engine=EngineName(engine))
     monkeypatch.setattr(examples, "BASE", base)
+
+
+@pytest.fixture(params=ARCHITECTURES)
+def each_kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `examples.trial` make trials of one kind of network after another."""
+    monkeypatch.setattr(examples, "KIND", request.param)

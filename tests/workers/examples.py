@@ -7,7 +7,8 @@ from uuid import UUID
 
 import numpy as np
 
-from tests.factories import trial_spec
+from tests.factories import trial_spec, varied
+from workers.architectures import ARCHITECTURES
 from workers.contract import (
     DatasetShape,
     EpochRecord,
@@ -21,8 +22,39 @@ from workers.datasets.data import Samples, prepare
 BASE = trial_spec(trial_id=UUID(int=1), dataset="blobs", depth=3, width=8, g=1.7, batch_size=10)
 
 
-def trial(**changes: Any) -> TrialSpec:  # any field of a TrialSpec
-    return replace(BASE, **changes)
+KIND = "ffn"
+"""Kind of the trials of which nobody says it."""
+
+
+def trial(*, kind: str | None = None, **changes: Any) -> TrialSpec:  # leaves of any type
+    """Return a small trial of a kind of network; keywords replace its leaves."""
+    own = {each.name for each in ARCHITECTURES[kind or KIND].hyperparameters} & changes.keys()
+    given = {name: changes.pop(name) for name in own}
+    return of_kind(varied(BASE, **changes), kind or KIND, **given)
+
+
+def of_kind(spec: TrialSpec, kind: str, **hyperparameters: float) -> TrialSpec:
+    """Return a trial with a network of a kind; hyper-parameters not given have their defaults."""
+    architecture, base = ARCHITECTURES[kind], spec.network
+    resolved = {
+        each.name: each.resolve(
+            hyperparameters.get(each.name, each.default), base.depth, base.width
+        )
+        for each in architecture.hyperparameters
+    }
+    network = architecture.network(
+        activation=base.activation,
+        slope=base.slope,
+        depth=base.depth,
+        width=base.width,
+        hyperparameters=resolved,
+    )
+    return replace(spec, configuration=replace(spec.configuration, network=network))
+
+
+def streams(depth: int) -> list[int | str]:
+    """Return the streams of a feed-forward network's matrices, input side first."""
+    return [*range(depth), "out"]
 
 
 def blobs(n_inputs: int = 6, n_classes: int = 3, n_train: int = 45, n_eval: int = 12) -> Data:

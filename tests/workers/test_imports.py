@@ -6,7 +6,7 @@ import pytest
 ROOMS = {
     "workers.contract": {"ray", "pydantic", "torch", "sklearn", "sqlalchemy"},
     "workers.seeding": {"ray", "pydantic", "torch", "sklearn", "sqlalchemy"},
-    "workers.datasets": {"ray", "pydantic", "torch", "sklearn", "sqlalchemy"},
+    "workers.datasets": {"ray", "pydantic", "torch", "sklearn", "sqlalchemy", "pooch", "requests"},
     "workers.training": {"ray", "pydantic", "sklearn", "sqlalchemy", "llvmlite"},
     "workers.stopping": {"ray", "pydantic", "torch", "sklearn", "sqlalchemy"},
     # The driver and the control actor have no use for torch, which takes a second to load.

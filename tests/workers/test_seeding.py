@@ -6,7 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.seeding import epoch_order, permutation, stream_seed, weight_generators
+from tests.workers.examples import streams
+from workers.generators import weight_generators
+from workers.seeding import epoch_order, permutation, stream_seed
 
 seeds = st.integers(0, 2**64)
 
@@ -42,7 +44,9 @@ def test_the_order_of_an_epoch_never_changes_between_releases() -> None:
 
 
 def _normals(seed: int, depth: int, shape: tuple[int, int]) -> list[torch.Tensor]:
-    return [torch.randn(shape, generator=stream) for stream in weight_generators(seed, depth)]
+    return [
+        torch.randn(shape, generator=stream) for stream in weight_generators(seed, streams(depth))
+    ]
 
 
 def test_nets_of_different_depth_share_their_first_matrices_and_their_last() -> None:

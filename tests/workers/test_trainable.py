@@ -9,7 +9,7 @@ import pytest
 from tests.factories import epoch_record
 from workers import trainable
 from workers.contract import Calibration, Report
-from workers.trainable import take
+from workers.trainable import advance
 
 TRIAL = uuid4()
 
@@ -41,7 +41,7 @@ def test_a_long_epoch_is_cut_after_a_second_and_loses_nothing() -> None:
     times = [0.0]
     done = False
     while not done:
-        reports, done = take(trial, 1.0, clock)
+        reports, done = advance(trial, 1.0, clock)
         epochs.append([r.epoch for r in reports])  # type: ignore[union-attr]  # all records here
         times.append(clock.now)
 
@@ -54,14 +54,14 @@ def test_short_epochs_share_a_step_and_long_enough_ones_return_at_their_end() ->
     clock = Clock()
     trial = run(clock, step_seconds=0.01, steps_per_epoch=10, epochs=9)
 
-    reports, done = take(trial, 1.0, clock)
+    reports, done = advance(trial, 1.0, clock)
 
     assert len(reports) == 3
     assert not done
 
 
 def test_an_exhausted_run_says_so_even_if_it_yields_nothing() -> None:
-    assert take(iter(()), 1.0, Clock()) == ([], True)
+    assert advance(iter(()), 1.0, Clock()) == ([], True)
 
 
 def test_a_device_that_cannot_be_measured_is_trained_on_all_the_same(
@@ -72,5 +72,5 @@ def test_a_device_that_cannot_be_measured_is_trained_on_all_the_same(
 
     monkeypatch.setattr("workers.training.calibration.calibrations_of", broken)
 
-    assert trainable.measured([], "cpu", [], 1) == []
+    assert trainable.new_calibrations([], "cpu", [], 1) == []
     assert "no clock" in caplog.text

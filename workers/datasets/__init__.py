@@ -1,4 +1,4 @@
-"""Data sets by name: two well-known ones and those that were registered on this machine.
+"""Data sets by name: two well-known ones, and data sets registered on this machine.
 
 Importing this package loads numpy and nothing heavier.
 """
@@ -13,11 +13,13 @@ from workers.datasets.errors import (
     DatasetUnavailableError,
     DatasetUnknownError,
 )
+from workers.datasets.names import NAME_RULE, is_name
 from workers.datasets.registered import Registered, add, list_registered
-from workers.datasets.shapes import KNOWN_SHAPES
+from workers.datasets.well_known import KNOWN_SHAPES
 
 __all__ = [
     "KNOWN_SHAPES",
+    "NAME_RULE",
     "Data",
     "DatasetCorruptError",
     "DatasetError",
@@ -27,6 +29,7 @@ __all__ = [
     "DatasetUnknownError",
     "Registered",
     "add",
+    "is_name",
     "list_registered",
     "load",
     "shapes",

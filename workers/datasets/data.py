@@ -1,4 +1,4 @@
-"""A loaded data set, and the standardisation that every source goes through."""
+"""A loaded data set, and the standardisation of its inputs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from workers.contract import DatasetShape
 
 _CHUNK = 4096
-"""Rows brought to float64 at a time, so that a large data set is never held twice in it."""
+"""Rows that are converted to float64 at a time, so that a large data set is never copied whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -21,7 +21,7 @@ class Data:
         train_y: Labels, int64, shape ``(n_train,)``; None if the data set has none.
         eval_x: Inputs of the test split, float32, shape ``(n_eval, n_inputs)``.
         eval_y: Its labels, int64, shape ``(n_eval,)``, or None.
-        shape: The sizes above, under the data set's name.
+        shape: Name and sizes of the data set.
         sha256: Hash of the source the samples came from, before standardisation.
     """
 
@@ -35,7 +35,7 @@ class Data:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Samples:
-    """The samples of a data set as its source gives them: numbers of any real type.
+    """The samples of a data set before standardisation, as numbers of any real type.
 
     Attributes:
         train_x: Shape ``(n_train, n_inputs)``.
@@ -58,8 +58,8 @@ def prepare(samples: Samples, shape: DatasetShape, sha256: str) -> Data:
     becomes 0 in both.
 
     Args:
-        samples: What the source gives; finite.
-        shape: Its sizes.
+        samples: Samples as the source gives them; finite.
+        shape: Name and sizes of the data set.
         sha256: Hash of the source.
     """
     mean, scale = _moments(samples.train_x)

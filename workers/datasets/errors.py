@@ -1,4 +1,4 @@
-"""What can go wrong with a data set, one class per thing a caller can act on."""
+"""Errors of data sets, one class per thing a caller can act on."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class DatasetUnknownError(DatasetError):
 
 
 class DatasetUnavailableError(DatasetError):
-    """A data set exists, but this machine cannot get at its samples."""
+    """The samples of a known data set cannot be obtained on this machine."""
 
     def __init__(self, name: str, remedy: str) -> None:
         super().__init__(name, remedy)
@@ -34,7 +34,7 @@ class DatasetUnavailableError(DatasetError):
 
 
 class DatasetCorruptError(DatasetError):
-    """A file of a data set is not the file it should be."""
+    """A file of a data set has other contents than expected."""
 
     def __init__(self, file: Path, expected: str, found: str) -> None:
         super().__init__(file, expected, found)

@@ -1,22 +1,23 @@
-"""Bytes with a known hash: found in a folder, else fetched from a mirror and kept there."""
+"""Files with a known hash, read from a folder or downloaded from a mirror."""
 
-import contextlib
 import gzip
 import hashlib
 import io
 import logging
-import os
 import tempfile
-import urllib.request
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from workers.datasets.errors import DatasetCorruptError
 
-_TIMEOUT_SECONDS = 30.0
-_MAX_BYTES = 256 * 2**20  # bounds what a wrong mirror can make this process hold
+# To connect, short because a machine may have no network; and between two pieces of the answer.
+_TIMEOUT_SECONDS = (5.0, 30.0)
+# Bounds the memory that a small, malicious gzip file can take.
+_MAX_BYTES = 256 * 2**20
+_NO_POOCH = "the package pooch is missing (pip install 'fathom-sweeps[service]' installs it)"
 
 _log = logging.getLogger(__name__)
 
@@ -28,14 +29,17 @@ class KnownFile:
     Attributes:
         name: File name, uncompressed; ``<name>.gz`` is accepted in its place.
         sha256: Hash of the uncompressed bytes.
+        packed_sha256: Hash of the ``.gz`` that the mirrors serve. One in a user's folder may be
+            compressed otherwise.
     """
 
     name: str
     sha256: str
+    packed_sha256: str
 
 
 class FetchError(Exception):
-    """No mirror gave the file; ``reasons`` has one entry per mirror."""
+    """No mirror served the file; ``reasons`` has one entry per mirror."""
 
     def __init__(self, name: str, reasons: tuple[str, ...]) -> None:
         super().__init__(name, reasons)
@@ -44,10 +48,10 @@ class FetchError(Exception):
 
 
 def find(file: KnownFile, folders: Sequence[Path]) -> bytes | None:
-    """Return the file's uncompressed bytes from the first folder that has it, else None.
+    """Return the uncompressed bytes from the first folder that has the file; None if none has.
 
     Raises:
-        DatasetCorruptError: The file is there, and its contents are not the known ones.
+        DatasetCorruptError: The contents of the file have another hash.
     """
     for folder in folders:
         for path in (folder / file.name, folder / f"{file.name}.gz"):
@@ -59,31 +63,36 @@ def find(file: KnownFile, folders: Sequence[Path]) -> bytes | None:
 def fetch(file: KnownFile, mirrors: Sequence[str], keep_in: Path | None) -> bytes:
     """Return the file's uncompressed bytes from the first mirror that serves it intact.
 
+    Each mirror is tried once, with a timeout of seconds.
+
     Args:
-        file: What to get; mirrors hold it compressed, as ``<name>.gz``.
+        file: The file; mirrors serve it compressed, as ``<name>.gz``.
         mirrors: Base addresses that end in a slash.
         keep_in: Folder that receives the compressed file, made if absent; None keeps
             nothing. A folder that cannot be written is no error.
 
     Raises:
-        FetchError: No mirror did.
+        FetchError: No mirror served the file intact, or pooch is not installed.
     """
+    try:
+        import pooch  # Imported here: not needed on a machine that has the files.
+    except ImportError as error:
+        raise FetchError(file.name, (_NO_POOCH,)) from error
+    pooch.get_logger().setLevel(logging.WARNING)  # It would print each download to stderr.
+    downloader = pooch.HTTPDownloader(timeout=_TIMEOUT_SECONDS)
+    packed = f"{file.name}.gz"
     reasons = []
-    for mirror in mirrors:
-        url = f"{mirror}{file.name}.gz"
-        try:
-            packed = _download(url)
-            plain = _unpacked(packed)
-        except (OSError, EOFError, zlib.error) as error:
-            reasons.append(f"{url}: {error}")
-            continue
-        found = hashlib.sha256(plain).hexdigest()
-        if found != file.sha256:
-            reasons.append(f"{url}: sha256 is {found}, not {file.sha256}")
-            continue
-        if keep_in is not None:
-            _keep(packed, keep_in / f"{file.name}.gz")
-        return plain
+    with _writable(keep_in) as folder:
+        for url in (f"{mirror}{packed}" for mirror in mirrors):
+            _log.info("downloading %s", url)
+            try:
+                path = pooch.retrieve(
+                    url, file.packed_sha256, fname=packed, path=folder, downloader=downloader
+                )
+            except (OSError, ValueError) as error:  # Network or disk; wrong hash.
+                reasons.append(f"{url}: {_root(error)}")
+            else:
+                return _checked(Path(path), file)
     raise FetchError(file.name, tuple(reasons))
 
 
@@ -106,28 +115,31 @@ def _checked(path: Path, file: KnownFile) -> bytes:
     return plain
 
 
-def _download(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:
-        packed: bytes = response.read(_MAX_BYTES)
-    return packed
-
-
 def _unpacked(packed: bytes) -> bytes:
     with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
+        # A longer file is cut here, and then has a wrong hash.
         return stream.read(_MAX_BYTES)
 
 
-def _keep(packed: bytes, path: Path) -> None:
-    """Write the file aside and rename it, so that no reader sees half of it."""
-    aside = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
-            aside = Path(stream.name)
-            stream.write(packed)
-        os.replace(aside, path)
-    except OSError as error:
-        _log.warning("could not keep %s for the next time: %s", path, error)
-        if aside is not None:
-            with contextlib.suppress(OSError):
-                aside.unlink()
+@contextmanager
+def _writable(keep_in: Path | None) -> Iterator[Path]:
+    """Yield the folder if it can be written, else a temporary one that is removed afterwards."""
+    if keep_in is not None:
+        try:
+            keep_in.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=keep_in).close()
+        except OSError as error:
+            _log.warning("could not keep a download in %s for the next time: %s", keep_in, error)
+        else:
+            yield keep_in
+            return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def _root(error: Exception) -> BaseException:
+    """Return the operating system's error that caused an error; it is the clearest message."""
+    chain: list[BaseException] = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(inner)
+    return next((each for each in reversed(chain) if isinstance(each, OSError)), error)

@@ -1,4 +1,4 @@
-"""Reads a user's npz file into samples, or says everything that is wrong with it."""
+"""Reading and checking of a user's npz file."""
 
 import zipfile
 import zlib
@@ -13,7 +13,7 @@ from workers.datasets.errors import DatasetInvalidError
 
 _REQUIRED = ("train_x", "eval_x")
 _LABELS = ("train_y", "eval_y")
-_LARGEST = 1e100  # squares must stay finite in float64
+_LARGEST = 1e100  # Squares of inputs must stay finite in float64.
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -22,11 +22,11 @@ def read(file: Path) -> Samples:
     """Return the samples of an npz file, inputs flattened to one row each.
 
     Args:
-        file: Holds ``train_x`` and ``eval_x``, finite real numbers of shape ``(n, ...)``, and
+        file: Contains ``train_x`` and ``eval_x``, finite real numbers of shape ``(n, ...)``, and
             optionally both ``train_y`` and ``eval_y``, integers 0..C-1 of shape ``(n,)``.
 
     Raises:
-        DatasetInvalidError: It does not; every mistake found is listed.
+        DatasetInvalidError: The file has other contents; every mistake found is listed.
         OSError: The file cannot be opened.
     """
     arrays, mistakes = _arrays(file)
@@ -36,7 +36,7 @@ def read(file: Path) -> Samples:
     for name in _LABELS:
         if name in arrays:
             mistakes += _label_mistakes(name, arrays[name])
-    # Comparisons between arrays are only worth reading once each array is sound.
+    # Arrays are compared only if each is valid; the messages would be misleading otherwise.
     mistakes = mistakes or _pair_mistakes(arrays)
     if mistakes:
         raise DatasetInvalidError(tuple(mistakes))
@@ -44,9 +44,10 @@ def read(file: Path) -> Samples:
 
 
 def _arrays(file: Path) -> tuple[Arrays, list[str]]:
-    # Opened here, because numpy leaves a file open that turns out to be no archive.
+    # Opened here, because `np.load` does not close a file that is not an archive.
     with file.open("rb") as stream:
         try:
+            # No pickles: loading one can run any code.
             archive = np.load(stream, allow_pickle=False)
         except (ValueError, EOFError, zipfile.BadZipFile) as error:
             raise DatasetInvalidError((f"{file.name} is not an npz file ({error})",)) from error
@@ -83,7 +84,7 @@ def _input_mistakes(name: str, x: NDArray[Any]) -> list[str]:
     if len(x) < least:
         mistakes.append(f"{name} has {len(x)} samples; at least {least} are needed")
     if x.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # a long double may become inf, which is refused
+        with np.errstate(over="ignore"):  # A long double may become inf; it is refused below.
             # In float64, because half precision cannot hold the bound.
             bad = int(np.count_nonzero(~(np.abs(x.astype(np.float64)) <= _LARGEST)))
         if bad:

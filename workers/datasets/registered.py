@@ -1,8 +1,7 @@
-"""Data sets that a user added on this machine: one folder each, with the file and its hash."""
+"""Registry of data sets that users add: a folder for each, with the file and its hash."""
 
 import json
 import logging
-import re
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
@@ -20,9 +19,9 @@ from workers.datasets.errors import (
     DatasetUnknownError,
 )
 from workers.datasets.files import file_sha256
-from workers.datasets.shapes import KNOWN_SHAPES
+from workers.datasets.names import NAME_RULE, is_name
+from workers.datasets.well_known import KNOWN_SHAPES
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 _DATA = "data.npz"
 _META = "meta.json"
 
@@ -34,8 +33,8 @@ class Registered:
     """A registered data set.
 
     Attributes:
-        shape: Its name and sizes.
-        sha256: Hash of its npz file.
+        shape: Name and sizes.
+        sha256: Hash of the npz file.
     """
 
     shape: DatasetShape
@@ -43,23 +42,23 @@ class Registered:
 
 
 def add(name: str, file: Path, registry_dir: Path) -> Registered:
-    """Check an npz file, copy it to the registry, and return what was registered.
+    """Check an npz file, copy it to the registry, and return its entry.
 
-    The copy is what is checked and hashed, and its folder appears under its name by one
-    rename: a reader sees all of it or nothing, and of two writers one gets the error.
+    The copy is checked and hashed in a temporary folder, which is then renamed. A reader therefore
+    sees all of the data set or nothing, and of two concurrent writers one gets the error.
 
     Args:
-        name: Lower-case letters, digits, ``_`` and ``-``, a letter first, at most 63.
-        file: See `npz.read` for what it holds.
-        registry_dir: Made if absent.
+        name: New name, which `is_name` allows.
+        file: The npz file; see `npz.read` for its contents.
+        registry_dir: Folder of the registry; created if absent.
 
     Raises:
         DatasetExistsError: The name is taken.
         DatasetInvalidError: The name or the file is not allowed; every mistake is listed.
-        OSError: The file cannot be read, or the registry not written.
+        OSError: The file cannot be read, or the registry cannot be written.
     """
-    if not _NAME.fullmatch(name):
-        message = f"the name {name!r} is not allowed: {_NAME.pattern} is (a letter first)"
+    if not is_name(name):
+        message = f"the name {name!r} is not allowed; allowed are {NAME_RULE}"
         raise DatasetInvalidError((message,))
     target = registry_dir / name
     if name in KNOWN_SHAPES or target.exists():
@@ -68,7 +67,7 @@ def add(name: str, file: Path, registry_dir: Path) -> Registered:
     aside = Path(tempfile.mkdtemp(prefix=".adding-", dir=registry_dir))
     try:
         found = _fill(aside, name, file)
-        aside.chmod(0o755)  # mkdtemp's 0700 would shut out workers of another user
+        aside.chmod(0o755)  # With mkdtemp's 0700, workers of another user could not read it.
         try:
             aside.rename(target)
         except OSError as error:
@@ -84,14 +83,15 @@ def load(name: str, registry_dir: Path | None) -> Data:
     """Return a registered data set.
 
     Raises:
-        DatasetUnknownError: None has this name.
-        DatasetCorruptError: Its file is not the one that was added.
+        DatasetUnknownError: No data set has this name.
+        DatasetCorruptError: The file has changed since it was added.
     """
-    found = _read_meta(registry_dir / name) if registry_dir and _NAME.fullmatch(name) else None
+    found = _read_meta(registry_dir / name) if registry_dir and is_name(name) else None
     if registry_dir is None or found is None:
         names = (known.shape.name for known in list_registered(registry_dir))
         raise DatasetUnknownError(name, (*KNOWN_SHAPES, *names))
     path = registry_dir / name / _DATA
+    # Checked at every load: trials of a changed file would not be comparable with earlier ones.
     sha256 = file_sha256(path) if path.is_file() else "nothing"
     if sha256 != found.sha256:
         raise DatasetCorruptError(path, f"sha256 {found.sha256}", sha256)
@@ -99,10 +99,13 @@ def load(name: str, registry_dir: Path | None) -> Data:
 
 
 def list_registered(registry_dir: Path | None) -> list[Registered]:
-    """Return what is registered, by name; a folder that cannot be read is logged and left out."""
+    """Return all registered data sets, sorted by name.
+
+    A folder that cannot be read is logged and left out.
+    """
     if registry_dir is None or not registry_dir.is_dir():
         return []
-    folders = (entry for entry in sorted(registry_dir.iterdir()) if _NAME.fullmatch(entry.name))
+    folders = (entry for entry in sorted(registry_dir.iterdir()) if is_name(entry.name))
     return [found for folder in folders if (found := _read_meta(folder)) is not None]
 
 
@@ -111,10 +114,11 @@ def _fill(folder: Path, name: str, file: Path) -> Registered:
     shutil.copyfile(file, path)
     samples = npz.read(path)
     found = Registered(shape=_shape(name, samples), sha256=file_sha256(path))
-    with np.errstate(over="ignore", invalid="ignore"):  # what they make of it is refused
+    with np.errstate(over="ignore", invalid="ignore"):  # Infinities are refused below.
         data = prepare(samples, found.shape, found.sha256)
     if not (np.isfinite(data.train_x).all() and np.isfinite(data.eval_x).all()):
-        # A dimension that hardly varies in train_x sends a far value of eval_x out of float32.
+        # A dimension that hardly varies in train_x has a tiny deviation. Divided by it, a value of
+        # eval_x can exceed float32.
         raise DatasetInvalidError(("standardised by train_x, some values leave float32",))
     meta = {"shape": asdict(found.shape), "sha256": found.sha256}
     (folder / _META).write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Implementations of the training step behind one interface; importing them loads torch."""
+"""Implementations of the training step behind one interface; importing this package loads torch."""
 
 from workers.engines.devices import DeviceUnavailableError, device_name, device_type
 from workers.engines.interface import (
@@ -7,7 +7,7 @@ from workers.engines.interface import (
     GradientNorms,
     SplitResult,
     StepInput,
-    TrialState,
+    TrainingState,
     UnsupportedTrialError,
 )
 from workers.engines.selection import create
@@ -21,7 +21,7 @@ __all__ = [
     "SplitResult",
     "StateMismatchError",
     "StepInput",
-    "TrialState",
+    "TrainingState",
     "UnsupportedTrialError",
     "create",
     "device_name",

@@ -1,17 +1,20 @@
-"""What any engine asks of a trial."""
+"""Checks of a trial that every engine makes before it adds the trial."""
 
-from workers.contract import DatasetShape, Task, TrialSpec
+from workers.contract import DatasetShape, EngineName, Task, TrialSpec
+from workers.engine_table import declaration_of
 from workers.engines.interface import UnsupportedTrialError
 
 
-def check_trial(spec: TrialSpec, dataset: DatasetShape) -> None:
-    """Check that a trial can run on a data set.
+def check_trial(spec: TrialSpec, dataset: DatasetShape, engine: EngineName) -> None:
+    """Check that an engine can run a trial on a data set.
 
     Raises:
-        UnsupportedTrialError: It cannot.
+        UnknownKindError: The kind of the network is unknown.
+        UnsupportedTrialError: The engine cannot run the trial on this data set.
     """
-    if spec.kind != "ffn":
-        raise UnsupportedTrialError("network.kind", spec.kind, "'ffn'")
+    declared = declaration_of(engine)
+    if not declared.runs(spec.network, spec.task, spec.training.precision):
+        raise UnsupportedTrialError("network.kind", spec.network.kind, f"one that {engine} runs")
     if spec.dataset != dataset.name:
         raise UnsupportedTrialError("dataset.name", spec.dataset, repr(dataset.name))
     if spec.task is Task.CLASSIFY and dataset.n_classes == 0:

@@ -1,4 +1,4 @@
-"""Where an engine computes, and how the processor is set while it does."""
+"""Devices by name, their memory, and the settings of the processor during computations."""
 
 import os
 import platform
@@ -12,11 +12,12 @@ import torch
 from workers.errors import WorkersError
 from workers.estimates.capacity import MEMORY_BYTES
 
+# Part of a GPU's memory for packs; the rest is for torch, its context and temporary tensors.
 _GPU_SHARE = 0.8
 
 
 class DeviceUnavailableError(WorkersError):
-    """A trial is to run on a device that this machine does not have."""
+    """This machine does not have the device on which a trial has to run."""
 
     def __init__(self, device: str) -> None:
         super().__init__(device)
@@ -27,7 +28,7 @@ class DeviceUnavailableError(WorkersError):
 
 
 def resolve(device: str) -> torch.device:
-    """Return the device of a name.
+    """Return the torch device of a name.
 
     Args:
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:<index>"``.
@@ -47,18 +48,28 @@ def resolve(device: str) -> torch.device:
 
 
 def device_name(device: str) -> str:
-    """Return ``"cpu"`` or a GPU's model; errors as `resolve`'s."""
+    """Return ``"cpu"`` or a GPU's model.
+
+    Raises:
+        DeviceUnavailableError: There is no such device.
+    """
     resolved = resolve(device)
     return "cpu" if resolved.type == "cpu" else torch.cuda.get_device_name(resolved)
 
 
 def device_type(device: str) -> str:
-    """Return ``"cpu"`` or ``"cuda"``; errors as `resolve`'s."""
+    """Return ``"cpu"`` or ``"cuda"``.
+
+    Raises:
+        DeviceUnavailableError: There is no such device.
+    """
     return resolve(device).type
 
 
 def device_model(device: str) -> str:
-    """Return what measured times are good for: a GPU's model, or a CPU's and its threads.
+    """Return a GPU's model, or a CPU's model and number of threads.
+
+    Times that were measured on a device are valid on every device of the same model.
 
     Raises:
         DeviceUnavailableError: There is no such device.
@@ -78,9 +89,9 @@ def _cpu_model() -> str:
 
 
 def budget_of(device: str) -> int:
-    """Return the bytes that a pack may take where nobody says: most of a GPU, some of a machine.
+    """Return the default memory of a pack in bytes: most of a GPU, or a fixed part of a host.
 
-    A device that is not there has the budget of a CPU; its trials say that it is missing.
+    A device that does not exist has the budget of a CPU; its trials then fail with their own error.
     """
     try:
         resolved = resolve(device)
@@ -93,12 +104,13 @@ def budget_of(device: str) -> int:
 
 @contextmanager
 def fixed_arithmetic() -> Iterator[None]:
-    """Compute on one thread with denormals flushed to zero; the settings before come back.
+    """Compute on one thread with denormals flushed to zero, and restore the settings afterwards.
 
     One thread, because sums that are split over threads round differently, and a curve must
-    not depend on how many there are. Flushed, because a walk that goes down leaves the normal
-    numbers, where a CPU is six times slower (measured on the backward pass of 300 layers).
-    Both settings belong to the calling thread; on a CPU autograd's backward pass runs there.
+    not depend on the number of threads. Denormals are flushed because errors that vanish with
+    depth become denormal, and with denormals a CPU is six times slower (measured on the backward
+    pass of 300 layers). Both settings belong to the calling thread, in which autograd's backward
+    pass on a CPU runs too.
     """
     threads, flushed = torch.get_num_threads(), _flushes_denormals()
     torch.set_num_threads(1)

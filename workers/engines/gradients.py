@@ -1,37 +1,37 @@
-"""Norms of gradients whose size spans hundreds of orders of magnitude."""
+"""Log norms of gradients, safe from underflow and overflow."""
 
 import math
 
 import torch
 from torch import Tensor
 
-from rwinit import FeedForward
-from workers.contract import Task
+from workers.contract import Loss
 from workers.engines.interface import GradientNorms
 from workers.engines.objective import batch_loss
+from workers.engines.program_network import ProgramNetwork
 
 
-def gradient_norms(network: FeedForward, task: Task, x: Tensor, targets: Tensor) -> GradientNorms:
+def gradient_norms(
+    network: ProgramNetwork, loss: Loss, x: Tensor, targets: Tensor
+) -> GradientNorms:
     """Return the log gradient norms of the first and the last matrix.
 
     Args:
-        network: In float64; left unchanged.
-        task: Which loss.
+        network: Network in float64; it is not changed.
+        loss: Loss that training steps minimize.
         x: Inputs, float64, shape ``(batch, n_inputs)``.
-        targets: As `batch_loss` takes them.
+        targets: Targets as for `batch_loss`.
     """
-    loss = batch_loss(task, network(x), targets)
-    ends = (network.weights[0], network.weights[-1])
-    first, last = torch.autograd.grad(loss, ends)
+    value = batch_loss(loss, network(x), targets)
+    ends = [network.weight_of(layer) for layer in (network.layers[0], network.layers[-1])]
+    first, last = torch.autograd.grad(value, ends)
     return GradientNorms(log_norm(first), log_norm(last))
 
 
 def log_norm(values: Tensor) -> float | None:
-    """Return ln of the Euclidean norm; None where it is 0 or a value is not finite.
-
-    Squares are taken of values divided by the largest, so none over- or underflows that
-    matters to the sum.
-    """
+    """Return ln of the Euclidean norm; None where it is 0 or a value is not finite."""
+    # Values are divided by the largest before they are squared: no square overflows, and squares
+    # that underflow do not matter to the sum.
     largest = values.abs().max().item()
     if largest == 0.0 or not math.isfinite(largest):
         return None

@@ -1,10 +1,10 @@
-"""What the training loop asks of an engine.
+"""Interface between the training loop and the engines.
 
-An engine holds networks in training, one per trial, and advances any of them together. The
-loop keeps what is not arithmetic: the position in the run, the order of the samples, the
-learning rate, the end. So trials may join and leave between any two steps, each with its own
-rate, and an engine that stacks many networks into one batched product fits behind the same
-few calls.
+An engine contains networks in training, one per trial, and takes a step of any of them together.
+The loop decides everything that is not arithmetic: the position in the run, the order of the
+samples, the learning rate, the end. Trials may therefore be added and dropped between any two
+steps, and an engine that stacks many networks into one batched product has the same interface as
+one that trains them one by one.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from workers.errors import WorkersError
 
 
 class UnsupportedTrialError(WorkersError):
-    """A trial asks for what its engine or its data set does not have."""
+    """The engine or the data set does not support a setting of a trial."""
 
     def __init__(self, field: str, given: str, allowed: str) -> None:
         super().__init__(field, given, allowed)
@@ -33,13 +33,13 @@ class UnsupportedTrialError(WorkersError):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrialState:
-    """All that a trial's further steps depend on, beside its spec.
+class TrainingState:
+    """Weights and optimizer state of a trial: with its spec, all that later steps depend on.
 
     Attributes:
         steps: Optimizer steps taken.
-        arrays: Parameters and optimizer state in the trial's precision, by the names that
-            `workers.engines.states` gives them.
+        arrays: Parameters and optimizer state in the trial's precision, by the names of
+            `workers.engines.states`.
     """
 
     steps: int
@@ -48,11 +48,11 @@ class TrialState:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StepInput:
-    """One trial's part of a step.
+    """Input of one trial for a step.
 
     Attributes:
-        indices: Training samples of the minibatch, int64, shape ``(batch,)``.
-        learning_rate: The step's rate, finite.
+        indices: Numbers of the minibatch's training samples, int64, shape ``(batch,)``.
+        learning_rate: Learning rate of the step, finite.
     """
 
     indices: NDArray[np.int64]
@@ -61,7 +61,7 @@ class StepInput:
 
 @dataclass(frozen=True, slots=True)
 class SplitResult:
-    """A full pass over one split.
+    """Result of a full pass over one split.
 
     Attributes:
         loss: Mean over samples; may be infinite or NaN.
@@ -74,7 +74,7 @@ class SplitResult:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Full passes over both splits with the same weights."""
+    """Results of full passes over both splits with the same weights."""
 
     train: SplitResult
     eval: SplitResult
@@ -82,29 +82,29 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class GradientNorms:
-    """ln of the norms of the loss gradient, first and last matrix; None for 0 or not finite."""
+    """ln of the norms of the first and last matrix's gradients; None where 0 or not finite."""
 
     log_first: float | None
     log_last: float | None
 
 
 class Engine(Protocol):
-    """Networks in training on one data set and one device."""
+    """Interface of an engine: networks in training on one data set and one device."""
 
     @property
     def slots(self) -> int:
-        """How many trials it should hold at once, at least 1."""
+        """Number of trials that the engine should train at once, at least 1."""
         ...
 
     def accepts(self, spec: TrialSpec) -> bool:
-        """Whether a trial can run beside those that are or were here, given a free slot."""
+        """Return whether the engine can run a trial once a slot is free."""
         ...
 
     def add(self, spec: TrialSpec) -> None:
-        """Take up a trial with its initial network.
+        """Add a trial with its initial network.
 
         Raises:
-            UnsupportedTrialError: This engine or data set cannot run it.
+            UnsupportedTrialError: This engine or data set cannot run the trial.
         """
         ...
 
@@ -112,11 +112,11 @@ class Engine(Protocol):
         """Take one optimizer step in each of the named trials.
 
         Args:
-            inputs: Minibatch and rate by trial; the other trials are left as they are.
+            inputs: Minibatch and rate by trial; the other trials are not changed.
 
         Returns:
-            The minibatch loss by trial, before the update. Where it is not finite, the
-            update was not applied.
+            The minibatch loss by trial, before the update. Where it is not finite, the trial was
+            not updated.
         """
         ...
 
@@ -128,19 +128,19 @@ class Engine(Protocol):
         """Return the log gradient norms on the trial's first ``batch_size`` training samples."""
         ...
 
-    def save(self, trial_id: UUID) -> TrialState:
+    def save(self, trial_id: UUID) -> TrainingState:
         """Return a copy of a trial's state."""
         ...
 
-    def restore(self, spec: TrialSpec, state: TrialState) -> None:
-        """Take up a trial where `save` left it, in an engine of this kind or another.
+    def restore(self, spec: TrialSpec, state: TrainingState) -> None:
+        """Add a trial with a saved state, which may come from another kind of engine.
 
         Raises:
-            UnsupportedTrialError: This engine or data set cannot run it.
-            StateMismatchError: The state is of a trial with other matrices.
+            UnsupportedTrialError: This engine or data set cannot run the trial.
+            StateMismatchError: The state does not have the trial's arrays.
         """
         ...
 
     def drop(self, trial_id: UUID) -> None:
-        """Forget a trial; it need not have been added."""
+        """Remove a trial; does nothing if the engine does not contain it."""
         ...

@@ -1,4 +1,7 @@
-"""The engine that every other is judged by: plain autograd, one network after another."""
+"""The reference engine: plain autograd, one network after another.
+
+Tests compare every other engine with it.
+"""
 
 import copy
 import math
@@ -12,45 +15,43 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
-from rwinit import FeedForward
-from workers.contract import Precision, Task, TrialSpec
+from workers.contract import EngineName, Task, TrialSpec
 from workers.datasets import Data
 from workers.engines.checks import check_trial
 from workers.engines.devices import fixed_arithmetic
+from workers.engines.dtypes import DTYPES
 from workers.engines.gradients import gradient_norms
+from workers.engines.initial_draws import GroupTensors, draw_weights_
 from workers.engines.interface import (
     Evaluation,
     GradientNorms,
     SplitResult,
     StepInput,
-    TrialState,
+    TrainingState,
 )
 from workers.engines.objective import batch_loss, count_errors, summed_loss
+from workers.engines.program_network import ProgramNetwork
 from workers.engines.samples import Split
 from workers.engines.states import check_state, fill_, kind_arrays, state_kinds
 from workers.engines.updates import clip_, optimizer, optimizer_state, set_optimizer_state_
-from workers.seeding import weight_generators
-
-_DTYPES = {Precision.FLOAT32: torch.float32, Precision.FLOAT64: torch.float64}
 
 
 @dataclass(slots=True, eq=False)
 class _Slot:
     spec: TrialSpec
-    network: FeedForward
+    network: ProgramNetwork
     optimizer: Optimizer
     steps: int = 0
 
     @property
     def dtype(self) -> torch.dtype:
-        return _DTYPES[self.spec.precision]
+        return DTYPES[self.spec.training.precision]
 
 
 class ReferenceEngine:
-    """Runs any trial; see `Engine` for what its methods do.
+    """Engine that can run any trial; see `Engine` for the methods.
 
-    Trials never touch: each has its own network and optimizer, and its step is computed as if
-    it were alone.
+    Each trial has its own network and optimizer, and its step is computed as if it were alone.
     """
 
     def __init__(self, data: Data, device: torch.device) -> None:
@@ -62,25 +63,19 @@ class ReferenceEngine:
 
     @property
     def slots(self) -> int:
-        """One: there is nothing to gain from more, and memory to lose."""
+        """1, because more trials at once would take more memory and no less time."""
         return 1
 
     def accepts(self, spec: TrialSpec) -> bool:
-        """Any trial can run beside any other."""
+        """Return True: any trial can run beside any other."""
         return True
 
     @fixed_arithmetic()
     def add(self, spec: TrialSpec) -> None:
-        """Take up a trial with its initial network."""
+        """Add a trial with its initial network."""
         network = self._network(spec)
-        network.reset_(
-            scheme=spec.scheme,
-            g=spec.g,
-            g_in=spec.g_in,
-            g_out=spec.g_out,
-            generators=weight_generators(spec.seed, spec.depth),
-        )
-        self._hold(spec, network)
+        draw_weights_(network.groups, network.weights(), spec.init, spec.seed)
+        self._insert(spec, network)
 
     @fixed_arithmetic()
     def step(self, inputs: Mapping[UUID, StepInput]) -> Mapping[UUID, float]:
@@ -97,11 +92,12 @@ class ReferenceEngine:
     def probe(self, trial_id: UUID) -> GradientNorms:
         """Return the log gradient norms, computed in float64 whatever the trial's precision."""
         slot = self._slots[trial_id]
-        x, labels = self._train.head(slot.spec.batch_size, torch.float64)
+        x, labels = self._train.head(slot.spec.training.batch_size, torch.float64)
+        # A copy, because `double` converts a module in place.
         exact = copy.deepcopy(slot.network).double()
-        return gradient_norms(exact, slot.spec.task, x, _targets(slot.spec.task, x, labels))
+        return gradient_norms(exact, slot.spec.loss, x, _targets(slot.spec.task, x, labels))
 
-    def save(self, trial_id: UUID) -> TrialState:
+    def save(self, trial_id: UUID) -> TrainingState:
         """Return a copy of a trial's state."""
         slot = self._slots[trial_id]
         kinds, parameters = state_kinds(slot.spec), [*slot.network.parameters()]
@@ -109,41 +105,42 @@ class ReferenceEngine:
         values += optimizer_state(slot.optimizer, parameters, kinds[1:])
         arrays: dict[str, NDArray[Any]] = {}
         for kind, tensors in zip(kinds, values, strict=True):
-            arrays |= kind_arrays(kind, *_weights_and_biases(slot.network, tensors))
-        return TrialState(slot.steps, arrays)
+            arrays |= kind_arrays(kind, *_sorted(slot.network, tensors))
+        return TrainingState(slot.steps, arrays)
 
     @fixed_arithmetic()
-    def restore(self, spec: TrialSpec, state: TrialState) -> None:
-        """Take up a trial where `save` left it."""
-        check_trial(spec, self._shape)
+    def restore(self, spec: TrialSpec, state: TrainingState) -> None:
+        """Add a trial with a saved state."""
+        check_trial(spec, self._shape, EngineName.REFERENCE)
         check_state(spec, self._shape, state)
-        slot = self._hold(spec, self._network(spec))
+        network = self._network(spec)
+        # A state does not contain fixed matrices; they are drawn again.
+        fixed = [group for group in network.groups if not group.trainable]
+        draw_weights_(fixed, network.weights(), spec.init, spec.seed)
+        slot = self._insert(spec, network)
         parameters = [*slot.network.parameters()]
         kinds = state_kinds(spec)
         values = [[p.detach() for p in parameters]]
         values += [[torch.zeros_like(p) for p in values[0]] for _ in kinds[1:]]
         for kind, tensors in zip(kinds, values, strict=True):
-            fill_(kind, *_weights_and_biases(slot.network, tensors), state)
+            fill_(kind, *_sorted(slot.network, tensors), state)
         slot.steps = state.steps
         set_optimizer_state_(slot.optimizer, parameters, state.steps, kinds[1:], values[1:])
 
     def drop(self, trial_id: UUID) -> None:
-        """Forget a trial."""
+        """Remove a trial."""
         self._slots.pop(trial_id, None)
 
-    def _network(self, spec: TrialSpec) -> FeedForward:
-        check_trial(spec, self._shape)
-        return FeedForward(
-            n_inputs=self._shape.n_inputs,
-            depth=spec.depth,
-            width=spec.width,
-            n_outputs=self._shape.n_outputs(spec.task),
-            activation=spec.activation,
-            slope=spec.slope,
-            dtype=_DTYPES[spec.precision],
+    def _network(self, spec: TrialSpec) -> ProgramNetwork:
+        check_trial(spec, self._shape, EngineName.REFERENCE)
+        return ProgramNetwork.of(
+            spec.network,
+            self._shape.n_inputs,
+            self._shape.n_outputs(spec.task),
+            DTYPES[spec.training.precision],
         )
 
-    def _hold(self, spec: TrialSpec, network: FeedForward) -> _Slot:
+    def _insert(self, spec: TrialSpec, network: ProgramNetwork) -> _Slot:
         network.to(self._device)
         slot = _Slot(spec, network, optimizer(spec, [*network.parameters()]))
         self._slots[spec.trial_id] = slot
@@ -152,8 +149,8 @@ class ReferenceEngine:
     def _step(self, slot: _Slot, given: StepInput) -> float:
         indices = torch.from_numpy(given.indices).to(self._device)
         x, labels = self._train.batch(indices, slot.dtype)
-        task = slot.spec.task
-        loss = batch_loss(task, slot.network(x), _targets(task, x, labels))
+        targets = _targets(slot.spec.task, x, labels)
+        loss = batch_loss(slot.spec.loss, slot.network(x), targets)
         value = loss.item()
         if math.isfinite(value):
             _update(slot, loss, given.learning_rate)
@@ -164,21 +161,24 @@ class ReferenceEngine:
 def _update(slot: _Slot, loss: Tensor, learning_rate: float) -> None:
     slot.optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
-    if slot.spec.clip_norm is not None:
+    if slot.spec.optimizer.clip_norm is not None:
         gradients = [p.grad for p in slot.network.parameters() if p.grad is not None]
-        clip_(gradients, slot.spec.clip_norm)
+        clip_(gradients, slot.spec.optimizer.clip_norm)
     for group in slot.optimizer.param_groups:
         group["lr"] = learning_rate
     slot.optimizer.step()
 
 
-def _weights_and_biases(
-    network: FeedForward, values: Sequence[Tensor]
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Sort one value per parameter into those of matrices and of biases, input side first."""
-    by_parameter = dict(zip(map(id, network.parameters()), values, strict=True))
-    weights = [by_parameter[id(weight)] for weight in network.weights]
-    return weights, [by_parameter[id(bias)] for bias in network.biases]
+def _sorted(network: ProgramNetwork, values: Sequence[Tensor]) -> tuple[GroupTensors, GroupTensors]:
+    """Return values of matrices and of biases by group, from one value per trained parameter."""
+    value_of = dict(zip(map(id, network.parameters()), values, strict=True))
+    parts = network.weights(), network.biases()
+    trained = parts[1].keys()  # Only trainable groups have biases.
+    weights, biases = (
+        {name: [value_of[id(parameter)] for parameter in part[name]] for name in trained}
+        for part in parts
+    )
+    return weights, biases
 
 
 @torch.no_grad()

@@ -13,20 +13,20 @@ from workers.estimates.sizes import CHUNK
 
 
 class Split:
-    """One split of a data set; hands out batches in the precision of whoever asks.
+    """One split of a data set, which returns batches in any precision.
 
-    Batches are always copies in memory that torch aligned. The arrays may lie at any address,
-    shared between processes, and a library's matrix product may round by the alignment of its
-    operands: MKL promises the same bits only for the same one.
+    Batches are always copies in memory that torch has aligned. The arrays of the data set may be
+    shared between processes and lie at any address, and the rounding of a library's matrix product
+    may depend on the alignment of its operands: MKL promises equal bits only for equal alignment.
     """
 
     def __init__(self, x: NDArray[Any], y: NDArray[Any] | None, device: torch.device) -> None:
-        """Bring a split to a device.
+        """Copy a split to a device.
 
         Args:
-            x: Inputs, float32, shape ``(n, n_inputs)``; only read.
-            y: Labels, int64, shape ``(n,)``, or None; only read.
-            device: Where batches are to be.
+            x: Inputs, float32, shape ``(n, n_inputs)``; not changed.
+            y: Labels, int64, shape ``(n,)``, or None; not changed.
+            device: Device of the batches.
         """
         self._x = _tensor(x).to(device)
         self._y = None if y is None else _tensor(y).to(device)
@@ -40,43 +40,45 @@ class Split:
         return x, None if self._y is None else self._y.index_select(0, indices)
 
     def gather_operations(
-        self, indices: Tensor, x: Tensor, labels: Tensor
+        self, indices: Tensor, gathered: Tensor, x: Tensor, labels: Tensor
     ) -> list[Callable[[], object]]:
-        """Return what writes the samples that ``indices`` names at the time into buffers.
+        """Return operations that write samples into buffers.
 
         Args:
-            indices: int64, shape ``(count,)``.
-            x: Inputs, shape ``(count, n_inputs)``, of any floating-point type.
-            labels: int64, shape ``(count,)``; not written where there are none.
+            indices: Numbers of the samples, int64, shape ``(count,)``; read when an operation runs.
+            gathered: Buffer of the inputs in float32, shape ``(count, n_inputs)``; ``x`` itself if
+                that is float32.
+            x: Buffer of the inputs, of the same shape and any floating-point type.
+            labels: Buffer of the labels, int64, shape ``(count,)``; not written if the data set
+                has none.
         """
-        same = x.dtype == self._x.dtype
-        rows = x if same else torch.zeros_like(x, dtype=self._x.dtype)
         operations: list[Callable[[], object]] = [
-            partial(torch.index_select, self._x, 0, indices, out=rows)
+            partial(torch.index_select, self._x, 0, indices, out=gathered)
         ]
-        if not same:
-            operations.append(partial(x.copy_, rows))
+        if gathered.data_ptr() != x.data_ptr():
+            operations.append(partial(x.copy_, gathered))
         if self._y is not None:
             operations.append(partial(torch.index_select, self._y, 0, indices, out=labels))
         return operations
 
     def head(self, count: int, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
-        """Return the first ``count`` samples, or all if there are fewer."""
+        """Return inputs and labels of the first ``count`` samples, or of all if there are fewer."""
         return self._slice(0, count, dtype)
 
     def chunks(self, dtype: torch.dtype) -> Iterator[tuple[Tensor, Tensor | None]]:
-        """Yield all samples in order, at most `CHUNK` at a time."""
+        """Yield inputs and labels of all samples in order, at most `CHUNK` at a time."""
         for start in range(0, len(self), CHUNK):
             yield self._slice(start, start + CHUNK, dtype)
 
     def chunks_into(self, buffer: Tensor) -> Iterator[tuple[int, Tensor | None]]:
-        """Write the chunks, one after another, into the first rows of a buffer.
+        """Write the inputs of one chunk after another into the first rows of a buffer.
 
         Args:
-            buffer: Shape ``(rows, n_inputs)``, with room for a chunk, of any floating-point type.
+            buffer: Shape ``(rows, n_inputs)``, of any floating-point type, with at least as many
+                rows as a chunk.
 
         Yields:
-            How many samples are there now, and their labels, to be read only.
+            The number of samples in the buffer, and their labels, which must not be changed.
         """
         for start in range(0, len(self), CHUNK):
             x = self._x[start : start + CHUNK]
@@ -90,6 +92,6 @@ class Split:
 
 def _tensor(array: NDArray[Any]) -> Tensor:
     with warnings.catch_warnings():
-        # torch has no read-only tensors and warns of arrays that are; nothing here writes.
+        # torch has no read-only tensors and warns of read-only arrays; this class never writes.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         return torch.from_numpy(array)

@@ -1,9 +1,10 @@
-"""The one place that turns an engine's name into an engine."""
+"""Creation of an engine by its name."""
 
 from workers.contract import EngineName, TrialSpec
 from workers.datasets import Data
+from workers.engine_table import declaration_of
 from workers.engines.devices import resolve
-from workers.engines.interface import Engine
+from workers.engines.interface import Engine, UnsupportedTrialError
 from workers.engines.packed import PackedEngine
 from workers.engines.reference import ReferenceEngine
 from workers.estimates import TrialShape, capacity_of
@@ -17,22 +18,31 @@ def create(
     slots: int | None = None,
     memory_bytes: int = MEMORY_BYTES,
 ) -> Engine:
-    """Return an engine, still empty, that can run a trial and others like it.
+    """Return an empty engine for a trial and others of its shape.
+
+    Neither ``slots`` nor ``memory_bytes`` changes a result.
 
     Args:
-        spec: Names the engine; whether the engine takes it shows when it is added.
-        data: The trial's data set.
-        device: ``"cpu"`` or ``"cuda"``, with an index if need be.
-        slots: Trials at once, at least 1; None takes `capacity_of`.
-        memory_bytes: What the engine may take. Neither changes a result.
+        spec: A trial, which names the engine; it is checked only when it is added.
+        data: Data set of the trial.
+        device: ``"cpu"``, ``"cuda"`` or ``"cuda:<index>"``.
+        slots: Trials at once, at least 1; None chooses by `capacity_of`.
+        memory_bytes: Memory for the engine.
 
     Raises:
         DeviceUnavailableError: There is no such device.
+        UnsupportedTrialError: The engine does not run on this type of device.
     """
     resolved = resolve(device)
+    devices = declaration_of(spec.engine).devices
+    if resolved.type not in devices:
+        allowed = f"one of {', '.join(sorted(devices))} for the engine {spec.engine}"
+        raise UnsupportedTrialError("resources.device", resolved.type, allowed)
     match spec.engine:
         case EngineName.REFERENCE:
             return ReferenceEngine(data, resolved)
         case EngineName.PACKED:
-            slots = slots or capacity_of(TrialShape.of(spec), data.shape, memory_bytes).slots
+            shape = TrialShape.of(spec.configuration)
+            if slots is None:
+                slots = capacity_of(shape, data.shape, memory_bytes, resolved.type).slots
             return PackedEngine(data, resolved, slots=slots, memory_bytes=memory_bytes)

@@ -1,10 +1,12 @@
-"""A trial's state as named arrays: what every engine saves, and any can take up.
+"""The state of a trial as named arrays, which every engine can save and restore.
 
-Hidden matrices are stacked, input side first, so that a deep network is six arrays of
-parameters and as many for each kind of optimizer state.
+The matrices of a group are stacked, input side first, so that a deep network has few arrays. Each
+kind of optimizer state has arrays of the same shapes as the parameters. Fixed groups are not saved;
+they are drawn again from the trial's seed.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from workers.architectures import ParameterGroup, architecture_of
 from workers.contract import DatasetShape, OptimizerKind, Precision, TrialSpec
-from workers.engines.interface import TrialState
+from workers.engines.initial_draws import GroupTensors
+from workers.engines.interface import TrainingState
 from workers.errors import WorkersError
 
 PARAMETERS = "parameters"
@@ -23,7 +27,7 @@ SQUARE = "square"
 
 
 class StateMismatchError(WorkersError):
-    """A saved state is not one of the trial that is to take it up."""
+    """A saved state does not have the arrays of the trial that it is restored to."""
 
     def __init__(self, name: str, given: str, expected: str) -> None:
         super().__init__(name, given, expected)
@@ -36,49 +40,69 @@ class StateMismatchError(WorkersError):
 
 
 def state_kinds(spec: TrialSpec) -> tuple[str, ...]:
-    """Return the kinds of numbers that a trial has one of for each parameter."""
-    if spec.optimizer is OptimizerKind.ADAM:
+    """Return the kinds of numbers that are stored for each parameter, parameters first."""
+    if spec.optimizer.kind is OptimizerKind.ADAM:
         return PARAMETERS, MEAN, SQUARE
-    return (PARAMETERS, MOMENTUM) if spec.momentum != 0.0 else (PARAMETERS,)
+    return (PARAMETERS, MOMENTUM) if spec.optimizer.momentum != 0.0 else (PARAMETERS,)
 
 
-def kind_arrays(
-    kind: str, weights: Sequence[Tensor], biases: Sequence[Tensor]
-) -> dict[str, NDArray[Any]]:
-    """Return copies of one kind of numbers.
+def kind_arrays(kind: str, weights: GroupTensors, biases: GroupTensors) -> dict[str, NDArray[Any]]:
+    """Return named copies of one kind of numbers, with the matrices of a group stacked.
 
     Args:
-        kind: Its name.
-        weights: Of the shapes of the D + 1 matrices, input side first.
-        biases: Likewise.
+        kind: Name of the kind.
+        weights: Tensors for the matrices of the trainable groups.
+        biases: Tensors for the biases of the trainable groups.
     """
-    arrays = {}
-    for part, tensors in (("weight", weights), ("bias", biases)):
-        arrays[f"{kind}.first.{part}"] = _array(tensors[0])
-        if len(tensors) > 2:
-            arrays[f"{kind}.hidden.{part}"] = np.stack([_array(t) for t in tensors[1:-1]])
-        arrays[f"{kind}.last.{part}"] = _array(tensors[-1])
-    return arrays
+    return {
+        f"{kind}.{group}.{part}": np.stack([_array(tensor) for tensor in tensors])
+        for part, by_group in (("weight", weights), ("bias", biases))
+        for group, tensors in by_group.items()
+        if tensors
+    }
 
 
-def fill_(
-    kind: str, weights: Sequence[Tensor], biases: Sequence[Tensor], state: TrialState
-) -> None:
-    """Write one kind of numbers from a state; arguments as `kind_arrays`'s."""
-    for part, tensors in (("weight", weights), ("bias", biases)):
-        tensors[0].copy_(_tensor(state.arrays[f"{kind}.first.{part}"]))
-        for place, tensor in enumerate(tensors[1:-1]):
-            tensor.copy_(_tensor(state.arrays[f"{kind}.hidden.{part}"][place]))
-        tensors[-1].copy_(_tensor(state.arrays[f"{kind}.last.{part}"]))
+def fill_(kind: str, weights: GroupTensors, biases: GroupTensors, state: TrainingState) -> None:
+    """Write one kind of numbers from a state into tensors.
+
+    Args:
+        kind: Name of the kind.
+        weights: Tensors for the matrices of the trainable groups, overwritten.
+        biases: Tensors for the biases of the trainable groups, overwritten.
+        state: The state.
+    """
+    for part, by_group in (("weight", weights), ("bias", biases)):
+        for group, tensors in by_group.items():
+            for place, tensor in enumerate(tensors):
+                tensor.copy_(_tensor(state.arrays[f"{kind}.{group}.{part}"][place]))
 
 
-def check_state(spec: TrialSpec, dataset: DatasetShape, state: TrialState) -> None:
+def trained_groups(spec: TrialSpec, dataset: DatasetShape) -> list[ParameterGroup]:
+    """Return the trainable groups of a trial's network, which a state contains."""
+    return [group for group in groups_of(spec, dataset) if group.trainable]
+
+
+def groups_of(spec: TrialSpec, dataset: DatasetShape) -> tuple[ParameterGroup, ...]:
+    """Return all groups of parameters of a trial's network."""
+    network = spec.network
+    return architecture_of(network).parameters(
+        network, dataset.n_inputs, dataset.n_outputs(spec.task)
+    )
+
+
+def by_group(groups: Sequence[ParameterGroup], tensors: Sequence[Tensor]) -> GroupTensors:
+    """Return tensors by group, given one for each matrix in the order of the groups."""
+    rest = iter(tensors)
+    return {group.name: [*islice(rest, group.count)] for group in groups}
+
+
+def check_state(spec: TrialSpec, dataset: DatasetShape, state: TrainingState) -> None:
     """Check that a state has the arrays of a trial.
 
     Raises:
-        StateMismatchError: An array is missing, one too many, or of another shape or dtype.
+        StateMismatchError: An array is missing, superfluous, or of another shape or dtype.
     """
-    dtype = "float32" if spec.precision is Precision.FLOAT32 else "float64"
+    dtype = "float32" if spec.training.precision is Precision.FLOAT32 else "float64"
     expected = {
         f"{kind}.{name}": f"{dtype}{shape}"
         for kind in state_kinds(spec)
@@ -93,16 +117,11 @@ def check_state(spec: TrialSpec, dataset: DatasetShape, state: TrialState) -> No
 
 
 def _shapes(spec: TrialSpec, dataset: DatasetShape) -> Mapping[str, tuple[int, ...]]:
-    width, n_outputs = spec.width, dataset.n_outputs(spec.task)
-    shapes: dict[str, tuple[int, ...]] = {
-        "first.weight": (width, dataset.n_inputs),
-        "first.bias": (width,),
-        "last.weight": (n_outputs, width),
-        "last.bias": (n_outputs,),
-    }
-    if spec.depth > 1:
-        shapes["hidden.weight"] = (spec.depth - 1, width, width)
-        shapes["hidden.bias"] = (spec.depth - 1, width)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for group in trained_groups(spec, dataset):
+        if group.count:
+            shapes[f"{group.name}.weight"] = (group.count, group.fan_out, group.fan_in)
+            shapes[f"{group.name}.bias"] = (group.count, group.fan_out)
     return shapes
 
 

@@ -1,4 +1,4 @@
-"""The update rules, as a trial's spec describes them."""
+"""Optimizers of torch for the update rule of a trial's spec."""
 
 import math
 from collections.abc import Sequence
@@ -11,33 +11,34 @@ from torch.optim import SGD, Adam, Optimizer
 from workers.contract import OptimizerKind, TrialSpec
 from workers.engines.states import MEAN, MOMENTUM, SQUARE
 
-# Where torch keeps each kind of state.
+# Torch's key for each kind of optimizer state.
 _STATE_KEYS = {MOMENTUM: "momentum_buffer", MEAN: "exp_avg", SQUARE: "exp_avg_sq"}
 
 
 def optimizer(spec: TrialSpec, parameters: Sequence[Parameter]) -> Optimizer:
-    """Return the trial's optimizer; the rate is set before each step.
+    """Return the trial's optimizer, whose learning rate has to be set before each step.
 
-    Weight decay is added to the gradient (L2), for Adam too. The fused kernels are the same
-    rules in one pass over memory, three to seven times faster for hundreds of small matrices.
+    Weight decay is added to the gradient (L2), for Adam too.
     """
-    match spec.optimizer:
+    # Fused kernels compute the same rules in one pass over memory, which is three to seven times
+    # faster for hundreds of small matrices.
+    match spec.optimizer.kind:
         case OptimizerKind.SGD:
             return SGD(
                 parameters,
-                lr=spec.learning_rate,
-                momentum=spec.momentum,
-                nesterov=spec.nesterov,
-                weight_decay=spec.weight_decay,
+                lr=spec.training.learning_rate,
+                momentum=spec.optimizer.momentum,
+                nesterov=spec.optimizer.nesterov,
+                weight_decay=spec.optimizer.weight_decay,
                 fused=True,
             )
         case OptimizerKind.ADAM:
             return Adam(
                 parameters,
-                lr=spec.learning_rate,
-                betas=(spec.beta1, spec.beta2),
-                eps=spec.eps,
-                weight_decay=spec.weight_decay,
+                lr=spec.training.learning_rate,
+                betas=(spec.optimizer.beta1, spec.optimizer.beta2),
+                eps=spec.optimizer.eps,
+                weight_decay=spec.optimizer.weight_decay,
                 fused=True,
             )
 
@@ -45,9 +46,15 @@ def optimizer(spec: TrialSpec, parameters: Sequence[Parameter]) -> Optimizer:
 def optimizer_state(
     rule: Optimizer, parameters: Sequence[Parameter], names: Sequence[str]
 ) -> list[list[Tensor]]:
-    """Return by name, as `workers.engines.states` has them, one tensor per parameter.
+    """Return the state tensors of an optimizer, by name and by parameter.
 
-    Before the first step all are zeros.
+    Args:
+        rule: The optimizer.
+        parameters: Parameters that it updates.
+        names: Kinds of state by the names of `workers.engines.states`.
+
+    Returns:
+        For each name one tensor per parameter; zeros before the first step.
     """
     return [
         [rule.state[p].get(_STATE_KEYS[name], torch.zeros_like(p)) for p in parameters]
@@ -62,14 +69,14 @@ def set_optimizer_state_(
     names: Sequence[str],
     values: Sequence[Sequence[Tensor]],
 ) -> None:
-    """Make an optimizer go on as if it had taken steps already.
+    """Set the state of a new optimizer to that of one that has taken steps.
 
     Args:
         rule: The optimizer, new.
-        parameters: What it optimizes.
+        parameters: Parameters that it updates.
         steps: Steps taken; at 0 nothing is written.
-        names: As `workers.engines.states` has them.
-        values: By name, one tensor per parameter; kept.
+        names: Kinds of state by the names of `workers.engines.states`.
+        values: For each name one tensor per parameter; the optimizer uses these tensors.
     """
     if steps == 0:
         return
@@ -84,10 +91,10 @@ def set_optimizer_state_(
 def clip_(gradients: Sequence[Tensor], bound: float) -> None:
     """Scale gradients down so that their joint Euclidean norm is at most ``bound``.
 
-    The norm is taken in float64: that of float32 gradients above 1e19 would overflow, and
-    dividing by it would stop the training without a sign. Gradients that are not finite are
-    left alone, so that the next loss shows it.
+    Gradients that are not finite are not changed, so that the next loss shows the divergence.
     """
+    # In float64: the norm of float32 gradients above 1e19 would be infinite, and the division by it
+    # would set all updates to 0 without an error.
     norms = [torch.linalg.vector_norm(gradient, dtype=torch.float64) for gradient in gradients]
     norm = torch.linalg.vector_norm(torch.stack(norms)).item()
     if math.isfinite(norm) and norm > bound:

@@ -1,4 +1,4 @@
-"""What a pack takes, in bytes and seconds, counted from its shapes: no torch, no Ray, no SQL."""
+"""Estimates of the memory and time of a pack from its shapes, without torch, Ray and SQL."""
 
 from workers.estimates.capacity import Capacity, capacity_of, slots_for
 from workers.estimates.cost import CostModel

@@ -1,21 +1,25 @@
-"""How many trials a processor runs at once: a rule of shapes and memory, never of a timing.
+"""Number of trials that run at once: a function of shapes and memory, never of a timing.
 
-It changes no result.
+No result depends on it.
 """
 
 from dataclasses import dataclass
 
-from workers.contract import DatasetShape, EngineName
+from workers.contract import DatasetShape
+from workers.engine_table import batches_on
 from workers.estimates.memory import pack_memory
 from workers.estimates.shapes import TrialShape
 
 MEMORY_BYTES = 4 << 30
-"""What a pack may take where nobody says."""
+"""Default memory of a pack, in bytes."""
 
+# Activations of one layer, of all trials: 128 KiB in float32, which stay in a core's own cache.
 _LEVEL_NUMBERS = 1 << 15
+# Activations of all layers, of all trials: 4 MiB in float32, which stay in a shared cache.
 _ALL_NUMBERS = 1 << 20
+# With more trials, the overhead of a call is already a small part of a step.
 _MOST = 16
-# What a trial's time is multiplied by, measured at width 32: half as many trials at once, and
+# Factors of a trial's time, measured at width 32: for half as many trials at once, and for
 # activations that are computed twice.
 _HALVED = 1.1
 _RECOMPUTED = 4 / 3
@@ -23,12 +27,12 @@ _RECOMPUTED = 4 / 3
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """How a pack is run.
+    """Way to run a pack.
 
     Attributes:
         slots: Trials at once.
         recomputes: Whether activations are computed again in the backward pass.
-        bytes: What the pack is predicted to take.
+        bytes: Estimated memory of the pack.
     """
 
     slots: int
@@ -36,39 +40,44 @@ class Capacity:
     bytes: int
 
 
-def slots_for(trial: TrialShape, dataset: DatasetShape) -> int:
-    """Return how many trials like one a pack should hold at once, whatever the memory.
+def slots_for(trial: TrialShape, dataset: DatasetShape, device_type: str = "cpu") -> int:
+    """Return how many trials of a shape a pack should train at once, whatever the memory.
 
-    Enough that what a step takes besides arithmetic does not count, and so few that one layer's
-    activations, of all of them, stay in a core's cache, and those of all layers near it: at width
-    32 and 100 samples 8 up to depth 40 and 1 from depth 164; 1 above width 163.
+    Many trials share the overhead of each call. But the activations of one layer, of all trials,
+    have to fit into a core's cache, and those of all layers into the next cache. With 100 samples
+    that gives 8 trials at width 32 up to depth 40, 1 at width 32 from depth 164, and 1 above width
+    163.
 
     Args:
-        trial: The trial.
-        dataset: Its data set.
+        trial: Shape of the trials.
+        dataset: Data set of the trials.
+        device_type: ``"cpu"`` or ``"cuda"``.
 
     Returns:
-        A power of 2 from 1 to 16; 1 for the reference engine.
+        A power of 2 from 1 to 16; 1 where a batch would change the bits of the results.
     """
-    if trial.engine is EngineName.REFERENCE:
+    if not batches_on(trial.engine, device_type):
         return 1
-    level = trial.rows(dataset) * trial.width
-    fitting = min(_MOST, _LEVEL_NUMBERS // level, _ALL_NUMBERS // (level * trial.depth))
+    level = trial.rows(dataset) * trial.network.width
+    fitting = min(_MOST, _LEVEL_NUMBERS // level, _ALL_NUMBERS // (level * trial.network.depth))
     return 1 << (max(1, fitting).bit_length() - 1)
 
 
-def capacity_of(trial: TrialShape, dataset: DatasetShape, memory_bytes: int) -> Capacity:
-    """Return the fastest way to run trials like one within some memory.
+def capacity_of(
+    trial: TrialShape, dataset: DatasetShape, memory_bytes: int, device_type: str = "cpu"
+) -> Capacity:
+    """Return the fastest way to run a pack within some memory.
 
-    Where it is short, fewer trials run at once or activations are computed again, whichever
+    Where memory is short, fewer trials run at once or activations are computed again, whichever
     costs less time.
 
     Args:
-        trial: The deepest of them.
-        dataset: Their data set.
-        memory_bytes: What the pack may take. Where nothing fits, the way that takes least.
+        trial: Shape of the deepest trial.
+        dataset: Data set of the trials.
+        memory_bytes: Memory for the pack. If no way fits, the result is the one that takes least.
+        device_type: ``"cpu"`` or ``"cuda"``.
     """
-    best = slots_for(trial, dataset)
+    best = slots_for(trial, dataset, device_type)
     ways: list[tuple[float, Capacity]] = []
     for halvings in range(best.bit_length()):
         slots = best >> halvings

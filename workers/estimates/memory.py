@@ -1,51 +1,48 @@
-"""How many bytes a pack takes on its device: the sum of what its engine allocates.
+"""Estimated memory of a pack on its device: the buffers of its plan, and Python objects.
 
 Counted are parameters, gradients, optimizer state, activations and errors, minibatches, the
 buffers of full passes, the copies for gradient norms and layer profiles, the operations of the
 passes, and the data set. Not counted are the libraries, some 400 MB for torch, Ray and LLVM, and
-the copies of live trials in the one step in which a neighbour diverges.
+the copies of live trials during the step in which another trial diverges.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workers.contract import Activation, DatasetShape, EngineName, OptimizerKind, Task
+from workers.architectures import Skip
+from workers.contract import HOMOGENEOUS, DatasetShape, EngineName, OptimizerKind
+from workers.estimates.buffers import total_bytes
+from workers.estimates.kept_levels import kept_levels
+from workers.estimates.pack_plan import PackPlan, Purpose
+from workers.estimates.pack_shape import PackShape
 from workers.estimates.shapes import TrialShape
-from workers.estimates.sizes import (
-    CHUNK,
-    WIDEST,
-    block_layers,
-    levels_kept,
-    padded_rows,
-    slab_size,
-    transposed_size,
-)
+from workers.estimates.sizes import CHUNK
 
 _FLOAT64_BYTES = _INDEX_BYTES = 8
-# A call with its arguments bound: the tuple, and a view of a buffer for each tensor. Measured.
+# A call with bound arguments: the tuple, and a view of a buffer for each tensor. Measured.
 _OPERATION_BYTES = 850
-# What autograd keeps of a layer besides tensors. Measured.
+# Autograd's nodes of one layer, without tensors. Measured.
 _GRAPH_BYTES = 3000
-_HOMOGENEOUS = frozenset({Activation.LINEAR, Activation.RELU, Activation.LEAKY_RELU})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Bytes that a pack takes, by what for.
+    """Bytes of a pack by purpose.
 
     Attributes:
         parameters: Weights and biases, and optimizer state.
-        gradients: Gradients and what updates overwrite.
-        transposes: Room for one matrix by its columns, in both precisions.
+        gradients: Gradients and the scratch buffers of updates.
+        transposes: Buffers for one transposed matrix, in both precisions.
         activations: Hidden activations and errors of the training step.
         batches: Minibatches with their outputs.
         passes: Buffers of full passes.
-        probe: A trial in float64 with its activations, for gradient norms.
-        operations: The passes, as lists of calls.
-        dataset: Both splits.
-        starting: Passing: copies of a trial when it starts, beside what there is by then.
-        looking: Passing: copies for a layer profile, or of a chunk of samples.
-        absent: Of the above, what is not there yet when the last of the first trials starts.
+        probe: Copy of a trial in float64 with its activations, for gradient norms.
+        operations: Lists of the calls of all passes.
+        dataset: Samples of both splits.
+        starting: Temporary copies while a trial starts.
+        measuring: Temporary copies of a layer profile, a gradient norm or a chunk of samples.
+        absent: Part of the lasting bytes that is not allocated yet when the last of the first
+            trials starts, so that ``starting`` does not add to it.
     """
 
     parameters: int = 0
@@ -58,205 +55,142 @@ class Memory:
     operations: int = 0
     dataset: int = 0
     starting: int = 0
-    looking: int = 0
+    measuring: int = 0
     absent: int = 0
 
     @property
     def buffers(self) -> int:
-        """What the engine's tensors hold throughout."""
+        """Bytes of the tensors that last as long as the engine."""
         steps = self.parameters + self.gradients + self.activations + self.batches
         steps += self.transposes
         return steps + self.passes + self.probe
 
     @property
     def total(self) -> int:
-        """The most that there is at any moment."""
+        """Largest number of bytes at any moment."""
         held = self.buffers + self.operations + self.dataset
-        return held + max(self.looking, self.starting - self.absent)
+        return held + max(self.measuring, self.starting - self.absent)
 
 
 def pack_memory(
     trials: Sequence[TrialShape], dataset: DatasetShape, slots: int, *, recomputes: bool
 ) -> Memory:
-    """Return what a pack takes at its peak.
+    """Return the memory of a pack at its peak.
 
     Args:
-        trials: All of its queue, at least one; they differ in depth, epochs and profiles.
-        dataset: Their data set.
+        trials: All trials of the queue, at least one; they differ in depth, epochs and profiles.
+        dataset: Data set of the trials.
         slots: Trials at once.
         recomputes: Whether the backward pass computes activations again.
     """
-    deepest = max(trials, key=lambda trial: trial.depth)
+    deepest = max(trials, key=lambda trial: trial.network.depth)
     if deepest.engine is EngineName.REFERENCE:
         return _reference(deepest, dataset)
-    return _Packed(trials, deepest, dataset, slots, recomputes).memory()
+    return _packed(trials, deepest, dataset, slots, recomputes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Packed:
-    """Follows `workers.engines.packed` buffer by buffer; a test compares the two."""
+def _packed(
+    trials: Sequence[TrialShape],
+    deepest: TrialShape,
+    dataset: DatasetShape,
+    slots: int,
+    recomputes: bool,
+) -> Memory:
+    """Return the memory of the packed engine."""
+    depth = deepest.network.depth
+    shape = PackShape.of_shape(deepest, dataset)
+    plan = PackPlan.of(shape, dataset, slots, kept_levels(depth, recomputes=recomputes))
+    clipping = sum(trial.optimizer.clip_norm is not None for trial in trials)
+    buffers = plan.buffers(depth, deepest.kinds, clipping)
+    taken = {purpose: total_bytes(each) for purpose, each in buffers.items()}
+    operations = _operations(trials, plan, dataset, recomputes=recomputes)
+    starting, measuring = _temporary(trials, deepest, dataset)
+    absent = 0
+    if len(trials) <= slots:  # All trials start before the first step allocates its buffers.
+        hidden = buffers[Purpose.GRADIENTS]["hidden"].bytes
+        absent = taken[Purpose.ACTIVATIONS] + hidden + operations
+        if slots == 1:
+            store = plan.probe_store
+            ends = store.first.values.bytes + store.last.values.bytes
+            absent += taken[Purpose.PROBE] - ends
+    return Memory(
+        parameters=taken[Purpose.PARAMETERS],
+        gradients=taken[Purpose.GRADIENTS],
+        transposes=taken[Purpose.TRANSPOSES],
+        activations=taken[Purpose.ACTIVATIONS],
+        batches=taken[Purpose.BATCHES],
+        passes=taken[Purpose.PASSES],
+        probe=taken[Purpose.PROBE],
+        operations=operations,
+        dataset=dataset_bytes(dataset),
+        starting=starting,
+        measuring=measuring,
+        absent=absent,
+    )
 
-    trials: Sequence[TrialShape]
-    deepest: TrialShape
-    dataset: DatasetShape
-    slots: int
-    recomputes: bool
 
-    def memory(self) -> Memory:
-        trial, size = self.deepest, self.deepest.number_bytes
-        rows = trial.rows(self.dataset)
-        levels = levels_kept(trial.depth, recomputes=self.recomputes)
-        activations = self._levels(self.slots, rows, levels, errors=2) * size
-        hidden = self._hidden_gradients() * size
-        probe = self._probe(rows, levels)
-        operations = self._operations()
-        starting, looking = self._passing()
-        absent = 0
-        if len(self.trials) <= self.slots:
-            absent = activations + hidden + operations
-            absent += probe - self._ends(1) * _FLOAT64_BYTES if self.slots == 1 else 0
-        return Memory(
-            parameters=trial.kinds * (self._ends(self.slots) + self._hidden(self.slots)) * size,
-            gradients=hidden + (self._ends(self.slots) + self._scratch()) * size + self._clips(),
-            transposes=self._transposes(size),
-            activations=activations,
-            batches=self._batch(self.slots, rows, size) + self._criterion(self.slots, rows, size),
-            passes=self._passes(),
-            probe=probe,
-            operations=operations,
-            dataset=dataset_bytes(self.dataset),
-            starting=starting,
-            looking=looking,
-            absent=absent,
-        )
+def _operations(
+    trials: Sequence[TrialShape], plan: PackPlan, dataset: DatasetShape, *, recomputes: bool
+) -> int:
+    """Return the bytes of the passes' lists of calls.
 
-    @property
-    def _n_outputs(self) -> int:
-        return self.dataset.n_outputs(self.deepest.task)
+    Counted are the calls for each hidden layer and for each block of an update.
+    """
+    live = sorted((trial.network.depth for trial in trials), reverse=True)[: plan.slots]
+    depth = live[0]
+    again = 2 if recomputes else 0
+    # A call for a layer with a skip binds half as many views again.
+    views = 1.5 if plan.shape.has_skips else 1.0
+    rule = 9 if plan.shape.optimizer is OptimizerKind.ADAM else 3
+    step, probe = (6 + again) * depth, (4 + again) * depth
+    passes = 2 * sum(live) * len(_chunk_sizes(dataset))
+    # Updates are counted by block, all other calls by hidden layer.
+    updates = rule * plan.store.blocks(depth)
+    return int(views * (step + probe + passes) + updates) * _OPERATION_BYTES
 
-    @property
-    def _slab(self) -> int:
-        return slab_size(self.deepest.width, self.deepest.width)
 
-    @property
-    def _block_layers(self) -> int:
-        return block_layers(self.deepest.width, self.slots, self.deepest.number_bytes)
-
-    @property
-    def _blocks(self) -> int:
-        return -(-(self.deepest.depth - 1) // self._block_layers)
-
-    def _ends(self, slots: int) -> int:
-        """Return the numbers of the first and the last matrix."""
-        width = self.deepest.width
-        first, last = slab_size(width, self.dataset.n_inputs), slab_size(self._n_outputs, width)
-        return slots * (first + last)
-
-    def _hidden(self, slots: int) -> int:
-        return slots * self._blocks * self._block_layers * self._slab
-
-    def _hidden_gradients(self) -> int:
-        if any(trial.clip_norm is not None for trial in self.trials):
-            return self._hidden(self.slots)
-        return min(self._blocks, 1) * self.slots * self._block_layers * self._slab
-
-    def _clips(self) -> int:
-        """Return the float64 copies of one block's gradients, one for each trial that clips."""
-        clipping = sum(trial.clip_norm is not None for trial in self.trials)
-        width, layers = self.deepest.width, min(self._block_layers, self.deepest.depth - 1)
-        ends = slab_size(width, self.dataset.n_inputs), slab_size(self._n_outputs, width)
-        return min(clipping, self.slots) * max(*ends, layers * self._slab) * _FLOAT64_BYTES
-
-    def _scratch(self) -> int:
-        """Return what updates overwrite: one tensor for all blocks of a shape."""
-        width, n_inputs = self.deepest.width, self.dataset.n_inputs
-        blocks = {(width, n_inputs, 1), (self._n_outputs, width, 1)}
-        if self._blocks:
-            blocks.add((width, width, self._block_layers))
-        return self.slots * sum(count * slab_size(out, given) for out, given, count in blocks)
-
-    def _transposes(self, size: int) -> int:
-        width = self.deepest.width
-        numbers = transposed_size(width, max(width, self.dataset.n_inputs))
-        return numbers * (size + _FLOAT64_BYTES) if width <= WIDEST else 0
-
-    def _levels(self, slots: int, rows: int, levels: int, *, errors: int) -> int:
-        width = self.deepest.width
-        buffers = levels * (2 if self.deepest.keeps_input else 1) + errors
-        return buffers * slots * padded_rows(rows, width) * width
-
-    def _batch(self, slots: int, rows: int, size: int) -> int:
-        n_inputs, n_outputs = self.dataset.n_inputs, self._n_outputs
-        by_sample = 2 * _INDEX_BYTES + size * (1 + n_inputs + 2 * n_outputs)
-        return slots * padded_rows(rows, n_inputs, n_outputs) * by_sample
-
-    def _criterion(self, slots: int, rows: int, size: int) -> int:
-        squares = self._n_outputs if self.deepest.task is Task.AUTOENCODE else 0
-        # Samples are gathered in float32, before they are brought to another precision.
-        gathered = self.dataset.n_inputs * 4 if size != 4 and slots == self.slots else 0
-        samples = slots * padded_rows(rows, self.dataset.n_inputs, self._n_outputs)
-        return samples * (size * (2 + squares) + gathered)
-
-    def _probe(self, rows: int, levels: int) -> int:
-        size = _FLOAT64_BYTES
-        parameters = 2 * self._ends(1) + self._hidden(1)
-        numbers = parameters + self._levels(1, rows, levels, errors=2)
-        squares = self._n_outputs if self.deepest.task is Task.AUTOENCODE else 0
-        samples = padded_rows(rows, self.dataset.n_inputs, self._n_outputs)
-        return numbers * size + self._batch(1, rows, size) + samples * size * (2 + squares)
-
-    def _passes(self) -> int:
-        size = self.deepest.number_bytes
-        rows = min(CHUNK, max(self.dataset.n_train, self.dataset.n_eval))
-        levels = min(2, self.deepest.depth)
-        return self._batch(1, rows, size) + self._levels(1, rows, levels, errors=0) * size
-
-    def _operations(self) -> int:
-        again = 2 if self.recomputes else 0
-        rule = 9 if self.deepest.optimizer is OptimizerKind.ADAM else 3
-        step = (6 + again) * self.deepest.depth + rule * self._blocks
-        probe = (4 + again) * self.deepest.depth
-        live = sorted((trial.depth for trial in self.trials), reverse=True)[: self.slots]
-        passes = 2 * sum(live) * len(_chunk_sizes(self.dataset))
-        return (step + probe + passes) * _OPERATION_BYTES
-
-    def _passing(self) -> tuple[int, int]:
-        """Return the bytes of copies when a trial starts, and when it is looked at."""
-        trial = self.deepest
-        rows = min(CHUNK, max(self.dataset.n_train, self.dataset.n_eval))
-        chunk = rows * (self.dataset.n_inputs * trial.number_bytes + 2 * self._n_outputs * 8)
-        is_walked = trial.activation in _HOMOGENEOUS and trial.depth > 1
-        starting = _saved(trial, self.dataset) if is_walked else 0
-        profiled = [each for each in self.trials if each.profiles]
-        profiles = [_profile(each, self.dataset) for each in profiled]
-        return starting, max([chunk, _norm(trial, self.dataset), *profiles])
+def _temporary(
+    trials: Sequence[TrialShape], deepest: TrialShape, dataset: DatasetShape
+) -> tuple[int, int]:
+    """Return the bytes of temporary copies while a trial starts, and while it is measured."""
+    rows = min(CHUNK, max(dataset.n_train, dataset.n_eval))
+    outputs = 2 * dataset.n_outputs(deepest.task) * _FLOAT64_BYTES
+    chunk = rows * (dataset.n_inputs * deepest.number_bytes + outputs)
+    is_walked = deepest.network.activation in HOMOGENEOUS and deepest.network.depth > 1
+    starting = _saved(deepest, dataset) if is_walked else 0
+    profiles = [_profile(each, dataset) for each in trials if each.profiles]
+    return starting, max([chunk, _norm(deepest, dataset), *profiles])
 
 
 def dataset_bytes(dataset: DatasetShape) -> int:
-    """Return what the samples of both splits take."""
+    """Return the bytes of the samples of both splits."""
     labels = _INDEX_BYTES if dataset.n_classes else 0
     return (dataset.n_train + dataset.n_eval) * (4 * dataset.n_inputs + labels)
 
 
 def _saved(trial: TrialShape, dataset: DatasetShape) -> int:
-    """Return what saving a trial takes: its arrays, and the parts of one before they are joined."""
-    hidden = (trial.depth - 1) * trial.width**2
+    """Return the bytes of saving a trial: its arrays, and the hidden matrices before stacking."""
+    hidden = (trial.network.depth - 1) * trial.network.width**2
     return (trial.kinds * trial.parameters(dataset) + hidden) * trial.number_bytes
 
 
 def _profile(trial: TrialShape, dataset: DatasetShape) -> int:
-    """Return what a layer profile takes: a saved state, and every layer's output and slope."""
+    """Return the bytes of a layer profile: a saved state, and every layer's output and slope."""
     rows = trial.rows(dataset)
     saved = trial.kinds * trial.parameters(dataset) * trial.number_bytes
-    # The third of them is what lies between and is not given back. Measured.
-    layers = rows * (3 * dataset.n_inputs + (3 * trial.depth + 4) * trial.width) * _FLOAT64_BYTES
+    # Three tensors a layer: output, slope, and as much again that the allocator keeps. Measured.
+    layers = (
+        rows
+        * (3 * dataset.n_inputs + (3 * trial.network.depth + 4) * trial.network.width)
+        * _FLOAT64_BYTES
+    )
     return max(_saved(trial, dataset), saved + layers + _norm(trial, dataset))
 
 
 def _norm(trial: TrialShape, dataset: DatasetShape) -> int:
-    """Return what the norm of a gradient takes: it, its size, its quotient and their square."""
-    largest = max(dataset.n_inputs, trial.width, dataset.n_outputs(trial.task))
-    return 4 * trial.width * largest * _FLOAT64_BYTES
+    """Return the bytes of a gradient norm: the gradient and three temporaries of its size."""
+    largest = max(dataset.n_inputs, trial.network.width, dataset.n_outputs(trial.task))
+    return 4 * trial.network.width * largest * _FLOAT64_BYTES
 
 
 def _chunk_sizes(dataset: DatasetShape) -> set[int]:
@@ -267,15 +201,26 @@ def _chunk_sizes(dataset: DatasetShape) -> set[int]:
     return sizes
 
 
+def _graph_tensors(trial: TrialShape) -> int:
+    """Return how many tensors of a layer's size autograd keeps for a hidden layer."""
+    if trial.skip is not Skip.NONE:
+        # The layer's output, the tensor that the derivative needs, and as much again that the
+        # allocator keeps. Measured.
+        return 4
+    return 2 if trial.keeps_input else 1
+
+
 def _reference(trial: TrialShape, dataset: DatasetShape) -> Memory:
-    """Return what autograd takes for one network."""
+    """Return the memory of the reference engine, which trains one network at a time."""
     size, n_outputs = trial.number_bytes, dataset.n_outputs(trial.task)
     rows, parameters = trial.rows(dataset), trial.parameters(dataset)
-    tensors = 2 if trial.keeps_input else 1
-    # Beside what is kept: the errors on their way, the outputs and their errors.
-    kept = rows * ((tensors * trial.depth + 2) * trial.width + dataset.n_inputs + 3 * n_outputs)
+    tensors = _graph_tensors(trial)
+    # Kept tensors, two errors of the backward pass, the inputs, the outputs and their errors.
+    kept = rows * (
+        (tensors * trial.network.depth + 2) * trial.network.width + dataset.n_inputs + 3 * n_outputs
+    )
     chunk = min(CHUNK, max(dataset.n_train, dataset.n_eval))
-    passing = chunk * ((2 * trial.width + dataset.n_inputs) * size + 3 * n_outputs * 8)
+    passing = chunk * ((2 * trial.network.width + dataset.n_inputs) * size + 3 * n_outputs * 8)
     probe = (parameters + kept) * _FLOAT64_BYTES + _norm(trial, dataset)
     profile = _profile(trial, dataset) if trial.profiles else 0
     step = kept * size
@@ -283,7 +228,7 @@ def _reference(trial: TrialShape, dataset: DatasetShape) -> Memory:
         parameters=trial.kinds * parameters * size,
         gradients=parameters * size,
         activations=step,
-        operations=_GRAPH_BYTES * trial.depth,
+        operations=_GRAPH_BYTES * trial.network.depth,
         dataset=dataset_bytes(dataset),
-        looking=max(0, max(probe, profile, passing, _saved(trial, dataset)) - step),
+        measuring=max(0, max(probe, profile, passing, _saved(trial, dataset)) - step),
     )

@@ -1,47 +1,69 @@
-"""What of a trial decides how much it takes; its rates, gains and seed do not."""
+"""Properties of a configuration that decide the memory and time of its trials.
 
-from dataclasses import dataclass, fields
+Learning rates, gains and seeds are not among them.
+"""
 
+from dataclasses import dataclass
+
+from workers.architectures import Skip, architecture_of, parameter_count
 from workers.contract import (
+    DERIVED_OF_INPUT,
     Activation,
+    Configuration,
     DatasetShape,
     EngineName,
+    Loss,
+    Network,
+    Optimizer,
     OptimizerKind,
     Precision,
     Task,
-    TrialSpec,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialShape:
-    """The sizes of a trial; attributes as in `TrialSpec`.
+    """Properties of a trial that decide its memory and time.
 
     Attributes:
-        profiles: How many layer profiles it reports.
+        loss: Loss that training steps minimize.
+        network: The architecture and its hyper-parameters.
+        optimizer: Update rule.
+        epochs: Passes over the training set.
+        batch_size: Samples per step.
+        precision: Floating-point type of the training step.
+        engine: Implementation that runs the trial.
+        profiles: Number of layer profiles.
     """
 
-    task: Task
-    activation: Activation
-    slope: float
-    depth: int
-    width: int
+    loss: Loss
+    network: Network
+    optimizer: Optimizer
     epochs: int
     batch_size: int
-    optimizer: OptimizerKind
-    momentum: float
-    nesterov: bool
-    weight_decay: float
-    clip_norm: float | None
     precision: Precision
     engine: EngineName
     profiles: int = 0
 
     @classmethod
-    def of(cls, spec: TrialSpec) -> "TrialShape":
-        """Return the shape of a trial."""
-        same = {name: getattr(spec, name) for name in _SAME}
-        return cls(**same, profiles=len(spec.profile_epochs))
+    def of(cls, configuration: Configuration) -> "TrialShape":
+        """Return the shape of a configuration's trials."""
+        training = configuration.training
+        return cls(
+            loss=training.loss(configuration.task),
+            network=configuration.network,
+            optimizer=training.optimizer,
+            epochs=training.epochs,
+            batch_size=training.batch_size,
+            precision=training.precision,
+            engine=configuration.engine,
+            profiles=len(configuration.profile_epochs),
+        )
+
+    @property
+    def task(self) -> Task:
+        """Task of the network."""
+        return self.loss.task
 
     @property
     def number_bytes(self) -> int:
@@ -50,38 +72,41 @@ class TrialShape:
 
     @property
     def kinds(self) -> int:
-        """How many numbers there are for each parameter: itself, and optimizer state."""
-        if self.optimizer is OptimizerKind.ADAM:
+        """Numbers stored for each parameter: its value, and optimizer state."""
+        if self.optimizer.kind is OptimizerKind.ADAM:
             return 3
-        return 2 if self.momentum != 0.0 else 1
+        return 2 if self.optimizer.momentum != 0.0 else 1
+
+    @property
+    def skip(self) -> Skip:
+        """Skip of the hidden layers behind the first one."""
+        return architecture_of(self.network).hidden_rule(self.network).skip
 
     @property
     def keeps_input(self) -> bool:
-        """Whether the activation's derivative is taken of its input, which then stays as well."""
-        if self.activation is Activation.LEAKY_RELU:
-            return self.slope < 0.0
-        return self.activation in _DERIVED_OF_INPUT
+        """Whether inputs of the activation are kept: its derivative is computed from them."""
+        return keeps_input(self.network.activation, self.network.slope)
 
     def rows(self, dataset: DatasetShape) -> int:
-        """Return the samples of a full minibatch."""
+        """Return the number of samples of a full minibatch."""
         return min(self.batch_size, dataset.n_train)
 
     def parameters(self, dataset: DatasetShape) -> int:
         """Return the number of weights and biases."""
-        n_outputs = dataset.n_outputs(self.task)
-        hidden = (self.depth - 1) * (self.width + 1) * self.width
-        return (dataset.n_inputs + 1) * self.width + hidden + (self.width + 1) * n_outputs
+        groups = architecture_of(self.network).parameters(
+            self.network, dataset.n_inputs, dataset.n_outputs(self.task)
+        )
+        return parameter_count(groups)
 
 
-_SAME = tuple(field.name for field in fields(TrialShape) if field.name != "profiles")
-_DERIVED_OF_INPUT = frozenset(
-    {
-        Activation.SELU,
-        Activation.ELU,
-        Activation.ERF,
-        Activation.SOFTPLUS,
-        Activation.GELU,
-        Activation.SILU,
-        Activation.SINE,
-    }
-)
+def keeps_input(activation: Activation, slope: float) -> bool:
+    """Return whether an activation's derivative is computed from its input.
+
+    Args:
+        activation: The activation.
+        slope: Negative-side slope; only used for ``leaky_relu``.
+    """
+    if activation is Activation.LEAKY_RELU:
+        # With a negative slope the output's sign does not tell the input's.
+        return slope < 0.0
+    return activation in DERIVED_OF_INPUT

@@ -1,70 +1,56 @@
-"""Sizes of buffers, for the engines that make them and the models that count them.
+"""Sizes of buffers and chunks, used by the engines and by the memory model.
 
-Vectorised kernels round differently in full vectors and in the remainder, so a number could
-change with its distance from the end of a buffer, and a trial with its place in a pack. Each
-trial's part of a buffer is therefore a whole number of the pieces that a kernel takes at once.
+Vectorised kernels round differently in full vectors and in the remainder. A result could then
+depend on its distance from the end of a buffer, and so on the slot of its trial in a pack. Each
+trial's part of a buffer is therefore padded to whole vectors.
 """
 
 import math
 
 LANES = 32
-"""Numbers a kernel takes at once: two AVX-512 vectors of float32. It is also a multiple of 64
-bytes, so that each trial's part has the alignment of the first."""
+"""Numbers that a kernel processes at once: two AVX-512 vectors of float32. Their size is a multiple
+of 64 bytes, so that each trial's part of a buffer has the same alignment."""
 
 CHUNK = 2000
-"""Samples of a full pass that are computed together: enough that the calls do not count, few
-enough that a layer stays in the caches. Part of what a curve is: the rounding of a matrix
-product depends on its size."""
+"""Samples of a full pass that are computed together: enough to make the overhead of calls small,
+few enough that a layer stays in the caches. Another number would change curves in their last bits,
+because the rounding of a matrix product depends on its size."""
 
 _BLOCK_BYTES = 1 << 19
-"""Hidden layers whose gradients are computed before one update takes all of them: few enough
-to stay in a core's cache, enough that the calls do not count."""
-
+"""Bytes of a block: the hidden layers that one update call takes together. Small enough to stay in
+a core's cache, large enough to make the overhead of calls small."""
 
 WIDEST = 1024
-"""Columns of a product that kernels of our own compute; wider ones, whose factors outgrow a core's
-cache, are left to torch."""
+"""Largest number of columns of a product that the native kernels compute. The factors of wider
+products do not fit into a core's cache; torch computes these."""
 
 
 def padded(count: int) -> int:
-    """Return the next multiple of `LANES`, ``count`` itself if it is one."""
+    """Return the smallest multiple of `LANES` that is at least ``count``."""
     return -(-count // LANES) * LANES
 
 
 def padded_rows(rows: int, *widths: int) -> int:
-    """Return the fewest rows, at least ``rows``, that fill whole vectors at every width."""
+    """Return the least number of rows, at least ``rows``, that fill whole vectors at all widths."""
     unit = max(LANES // math.gcd(width, LANES) for width in widths)
     return -(-rows // unit) * unit
 
 
 def slab_size(fan_out: int, fan_in: int) -> int:
-    """Return how many numbers a layer takes: a matrix, its bias and padding."""
+    """Return the count of numbers of a layer: a matrix, its bias and padding."""
     return padded(fan_out * fan_in + fan_out)
 
 
 def transposed_size(fan_out: int, fan_in: int) -> int:
-    """Return how many numbers the transpose of a matrix takes, in whole vectors both ways."""
+    """Return the count of numbers of a transposed matrix, both dimensions padded."""
     return padded(fan_out) * padded(fan_in)
 
 
 def block_layers(width: int, slots: int, number_bytes: int) -> int:
-    """Return how many hidden layers are updated together."""
+    """Return the number of hidden layers of a block, at least 1."""
     return max(1, _BLOCK_BYTES // (slots * slab_size(width, width) * number_bytes))
 
 
 def segment_length(depth: int) -> int:
-    """Return the length of the segments that need the fewest buffers at a depth."""
+    """Return the length of the segments of `KeepSegments` with which a depth needs least memory."""
     return math.isqrt(depth - 1) + 1
-
-
-def levels_kept(depth: int, *, recomputes: bool) -> int:
-    """Return how many levels of activations have buffers.
-
-    Args:
-        depth: Hidden layers.
-        recomputes: Whether only the ends of segments stay, and one segment's inside at a time.
-    """
-    if not recomputes:
-        return depth
-    length = segment_length(depth)
-    return -(-depth // length) + min(length, depth) - 1

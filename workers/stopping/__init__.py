@@ -1,8 +1,8 @@
-"""Rules that end trials early: pure, without Ray, and equal to Ray Tune's where it has them.
+"""Rules of early stopping, without Ray; ASHA and the median rule decide as Ray Tune's do.
 
-A rule hears what trials measured, in the order in which it arrives, and says which go on. `asha`
-and `median` judge at once, so that their decisions depend on that order; `halving` judges all
-trials of a rung together, from rows, and depends on no order.
+`asha` and `median` judge each trial when its result arrives, so that their decisions depend on the
+order of the results. `halving` judges all trials of a rung together, from stored results, and
+depends on no order.
 """
 
 from workers.stopping.asha import Asha

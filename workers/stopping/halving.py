@@ -14,11 +14,11 @@ from workers.stopping.rule import Judgement
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contestant:
-    """A trial that came to a rung.
+    """A trial that is compared at a rung.
 
     Attributes:
         trial_id: The trial.
-        value: What it measured there, less is better; None if it diverged or failed before.
+        value: Its metric at the rung, less is better; None if it diverged or failed before.
     """
 
     trial_id: UUID
@@ -39,13 +39,13 @@ def halve(contestants: Sequence[Contestant], eta: int) -> dict[UUID, Judgement]:
     """Judge the trials of one group at one rung: the best ``n / eta`` go on, at least one.
 
     Args:
-        contestants: All that entered the rung, in the order of the plan, which decides between
-            equals. Those without a value count, and are worse than any that has one.
-        eta: What the number is divided by, rounded down.
+        contestants: All trials of the rung, in the order of the plan; of equal values the earlier
+            one is better. Trials without a value count in ``n`` and are worse than all others.
+        eta: Divisor of the number of trials; the quotient is rounded down.
 
     Returns:
-        The judgement of each trial that has a value; all depend on the values alone. The cutoff
-        is that of the last one kept.
+        The judgement of each trial that has a value. The cutoff is the value of the last trial
+        that is kept.
     """
     valued = [
         (c.value, place, c.trial_id) for place, c in enumerate(contestants) if c.value is not None

@@ -1,4 +1,4 @@
-"""What an order-dependent rule is."""
+"""Interface of the rules that judge trials one by one, in the order of their results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What a rule says of a trial.
+    """Judgement of a rule about a trial.
 
     Attributes:
-        kept: Whether it goes on.
-        value: What it was judged by; less is better.
-        cutoff: What it had to reach.
-        n_others: Trials that it was compared with.
+        kept: Whether the trial goes on.
+        value: Value of the trial; less is better.
+        cutoff: Largest value with which a trial goes on.
+        n_others: Number of trials that this one was compared with.
     """
 
     kept: bool
@@ -26,19 +26,19 @@ class Judgement:
 class Rule(Protocol):
     """Judges the trials of one group as their results arrive."""
 
-    def hear(self, trial_id: UUID, epoch: int, value: float) -> Judgement | None:
-        """Take a result in and judge the trial by it.
+    def judge(self, trial_id: UUID, epoch: int, value: float) -> Judgement | None:
+        """Record a result and judge its trial.
 
         Args:
             trial_id: The trial.
-            epoch: From 1; those of a trial arrive in order.
+            epoch: From 1; the epochs of a trial arrive in order.
             value: Finite; less is better.
 
         Returns:
-            The judgement; None where the rule has none to make, so that the trial goes on.
+            The judgement; None if the rule makes none after this epoch, so that the trial goes on.
         """
         ...
 
-    def remember(self, trial_id: UUID, curve: Mapping[int, float]) -> None:
-        """Take in the results of a trial that has ended, by epoch; the order of trials is free."""
+    def restore(self, trial_id: UUID, curve: Mapping[int, float]) -> None:
+        """Record the results of a trial that has ended, by epoch, in any order of trials."""
         ...

@@ -1,4 +1,4 @@
-"""The rule of a whole sweep: which trials compete, by what, and what is said of each."""
+"""Early stopping of a sweep: applies a rule within groups of trials and returns decisions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,11 @@ from workers.stopping.rule import Judgement, Rule
 
 
 def value_of(record: EpochRecord, metric: StoppingMetric) -> float:
-    """Return what a rule compares; a metric that the task has not is refused at planning."""
+    """Return the value of a metric in a record.
+
+    Raises:
+        ValueError: The record has no such value. Planning refuses a metric that the task lacks.
+    """
     value: float | None = getattr(record, metric.value)
     if value is None:
         raise ValueError(f"the record of epoch {record.epoch} has no {metric}")
@@ -20,15 +24,15 @@ def value_of(record: EpochRecord, metric: StoppingMetric) -> float:
 
 @dataclass(slots=True)
 class Stopper:
-    """An order-dependent rule over all packs of a sweep.
+    """Early stopping by a rule that depends on the order of results, over all packs of a sweep.
 
     Attributes:
         kind: ASHA or MEDIAN.
-        metric: What is compared.
-        eta: Of asha.
-        grace_epochs: Epochs that every trial gets.
-        max_epochs: The most that any trial has.
-        groups: Name of the group of each trial; trials compete within theirs only.
+        metric: Metric that is compared.
+        eta: Reduction factor of ASHA; not used by MEDIAN.
+        grace_epochs: Epochs that every trial is trained for.
+        max_epochs: Largest number of epochs of any trial.
+        groups: Name of the group of each trial; only trials of one group are compared.
     """
 
     kind: StoppingKind
@@ -40,27 +44,28 @@ class Stopper:
     _rules: dict[str, Rule] = field(default_factory=dict)
     _stopped: dict[UUID, StoppingDecision] = field(default_factory=dict)
 
-    def remember(self, trial_id: UUID, curve: Mapping[int, float]) -> None:
-        """Take in a trial that has ended, by epoch from 1."""
-        self._rule(trial_id).remember(trial_id, curve)
+    def restore(self, trial_id: UUID, curve: Mapping[int, float]) -> None:
+        """Record the values of a trial that has ended, by epoch from 1."""
+        self._rule(trial_id).restore(trial_id, curve)
 
     def judge(self, record: EpochRecord, *, last: bool) -> StoppingDecision | None:
-        """Take a record in and judge its trial.
+        """Record the result of an epoch and judge its trial.
 
         Args:
-            record: Of epoch 1 or later; those of a trial in order.
-            last: Whether it is the trial's last epoch, after which there is nothing to end.
+            record: Record of epoch 1 or later; those of a trial come in order.
+            last: Whether this is the trial's last epoch, after which nothing is left to stop.
 
         Returns:
-            The decision; None where there was none to make. What was stopped stays so, should its
-            worker be lost before anybody heard of it.
+            The decision; None if there is none.
         """
+        # A worker may be lost before it reports a stop. The trial is then trained again, and has to
+        # get the same decision.
         before = self._stopped.get(record.trial_id)
         if before is not None and before.epoch == record.epoch:
             return before
         value = value_of(record, self.metric)
-        found = self._rule(record.trial_id).hear(record.trial_id, record.epoch, value)
-        # The median rule looks after every epoch; only what it ends is worth telling.
+        found = self._rule(record.trial_id).judge(record.trial_id, record.epoch, value)
+        # The median rule judges after every epoch; only its stops are worth a report.
         if found is None or last or (found.kept and self.kind is StoppingKind.MEDIAN):
             return None
         decision = self._decision(record.trial_id, record.epoch, found)

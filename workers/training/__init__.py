@@ -1,4 +1,4 @@
-"""The loop that trains: plain iterators of reports that know no cluster and no database."""
+"""Training loops as plain iterators of reports, without a cluster and without a database."""
 
 from workers.training.pack import CheckpointStore, run_pack, stopped
 from workers.training.training_loop import Checkpoint

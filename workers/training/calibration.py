@@ -1,110 +1,128 @@
-"""Measures how fast a device runs an engine: in about half a second, besides making kernels."""
+"""Measurement of the speed of an engine on a device.
 
+It takes about half a second, plus the time to compile kernels.
+"""
+
+import logging
+import math
 import time
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import replace
-from functools import partial
-from uuid import UUID
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields, replace
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from workers import engines
 from workers.contract import (
-    Activation,
     Calibration,
-    DatasetShape,
     EngineName,
-    OptimizerKind,
-    Precision,
-    Scheme,
-    Task,
+    EpochRecord,
+    Outcome,
+    Residual,
     Timings,
-    TrialSpec,
+    TrialEnd,
+    Work,
 )
-from workers.datasets import Data
-from workers.engines import Engine, StepInput
 from workers.engines.devices import device_model, fixed_arithmetic
-from workers.estimates import TrialShape, slots_for
-from workers.estimates.cost import BATCHES, WIDTHS
-from workers.schedules import Schedule
+from workers.errors import WorkersError
+from workers.training.benchmarks import Benchmark, benchmarks
 from workers.training.environment import arithmetic_versions
-from workers.training.initial_walk import initial_walk
 from workers.training.pack import run_pack
+from workers.training.stopwatch import Clock
 
-_PROTOCOL = 3
-"""Rises when what `Timings` mean or how they are measured changes."""
+_log = logging.getLogger(__name__)
 
-_N_INPUTS, _N_CLASSES = 8, 2
-_DEPTH = 4
-# What else runs on a machine comes in bursts: a round is longer than most of them.
-_ROUNDS = 2
-_SECONDS_EACH, _TRIES = 0.002, 12
-# Of the loops whose steps are timed one by one.
-_TRIALS, _STEPS, _EPOCHS = 4, 16, 4
-# What is left of a difference of two times when noise has taken it away.
-_LEAST_SHARE = 0.05
+_PROTOCOL = 4
+"""Version of the measurement; increase it when `Timings` get another meaning or are measured in
+another way, so that stored calibrations are measured again."""
 
-Clock = Callable[[], float]
+# Seconds of one measurement: shorter than the time slice of another process, which is a few
+# milliseconds, so that some measurements are not interrupted.
+_SECONDS_EACH = 0.002
+
+
+class BenchmarkError(WorkersError):
+    """A trial of a benchmark has failed, so that the device cannot be measured."""
+
+    def __init__(self, benchmark: str, message: str | None) -> None:
+        super().__init__(benchmark, message)
+        self.benchmark = benchmark
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"cannot time {self.benchmark}: {self.message}"
 
 
 def versions() -> str:
-    """Return what timings have to agree in to be used again."""
+    """Return the versions on which timings depend; timings of other versions are not used."""
     return f"{arithmetic_versions()}, protocol {_PROTOCOL}"
 
 
 def calibrations_of(
     device: str, used: Iterable[EngineName], known: Sequence[Calibration], actors: int
 ) -> list[Calibration]:
-    """Return what nobody knows yet of this device: measured, if it is not known but for actors.
+    """Return new calibrations of a device, measured only where no stored one is valid.
 
     Args:
-        device: ``"cpu"`` or ``"cuda"``; one that is not there has nothing, and its trials say so.
-        used: Engines that its trials need.
-        known: Other calibrations.
-        actors: Workers of the sweep on such devices.
+        device: ``"cpu"`` or ``"cuda"``. A device that does not exist gives no calibration; the
+            trials on it fail with an error of their own.
+        used: Engines that the trials on the device need.
+        known: Stored calibrations, of any device. A valid one with another number of actors is
+            returned with the new number, without a measurement.
+        actors: Workers of the sweep on devices of this model.
+
+    Returns:
+        Calibrations to store; empty if all stored ones are valid.
     """
     try:
         here = device_model(device)
     except engines.DeviceUnavailableError:
         return []
-    good = {each.engine: each for each in known if _is_good(each, here)}
+    valid = {each.engine: each for each in known if _is_valid(each, here)}
     found = []
     for engine in sorted(set(used)):
-        if engine not in good:
+        if engine not in valid:
             found.append(calibrate(device, engine, actors))
-        elif good[engine].actors != actors:
-            found.append(replace(good[engine], actors=actors))
+        elif valid[engine].actors != actors:
+            found.append(replace(valid[engine], actors=actors))
     return found
 
 
-def _is_good(known: Calibration, device: str) -> bool:
+def _is_valid(known: Calibration, device: str) -> bool:
     return (known.device, known.versions) == (device, versions())
 
 
 def calibrate(
     device: str, engine: EngineName, actors: int, clock: Clock = time.perf_counter
 ) -> Calibration:
-    """Measure a device.
+    """Measure the speed of an engine on a device and return the calibration.
 
     Args:
         device: ``"cpu"`` or ``"cuda"``.
-        engine: Which implementation.
-        actors: Passed on.
-        clock: Seconds.
+        engine: Implementation of the training step.
+        actors: Workers of the sweep on devices of this model; only recorded.
+        clock: Returns seconds.
 
     Raises:
         DeviceUnavailableError: There is no such device.
+        BenchmarkError: The device cannot run a benchmark.
     """
-    # As a pack is run: with more threads small steps take other times, and scattered ones.
+    model = device_model(device)
+    # Packs run on one thread as well; with more, the times of small steps differ and scatter.
     with fixed_arithmetic():
-        bench = _Bench(device, engine, clock)
-        for _ in range(_ROUNDS):
-            timings = bench.timings()
+        timings = fitted(measure(device, engine, clock))
+    worst = max(timings.residuals, key=lambda each: abs(math.log(each.ratio)))
+    _log.info(
+        "calibrated device=%r engine=%s times=%d spread=%.2f worst=%.2f of=%r",
+        model,
+        engine,
+        len(timings.residuals),
+        timings.spread,
+        worst.ratio,
+        worst.work,
+    )
     return Calibration(
         device_type=engines.device_type(device),
-        device=device_model(device),
+        device=model,
         engine=engine,
         versions=versions(),
         actors=actors,
@@ -112,228 +130,128 @@ def calibrate(
     )
 
 
-class _Bench:
-    """Times steps of small packs, deep ones less flat ones; the longer it does, the better."""
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Shortest measured time of some work.
 
-    def __init__(self, device: str, engine: EngineName, clock: Clock) -> None:
-        self._device, self._engine, self._clock = device, engine, clock
-        self._is_cpu = engines.device_type(device) == "cpu"
-        self._works: dict[Hashable, Callable[[], object]] = {}
-        self._shortest: dict[Hashable, float] = {}
+    Attributes:
+        name: Description of the work, for a person.
+        work: Amount of each kind of work.
+        seconds: Shortest time, above 0.
+    """
 
-    def timings(self) -> Timings:
-        """Return timings of the shortest times so far."""
-        call = self._layer(self._trial(16, 10), 1)
-        level = [self._level(self._trial(n, b), call) for n in WIDTHS for b in BATCHES]
-        adam = [self._adam(n, call, level[i * len(BATCHES)]) for i, n in enumerate(WIDTHS)]
-        smooth = self._level(self._trial(64, 100, Activation.GELU), call)
-        plain = level[WIDTHS.index(64) * len(BATCHES) + BATCHES.index(100)]
-        step, trial_step = self._steps()
-        epoch = self._epoch()
-        passes, chunk = zip(*(self._passes(n) for n in WIDTHS), strict=True)
-        start, start_layer, start_weight = self._start()
-        return Timings(
-            call=call,
-            step=step,
-            trial_step=trial_step,
-            epoch=_difference(epoch, 2 * min(chunk)),
-            level=tuple(level),
-            adam=tuple(adam),
-            curved=_difference(smooth, plain) / (64 * 100),
-            full_pass=passes,
-            chunk=min(chunk),
-            start=start,
-            start_layer=start_layer,
-            start_weight=start_weight,
-        )
-
-    def _trial(
-        self,
-        width: int,
-        batch: int,
-        activation: Activation = Activation.RELU,
-        optimizer: OptimizerKind = OptimizerKind.SGD,
-    ) -> TrialSpec:
-        return replace(
-            _SPEC,
-            width=width,
-            batch_size=batch,
-            activation=activation,
-            optimizer=optimizer,
-            engine=self._engine,
-        )
-
-    def _slots(self, spec: TrialSpec) -> int:
-        return slots_for(TrialShape.of(spec), _shape(spec.batch_size)) if self._is_cpu else 1
-
-    def _level(self, spec: TrialSpec, call: float) -> float:
-        slots = self._slots(spec)
-        return _difference(self._layer(spec, slots), call) / slots
-
-    def _adam(self, width: int, call: float, plain: float) -> float:
-        spec = self._trial(width, BATCHES[0], optimizer=OptimizerKind.ADAM)
-        return _difference(self._level(spec, call), plain)
-
-    def _layer(self, spec: TrialSpec, slots: int) -> float:
-        """Return the seconds that a hidden layer adds to a step."""
-        deep = self._step(replace(spec, depth=1 + _DEPTH), slots)
-        return _difference(deep, self._step(replace(spec, depth=1), slots)) / _DEPTH
-
-    def _step(self, spec: TrialSpec, slots: int) -> float:
-        def prepare() -> Callable[[], object]:
-            engine, trials = self._filled(spec, slots)
-            rows = np.arange(spec.batch_size)
-            return partial(engine.step, {each.trial_id: StepInput(rows, 1e-6) for each in trials})
-
-        return self._timed(("step", spec, slots), prepare)
-
-    def _filled(self, spec: TrialSpec, slots: int) -> tuple[Engine, list[TrialSpec]]:
-        engine = engines.create(spec, _data(spec.batch_size), self._device, slots)
-        trials = [replace(spec, trial_id=UUID(int=i)) for i in range(slots)]
-        for trial in trials:
-            engine.add(trial)
-        return engine, trials
-
-    def _steps(self) -> tuple[float, float]:
-        """Return what the loop and the engine take for a step, and for each trial in it."""
-        alone, many = self._loop(1), self._loop(_TRIALS)
-        each = _difference(many, alone) / (_TRIALS - 1)
-        return _difference(alone, each), each
-
-    def _loop(self, slots: int) -> float:
-        # The median passes over what lies between a few steps besides.
-        return self._least(("loop", slots), np.median(self._intervals(slots, epochs=1)))
-
-    def _epoch(self) -> float:
-        """Return what the end of an epoch takes."""
-        between = self._intervals(slots=1, epochs=1 + _EPOCHS)
-        end = np.median(np.sort(between)[-_EPOCHS:]) - np.median(between)
-        return self._least("epoch", end)
-
-    def _intervals(self, slots: int, epochs: int) -> NDArray[np.float64]:
-        """Return the seconds from step to step of flat trials."""
-        spec = replace(self._trial(WIDTHS[0], BATCHES[0]), depth=1, epochs=epochs)
-        trials = [replace(spec, trial_id=UUID(int=i)) for i in range(slots)]
-        run = run_pack(trials, _data(_STEPS * BATCHES[0]), device=self._device, slots=slots)
-        return np.diff([self._clock() for report in run if report is None])
-
-    def _passes(self, width: int) -> tuple[float, float]:
-        """Return a hidden layer's part of a full pass over 1,000 samples, and the rest of it."""
-        flat, deep = (self._evaluated(width, depth) for depth in (1, 1 + _DEPTH))
-        return _difference(deep, flat) / _DEPTH, flat / 2
-
-    def _evaluated(self, width: int, depth: int) -> float:
-        spec = replace(self._trial(width, 1000), depth=depth)
-
-        def prepare() -> Callable[[], object]:
-            engine, (trial,) = self._filled(spec, 1)
-            return partial(engine.evaluate, trial.trial_id)
-
-        return self._timed(("evaluate", spec), prepare)
-
-    def _start(self) -> tuple[float, float, float]:
-        """Return what a trial, a layer and a weight take until all passes are prepared."""
-        narrow, wide = WIDTHS[0], WIDTHS[-1]
-        flat, small = self._begun(narrow, 1), self._begun(narrow, 1 + _DEPTH)
-        layer = _difference(small, flat) / _DEPTH
-        weights = _DEPTH * (wide**2 - narrow**2)
-        more = _difference(self._begun(wide, 1 + _DEPTH), small)
-        return _difference(flat, layer), layer, more / weights
-
-    def _begun(self, width: int, depth: int) -> float:
-        spec = replace(self._trial(width, BATCHES[0]), depth=depth)
-
-        def prepare() -> Callable[[], object]:
-            engine, (trial,) = self._filled(spec, 1)
-            inputs = {trial.trial_id: StepInput(np.arange(spec.batch_size), 1e-6)}
-
-            def begin() -> None:
-                engine.add(trial)
-                initial_walk(engine, trial, _N_INPUTS)
-                engine.step(inputs)
-                engine.evaluate(trial.trial_id)
-                engine.probe(trial.trial_id)
-
-            return begin
-
-        return self._timed(("begin", spec), prepare)
-
-    def _timed(self, key: Hashable, prepare: Callable[[], Callable[[], object]]) -> float:
-        """Return the shortest of all runs of what is prepared once, but for one that warms up."""
-        if key not in self._works:
-            self._works[key] = prepare()
-            self._works[key]()
-            self._wait()
-        work, spent = self._works[key], 0.0
-        for _ in range(_TRIES):
-            start = self._clock()
-            work()
-            self._wait()
-            taken = self._clock() - start
-            self._least(key, taken)
-            spent += taken
-            if spent > _SECONDS_EACH:
-                break
-        return self._shortest[key]
-
-    def _least(self, key: Hashable, seconds: float) -> float:
-        self._shortest[key] = min(float(seconds), self._shortest.get(key, float("inf")))
-        return self._shortest[key]
-
-    def _wait(self) -> None:
-        if not self._is_cpu:
-            torch.cuda.synchronize(self._device)
+    name: str
+    work: Work
+    seconds: float
 
 
-def _difference(more: float, less: float) -> float:
-    """Return a difference of times that are both noisy; positive."""
-    return max(more - less, _LEAST_SHARE * more)
+def measure(device: str, engine: EngineName, clock: Clock) -> list[Measurement]:
+    """Return the shortest times of two rounds over all benchmarks.
+
+    Other processes disturb a machine in bursts; one round is longer than most bursts, so that
+    one of the two measurements of a benchmark is usually undisturbed.
+
+    Args:
+        device: ``"cpu"`` or ``"cuda"``.
+        engine: Implementation of the training step.
+        clock: Returns seconds.
+
+    Raises:
+        DeviceUnavailableError: There is no such device.
+        BenchmarkError: The device cannot run a benchmark.
+    """
+    device_type = engines.device_type(device)
+    running = []
+    for benchmark in benchmarks(device_type, engine):
+        running.append(_RunningBenchmark(benchmark, device, engine, clock))
+        running[-1].measure()
+    for each in running:
+        each.measure()
+    return [measurement for each in running for measurement in each.measurements()]
 
 
-def _shape(n_train: int) -> DatasetShape:
-    return DatasetShape(
-        name="noise", n_inputs=_N_INPUTS, n_classes=_N_CLASSES, n_train=n_train, n_eval=1
+def fitted(measurements: Sequence[Measurement]) -> Timings:
+    """Return the linear model that fits measured times best.
+
+    Non-negative least squares of the relative errors, so that short times count as much as long
+    ones.
+
+    Args:
+        measurements: At least one.
+    """
+    # Imported here: it takes a quarter of a second, and only unknown devices are fitted.
+    from scipy.optimize import nnls
+
+    seconds = np.array([each.seconds for each in measurements])
+    counts = np.array([astuple(each.work) for each in measurements])
+    relative = counts / seconds[:, None]
+    # Columns are scaled to a maximum of 1: their sizes differ by many orders of magnitude.
+    scale = relative.max(axis=0)
+    scale[scale == 0.0] = 1.0  # No benchmark has this kind of work.
+    solution, _ = nnls(relative / scale, np.ones(len(seconds)))
+    rates = solution / scale
+    names = [field.name for field in fields(Work)]
+    ratios = (seconds / (counts @ rates)).tolist()
+    return Timings(
+        seconds_each=Work(**dict(zip(names, rates.tolist(), strict=True))),
+        residuals=tuple(
+            Residual(each.name, each.seconds, ratio)
+            for each, ratio in zip(measurements, ratios, strict=True)
+        ),
     )
 
 
-def _data(n_train: int) -> Data:
-    rng = np.random.default_rng(0)
-    return Data(
-        train_x=rng.standard_normal((n_train, _N_INPUTS), dtype=np.float32),
-        train_y=rng.integers(0, _N_CLASSES, n_train),
-        eval_x=rng.standard_normal((1, _N_INPUTS), dtype=np.float32),
-        eval_y=np.zeros(1, dtype=np.int64),
-        shape=_shape(n_train),
-        sha256="",
-    )
+class _RunningBenchmark:
+    """A benchmark in progress, with the shortest times of its steps or of its trial starts.
 
+    Steps that end an epoch are timed apart from the other ones.
+    """
 
-_SPEC = TrialSpec(
-    trial_id=UUID(int=0),
-    dataset="noise",
-    task=Task.CLASSIFY,
-    kind="ffn",
-    activation=Activation.RELU,
-    slope=0.01,
-    depth=1,
-    width=16,
-    scheme=Scheme.HE,
-    g=2.0**0.5,
-    g_in=1.0,
-    g_out=1.0,
-    epochs=0,
-    batch_size=10,
-    optimizer=OptimizerKind.SGD,
-    momentum=0.0,
-    nesterov=False,
-    weight_decay=0.0,
-    clip_norm=None,
-    beta1=0.9,
-    beta2=0.999,
-    eps=1e-8,
-    learning_rate=1e-6,
-    schedule=Schedule(),
-    precision=Precision.FLOAT32,
-    seed=0,
-    engine=EngineName.PACKED,
-)
+    def __init__(self, benchmark: Benchmark, device: str, engine: EngineName, clock: Clock) -> None:
+        """Start the benchmark and run each kind of step once, which also compiles the kernels."""
+        self._benchmark, self._engine, self._clock = benchmark, engine, clock
+        self._run = run_pack(
+            benchmark.specs(engine), benchmark.data(), device=device, slots=benchmark.trials
+        )
+        self._kinds = {True} if benchmark.starts else {True, False}
+        self._shortest = dict.fromkeys(self._kinds, math.inf)
+        for _ in self._kinds:
+            self._advance()
+
+    def measure(self) -> None:
+        """Time each kind of step at least once, and repeat for `_SECONDS_EACH` seconds."""
+        spent, seen = 0.0, set[bool]()
+        while spent < _SECONDS_EACH or seen != self._kinds:
+            started = self._clock()
+            ends_epoch = self._advance()
+            seconds = self._clock() - started
+            self._shortest[ends_epoch] = min(seconds, self._shortest[ends_epoch])
+            spent += seconds
+            seen.add(ends_epoch)
+
+    def measurements(self) -> list[Measurement]:
+        """Return the shortest time of each kind of step so far."""
+        return [
+            Measurement(
+                f"{self._name(ends_epoch)} of {self._benchmark}",
+                self._benchmark.work(self._engine, ends_epoch=ends_epoch),
+                seconds,
+            )
+            for ends_epoch, seconds in self._shortest.items()
+        ]
+
+    def _name(self, ends_epoch: bool) -> str:
+        if self._benchmark.starts:
+            return "start"
+        return "step and epoch's end" if ends_epoch else "step"
+
+    def _advance(self) -> bool:
+        """Run up to the next step or end of a trial; return whether an epoch ended on the way."""
+        ends_epoch = False
+        for report in self._run:
+            if isinstance(report, TrialEnd) and report.outcome is not Outcome.COMPLETED:
+                raise BenchmarkError(str(self._benchmark), report.message)
+            if report is None or isinstance(report, TrialEnd):
+                return ends_epoch
+            ends_epoch = ends_epoch or isinstance(report, EpochRecord)
+        raise BenchmarkError(str(self._benchmark), "no trial is left")

@@ -1,6 +1,7 @@
-"""What a trial's row says about where it ran."""
+"""Description of the machine and the versions that a trial runs with."""
 
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -11,7 +12,7 @@ from workers.engines import device_name
 
 
 def trial_start(spec: TrialSpec, device: str) -> TrialStart:
-    """Return the report that a trial was taken up on this machine.
+    """Return the report that a trial starts on this machine.
 
     Raises:
         DeviceUnavailableError: There is no such device.
@@ -32,12 +33,14 @@ def trial_start(spec: TrialSpec, device: str) -> TrialStart:
 
 
 def arithmetic_versions() -> str:
-    """Return the versions of what computes a step: torch, and LLVM for kernels on a CPU."""
+    """Return the versions of the libraries that compute a step: torch, and LLVM on a CPU."""
     return f"torch {torch.__version__}, {_installed('llvmlite', 'llvmlite')}"
 
 
+# Cached, because a look-up reads the file system; three take longer than a small trial's epoch.
+@cache
 def _installed(name: str, package: str) -> str:
     try:
         return f"{name} {version(package)}"
-    except PackageNotFoundError:  # Fathom may run from a checkout, and without LLVM.
+    except PackageNotFoundError:  # Fathom may run from a checkout; llvmlite is optional.
         return f"{name} not installed"

@@ -1,4 +1,4 @@
-"""z_init: the walk of a trial's own initial network, beside its law."""
+"""z_init: the log-norm walk of a trial's initial network, measured against its predicted law."""
 
 import math
 
@@ -8,43 +8,45 @@ from torch import Tensor
 from workers.contract import InitialWalk, TrialSpec
 from workers.engines import Engine
 from workers.engines.devices import fixed_arithmetic
-from workers.seeding import probe_generator
+from workers.generators import probe_generator
 from workers.training.frozen_network import FrozenNetwork
-from workers.training.passes import forward
+from workers.training.passes import branch_error, forward, input_error
 from workers.training.scaled import Scaled
 
-# Nats. Below it the walk is fixed, and what would be measured is the rounding of the weights.
+# Nats. A smaller predicted spread means that the walk is not random; the measured deviation would
+# then be the rounding of the weights.
 _LEAST_SPREAD = 1e-6
 
 
 def initial_walk(engine: Engine, spec: TrialSpec, n_inputs: int) -> InitialWalk:
-    """Return the z-score of a trial's initial network.
+    """Return the z-score of a trial's initial network under its predicted law.
 
     Args:
-        engine: Holds the trial, before its first step.
-        spec: The trial, with its predicted walk.
+        engine: Contains the trial, before its first step.
+        spec: The trial; without a prediction its z-score is None.
         n_inputs: Dimensions of one sample.
     """
-    drift, spread = spec.predicted_drift, spec.predicted_spread
+    predicted = spec.configuration.prediction
     score = None
-    if drift is not None and spread is not None and spread > _LEAST_SPREAD:
+    if predicted is not None and predicted.spread > _LEAST_SPREAD:
         walk = _measured(FrozenNetwork(spec, engine.save(spec.trial_id)), spec, n_inputs)
-        score = None if walk is None else (walk - drift) / spread
+        score = None if walk is None else (walk - predicted.drift) / predicted.spread
     return InitialWalk(trial_id=spec.trial_id, z_init=score)
 
 
 @fixed_arithmetic()
 def _measured(network: FrozenNetwork, spec: TrialSpec, n_inputs: int) -> float | None:
-    """Return ``ln(|delta_1| / |delta_D|)`` of one probe; None if nothing arrives."""
-    slopes = forward(network, _probe(spec.seed, "input", n_inputs)).slopes
-    delta = Scaled.plain(_probe(spec.seed, "error", spec.width)).normalised()
-    start = delta.log_norms().item()
+    """Return ``ln(|delta_1| / |delta_D|)`` of one probe; None if the error vanishes on its way."""
+    passed = forward(network, _probe(spec.seed, "input", n_inputs))
+    error = Scaled.plain(_probe(spec.seed, "error", spec.network.width)).normalised()
+    start = error.log_norms().item()
     for place in range(network.depth - 1, 0, -1):
-        delta = Scaled(delta.rows * slopes[place], delta.logs).times(network.matrix(place))
-    walk = delta.log_norms().item() - start
+        branch = branch_error(network, passed, place, error)
+        error = input_error(network, place, branch, error)
+    walk = error.log_norms().item() - start
     return walk if math.isfinite(walk) else None
 
 
 def _probe(seed: int, name: str, count: int) -> Tensor:
-    """Return a standard normal row, the same for every trial of a seed that has this length."""
+    """Return a standard normal vector ``(1, count)``, equal for all trials of a seed."""
     return torch.randn(1, count, dtype=torch.float64, generator=probe_generator(seed, name))

@@ -1,35 +1,38 @@
-"""Log norms by layer: where in a network activations, errors and gradients grow or vanish."""
+"""Log norms of activations, errors and gradients by layer.
+
+They show where in a network each of them grows or vanishes.
+"""
 
 import torch
 from torch import Tensor
 
-from workers.contract import LayerProfile, Task, TrialSpec
+from workers.contract import LayerProfile, Loss, Task, TrialSpec
 from workers.datasets import Data
 from workers.engines import Engine
 from workers.engines.devices import fixed_arithmetic
 from workers.engines.gradients import log_norm
 from workers.engines.objective import batch_loss
 from workers.training.frozen_network import FrozenNetwork
-from workers.training.passes import Forward, forward, outputs
+from workers.training.passes import ForwardPass, branch_error, forward, input_error, outputs
 from workers.training.scaled import Scaled, mean_log_norm
 
 
 @fixed_arithmetic()
 def layer_profile(engine: Engine, spec: TrialSpec, data: Data, epoch: int) -> LayerProfile:
-    """Return the profile of a trial's present weights, on its first ``batch_size`` samples.
+    """Return the profile of a trial's present weights on the first ``batch_size`` samples.
 
-    The trial is left as it is, and nothing is drawn.
+    The trial is not changed, and no random number is drawn.
 
     Args:
-        engine: Holds the trial.
+        engine: Contains the trial.
         spec: The trial.
         data: Its data set.
         epoch: The epoch that has just ended.
     """
     network = FrozenNetwork(spec, engine.save(spec.trial_id))
-    x = torch.tensor(data.train_x[: spec.batch_size], dtype=torch.float64)
+    x = torch.tensor(data.train_x[: spec.training.batch_size], dtype=torch.float64)
     passed = forward(network, x)
-    error = _output_error(spec.task, outputs(network, passed.inputs[-1]), _targets(spec, data, x))
+    error = _output_error(spec.loss, outputs(network, passed.inputs[-1]), _targets(spec, data, x))
     errors, gradients = _backward(network, passed, error)
     return LayerProfile(
         trial_id=spec.trial_id,
@@ -43,33 +46,40 @@ def layer_profile(engine: Engine, spec: TrialSpec, data: Data, epoch: int) -> La
 def _targets(spec: TrialSpec, data: Data, x: Tensor) -> Tensor:
     if spec.task is Task.AUTOENCODE or data.train_y is None:
         return x
-    return torch.tensor(data.train_y[: spec.batch_size])
+    return torch.tensor(data.train_y[: spec.training.batch_size])
 
 
-def _output_error(task: Task, given: Tensor, targets: Tensor) -> Scaled:
-    """Return the gradient of the batch's loss with respect to its outputs."""
+def _output_error(loss: Loss, given: Tensor, targets: Tensor) -> Scaled:
+    """Return the gradient of the batch's loss with respect to the outputs."""
     with torch.enable_grad():
         leaf = given.detach().requires_grad_()
-        (gradient,) = torch.autograd.grad(batch_loss(task, leaf, targets), leaf)
+        (gradient,) = torch.autograd.grad(batch_loss(loss, leaf, targets), leaf)
     return Scaled.plain(gradient).normalised()
 
 
 def _backward(
-    network: FrozenNetwork, passed: Forward, error: Scaled
+    network: FrozenNetwork, passed: ForwardPass, error: Scaled
 ) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:
-    """Return the log norms of the D errors and of the D + 1 matrices' gradients, from the input."""
+    """Return log norms of the D errors and of the D + 1 gradients, both from the input side."""
     errors: list[float | None] = []
-    gradients = [_gradient_log_norm(error, passed.inputs[-1])]
-    for place in range(network.depth, 0, -1):
-        error = error.times(network.matrix(place))
-        errors.append(mean_log_norm(error))
-        error = Scaled(error.rows * passed.slopes[place - 1], error.logs).normalised()
-        gradients.append(_gradient_log_norm(error, passed.inputs[place - 1]))
+    gradients: list[float | None] = []
+    for place in range(network.depth, -1, -1):
+        branch = branch_error(network, passed, place, error)
+        if network.rules[place].activated:
+            branch = branch.normalised()
+        gradients.append(_gradient_log_norm(branch, passed.inputs[place]))
+        if place:
+            error = input_error(network, place, branch, error)
+            errors.append(mean_log_norm(error))
     return tuple(reversed(errors)), tuple(reversed(gradients))
 
 
 def _gradient_log_norm(error: Scaled, given: Scaled) -> float | None:
-    """Return ln of the norm of the sum over samples of ``error input^T``; None if 0."""
+    """Return ln of the norm of a matrix's gradient; None if it is 0.
+
+    The gradient is the sum over the samples of ``error input^T``.
+    """
+    # Summed relative to the largest summand, so that nothing over- or underflows.
     logs = error.log_norms() + given.log_norms()
     largest = logs.max()
     if largest == -torch.inf:

@@ -1,4 +1,7 @@
-"""A queue of trials, several of them live at once, in which an error ends its own trial only."""
+"""Training of a queue of trials, several of them at once.
+
+An error in one trial ends this trial alone, as failed.
+"""
 
 import logging
 import time
@@ -23,37 +26,37 @@ from workers.engines import Engine, StepInput
 from workers.estimates.capacity import MEMORY_BYTES
 from workers.training.environment import trial_start
 from workers.training.stopwatch import Clock, Stopwatch
-from workers.training.training_loop import Checkpoint, TrainingLoop, training_loop
+from workers.training.training_loop import (
+    Checkpoint,
+    LoopItem,
+    TrainingLoop,
+    training_loop,
+)
 
 _log = logging.getLogger(__name__)
 
 
 class CheckpointStore(Protocol):
-    """Where trials wait between two runs."""
+    """Storage of checkpoints between two runs of a trial."""
 
-    def keep(self, checkpoint: Checkpoint) -> None:
-        """Take a trial in; it may be lost, and is trained from the start again then."""
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Store a checkpoint. The store may lose it; the trial is then trained from the start."""
         ...
 
-    def take(self, trial_id: UUID) -> Checkpoint | None:
-        """Return where a trial was left, if that is still known."""
+    def load(self, trial_id: UUID) -> Checkpoint | None:
+        """Return the checkpoint of a trial; None if the store has none."""
         ...
 
 
-Verdict = Callable[[TrialSpec, EpochRecord], StoppingDecision | None]
-"""Says of a trial, after an epoch from 1 on, whether it goes on; None says nothing."""
-
-
-def _never(_trial_id: UUID) -> bool:
-    return False
+Judge = Callable[[TrialSpec, EpochRecord], StoppingDecision | None]
+"""Returns the decision of early stopping after an epoch from 1 on; None if the rule makes none."""
 
 
 def run_pack(
     specs: Iterable[TrialSpec],
     data: Data,
     *,
-    is_cancelled: Callable[[UUID], bool] = _never,
-    verdict: Verdict | None = None,
+    judge: Judge | None = None,
     until: int | None = None,
     checkpoints: CheckpointStore | None = None,
     device: str = "cpu",
@@ -61,35 +64,31 @@ def run_pack(
     slots: int | None = None,
     memory_bytes: int = MEMORY_BYTES,
 ) -> Generator[Report | None, None, None]:
-    """Run trials from a queue; see `run_trial` for what each reports.
+    """Train the trials of a queue, as many at once as the engine has slots.
 
-    Trials start in order. As many are live as their engine has slots, and a slot that one
-    leaves is taken by the next at once. A trial that cannot run beside the live ones, because
-    it is of another shape, waits with all behind it until these have ended. No curve depends
-    on any of this.
+    Trials start in order. One that cannot run beside the live ones, because its shape differs,
+    waits with all later ones until these have ended. No curve depends on any of this.
 
     Args:
-        specs: The trials; they share a data set. Fastest with the deepest first.
-        data: It.
-        is_cancelled: Asked before each trial and after each epoch but the last; a trial of
-            which it says so ends as cancelled. What it raises is not caught.
-        verdict: Asked after each epoch from 1 on, the last one included; its decision follows the
-            record, and a trial that it does not keep ends as stopped. Likewise not caught. None
-            lets every trial go on.
-        until: Epoch after which trials that have more are left, without an end; None for none.
-        checkpoints: Where they are left, and where a trial that was left before goes on from; None
-            forgets them, so that they begin anew.
+        specs: Trials on one data set. The deepest first is the fastest order.
+        data: Data set of the trials.
+        judge: Called after each epoch from 1 on, the last one included. A trial that its decision
+            does not keep ends as stopped. Its exceptions are not caught.
+        until: Epoch after which unfinished trials are left, without an end; None for none.
+        checkpoints: Store from which trials continue, and where those left at ``until`` are saved;
+            None starts every trial anew.
         device: ``"cpu"`` or ``"cuda"``.
-        clock: Seconds; the epochs of live trials overlap, and each counts whole.
-        slots: Live trials at once; None takes what the engine finds best.
-        memory_bytes: What they may take together.
+        clock: Returns seconds.
+        slots: Live trials at once; None lets the engine choose.
+        memory_bytes: Memory of all live trials together.
 
     Yields:
-        The reports of the trials as they come, and None after every step of the live ones.
-        Each trial ends with one `TrialEnd`: whatever is raised inside a trial, interrupts of
-        the process aside, makes it a failed one with a message. An error of a step that
-        several take together is all of theirs.
+        The reports of each trial as `run_trial` yields them, with each decision of the judge after
+        its record, and None after every step of the live trials. An exception inside a trial,
+        except an interrupt of the process, ends it as failed; one in a common step ends all live
+        trials so.
     """
+    options = _Options(judge, until, checkpoints)
     queue = deque(specs)
     while queue:
         spec = queue[0]
@@ -99,30 +98,46 @@ def run_pack(
             queue.popleft()
             yield _failed(spec, error)
             continue
-        orders = _Orders(is_cancelled, verdict, until, checkpoints)
-        yield from _Bench(engine, data, device, Stopwatch(clock), orders).work(queue)
+        # An engine has the shape of its first trial. Trials of another shape get a new engine.
+        yield from _LivePack(engine, data, device, Stopwatch(clock), options).run(queue)
 
 
 @dataclass(frozen=True, slots=True)
-class _Orders:
-    """Who is asked what becomes of the trials; see `run_pack`."""
+class _Options:
+    """Options of `run_pack` that decide when a trial ends or pauses."""
 
-    is_cancelled: Callable[[UUID], bool]
-    verdict: Verdict | None
+    judge: Judge | None
     until: int | None
     checkpoints: CheckpointStore | None
 
 
 @dataclass(slots=True, eq=False)
-class _Seat:
-    """A live trial: its course, and the step that it waits for."""
+class _LiveTrial:
+    """A trial in training.
+
+    Attributes:
+        spec: The trial.
+        loop: Its training loop.
+        step_input: Input of the step for which the loop waits; None before the first.
+    """
 
     spec: TrialSpec
-    course: TrainingLoop
-    wanted: StepInput | None = None
+    loop: TrainingLoop
+    step_input: StepInput | None = None
+
+    def resume(self, loss: float | None) -> LoopItem | None:
+        """Return the next item of the loop; None if it has ended.
+
+        Args:
+            loss: Loss of the step for which the loop waits; None if it waits for none.
+        """
+        try:
+            return next(self.loop) if loss is None else self.loop.send(loss)
+        except StopIteration:
+            return None
 
 
-class _Bench:
+class _LivePack:
     """The live trials of one engine."""
 
     def __init__(
@@ -131,134 +146,128 @@ class _Bench:
         data: Data,
         device: str,
         watch: Stopwatch,
-        orders: _Orders,
+        options: _Options,
     ) -> None:
         self._engine, self._data, self._device = engine, data, device
-        self._name: EngineName | None = None
-        self._watch, self._orders = watch, orders
-        self._seats: dict[UUID, _Seat] = {}
+        self._engine_name: EngineName | None = None
+        self._watch, self._options = watch, options
+        self._trials: dict[UUID, _LiveTrial] = {}
 
-    def work(self, queue: deque[TrialSpec]) -> Iterator[Report | None]:
-        """Take trials from the queue and run them until none is live that the next could join."""
+    def run(self, queue: deque[TrialSpec]) -> Iterator[Report | None]:
+        """Train trials from the front of the queue until all have ended.
+
+        The first trial left in the queue is then one that this engine cannot run.
+        """
         try:
             for report in self._reports(queue):
                 with self._watch.paused():
                     yield report
         finally:
-            for seat in [*self._seats.values()]:
-                self._leave(seat)
+            # A list, because `_remove` changes the dictionary.
+            for trial in [*self._trials.values()]:
+                self._remove(trial)
 
     def _reports(self, queue: deque[TrialSpec]) -> Iterator[Report | None]:
-        yield from self._fill(queue)
-        while self._seats:
+        yield from self._start_trials(queue)
+        while self._trials:
             try:
                 losses = self._step()
             except Exception as error:
-                # Whose fault it is cannot be seen from here.
-                for seat in [*self._seats.values()]:
-                    self._leave(seat)
-                    yield _failed(seat.spec, error)
+                # The engine computes all trials in one call, so the faulty one is not known.
+                for trial in [*self._trials.values()]:
+                    self._remove(trial)
+                    yield _failed(trial.spec, error)
             else:
                 yield None
-                for seat in [*self._seats.values()]:
-                    yield from self._advance(seat, losses[seat.spec.trial_id])
-            yield from self._fill(queue)
+                for trial in [*self._trials.values()]:
+                    yield from self._advance(trial, losses[trial.spec.trial_id])
+            yield from self._start_trials(queue)
 
-    def _fill(self, queue: deque[TrialSpec]) -> Iterator[Report]:
-        """Start trials while there are slots for them."""
+    def _start_trials(self, queue: deque[TrialSpec]) -> Iterator[Report]:
+        """Start trials from the queue while there are free slots."""
         engine = self._engine
-        while queue and len(self._seats) < engine.slots and self._accepts(queue[0]):
+        while queue and len(self._trials) < engine.slots and self._accepts(queue[0]):
             spec = queue.popleft()
-            self._name = spec.engine
-            if self._orders.is_cancelled(spec.trial_id):
-                yield TrialEnd(trial_id=spec.trial_id, outcome=Outcome.CANCELLED)
-                continue
+            self._engine_name = spec.engine
             try:
                 start = trial_start(spec, self._device)
             except Exception as error:
                 yield _failed(spec, error)
                 continue
             yield start
-            seat = _Seat(spec, self._course(spec))
-            self._seats[spec.trial_id] = seat
-            yield from self._advance(seat, None)
+            trial = _LiveTrial(spec, self._training_loop(spec))
+            self._trials[spec.trial_id] = trial
+            yield from self._advance(trial, None)
 
-    def _course(self, spec: TrialSpec) -> TrainingLoop:
-        checkpoints = self._orders.checkpoints
+    def _training_loop(self, spec: TrialSpec) -> TrainingLoop:
+        checkpoints = self._options.checkpoints
         return training_loop(
             self._engine,
             spec,
             self._data,
             self._watch,
-            until=self._orders.until,
-            checkpoint=None if checkpoints is None else checkpoints.take(spec.trial_id),
+            until=self._options.until,
+            checkpoint=None if checkpoints is None else checkpoints.load(spec.trial_id),
         )
 
     def _accepts(self, spec: TrialSpec) -> bool:
-        return self._name in (None, spec.engine) and self._engine.accepts(spec)
+        # An engine would also accept a trial that is planned for another engine.
+        return self._engine_name in (None, spec.engine) and self._engine.accepts(spec)
 
     def _step(self) -> Mapping[UUID, float]:
-        wanted = {key: seat.wanted for key, seat in self._seats.items()}
-        return self._engine.step({key: step for key, step in wanted.items() if step is not None})
+        inputs = {key: trial.step_input for key, trial in self._trials.items()}
+        return self._engine.step({key: each for key, each in inputs.items() if each is not None})
 
-    def _advance(self, seat: _Seat, loss: float | None) -> Iterator[Report]:
-        """Follow a course to its next step or its end."""
-        spec = seat.spec
+    def _advance(self, trial: _LiveTrial, loss: float | None) -> Iterator[Report]:
+        """Run a trial up to its next step or its end, and yield its reports."""
         while True:
             try:
-                item = next(seat.course, None) if loss is None else seat.course.send(loss)
-            except StopIteration:
-                item = None
+                item = trial.resume(loss)
             except Exception as error:
-                # An edge: one bad trial must not take the pack with it.
-                self._leave(seat)
-                yield _failed(spec, error)
+                # One bad trial must not end the whole pack.
+                self._remove(trial)
+                yield _failed(trial.spec, error)
                 return
             loss = None
             if isinstance(item, StepInput):
-                seat.wanted = item
+                trial.step_input = item
                 return
-            if item is None:
-                self._leave(seat)
-                return
-            if isinstance(item, Checkpoint):
-                self._leave(seat)
-                if self._orders.checkpoints is not None:
-                    self._orders.checkpoints.keep(item)
+            if item is None or isinstance(item, Checkpoint):
+                self._remove(trial)
+                if item is not None and self._options.checkpoints is not None:
+                    self._options.checkpoints.save(item)
                 return
             yield item
             if isinstance(item, EpochRecord):
-                ended = yield from self._ask(spec, item)
-                if ended is not None:
-                    self._leave(seat)
-                    yield ended
+                end = yield from self._judge(trial.spec, item)
+                if end is not None:
+                    self._remove(trial)
+                    yield end
                     return
 
-    def _ask(
+    def _judge(
         self, spec: TrialSpec, record: EpochRecord
     ) -> Generator[StoppingDecision, None, TrialEnd | None]:
-        """Return the end of a trial that is not to go on after an epoch."""
-        verdict = self._orders.verdict
-        decision = verdict(spec, record) if verdict is not None and record.epoch else None
+        """Yield the judge's decision after an epoch; return the trial's end if it is stopped."""
+        judge = self._options.judge
+        decision = judge(spec, record) if judge is not None and record.epoch else None
         if decision is not None:
             yield decision
-        # After the last epoch the trial is complete, whatever was wished of it.
-        if record.epoch == spec.epochs:
+        # After its last epoch a trial is complete, whatever the decision.
+        if record.epoch == spec.training.epochs:
             return None
-        if self._orders.is_cancelled(spec.trial_id):
-            return TrialEnd(trial_id=spec.trial_id, outcome=Outcome.CANCELLED)
         if decision is not None and not decision.kept:
             return stopped(decision)
         return None
 
-    def _leave(self, seat: _Seat) -> None:
-        seat.course.close()
-        self._engine.drop(seat.spec.trial_id)
-        del self._seats[seat.spec.trial_id]
+    def _remove(self, trial: _LiveTrial) -> None:
+        trial.loop.close()
+        self._engine.drop(trial.spec.trial_id)
+        del self._trials[trial.spec.trial_id]
 
 
 def stopped(decision: StoppingDecision) -> TrialEnd:
-    """Return the end of a trial that a rule does not keep."""
+    """Return the end of a trial that early stopping has stopped."""
     return TrialEnd(trial_id=decision.trial_id, outcome=Outcome.STOPPED, message=decision.words())
 
 

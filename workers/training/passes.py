@@ -1,8 +1,8 @@
-"""One pass through the layers of a frozen network, with nothing lost to under- or overflow.
+"""Forward and backward pass through a frozen network, without underflow and overflow.
 
-Back-propagation is linear in the error, so errors keep their scale apart for every activation.
-Activations do where the activation is homogeneous; any other one is bounded, or leaves float64
-only where the loss has left it too.
+Back-propagation is linear in the error, so the scale of the errors is stored apart for every
+activation function. The scale of the activations is stored apart where the function is
+homogeneous. Every other function is bounded, or overflows float64 only if the loss does too.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from workers.architectures import LayerRule, Skip
 from workers.training.frozen_network import FrozenNetwork
 from workers.training.scaled import Scaled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Forward:
-    """What a forward pass leaves behind.
+class ForwardPass:
+    """Values of a forward pass that the backward pass needs.
 
     Attributes:
-        inputs: Input of each of the D + 1 matrices; `inputs[d]` is the d-th hidden layer.
+        inputs: Input of each of the D + 1 matrices; `inputs[d]` for d > 0 is the output of the d-th
+            hidden layer.
         slopes: f' of each hidden layer's pre-activations, D of them, shape ``(batch, width)``.
     """
 
@@ -28,27 +30,69 @@ class Forward:
     slopes: tuple[Tensor, ...]
 
 
-def forward(network: FrozenNetwork, x: Tensor) -> Forward:
-    """Send inputs through the hidden layers.
+def forward(network: FrozenNetwork, x: Tensor) -> ForwardPass:
+    """Return the activations of the hidden layers for some inputs.
 
     Args:
         network: The network.
-        x: float64, shape ``(batch, n_inputs)``.
+        x: Inputs, float64, shape ``(batch, n_inputs)``.
     """
     h = Scaled.plain(x)
     inputs, slopes = [h], []
     for place in range(network.depth):
         before = _affine(network, h, place)
-        with np.errstate(all="ignore"):  # Saturated slopes underflow, and that is their value.
+        # The slopes of saturated units underflow to 0, which is their value to double precision.
+        with np.errstate(all="ignore"):
             values = before.rows.numpy()
-            # Copies, in memory that torch aligned: a product may round by where its operands lie.
+            # `torch.tensor` copies to aligned memory. The rounding of a product can depend on the
+            # alignment of its operands, and numpy's results lie anywhere.
             after = torch.tensor(network.nonlinearity.function(values))
             slopes.append(torch.tensor(network.nonlinearity.derivative(values)))
-        h = Scaled(after, before.logs)
+        h = _layer_output(network.rules[place], Scaled(after, before.logs), h)
         if network.is_homogeneous:
             h = h.normalised()
         inputs.append(h)
-    return Forward(tuple(inputs), tuple(slopes))
+    return ForwardPass(tuple(inputs), tuple(slopes))
+
+
+def branch_error(network: FrozenNetwork, passed: ForwardPass, place: int, error: Scaled) -> Scaled:
+    """Return the error with respect to the input of a layer's nonlinearity.
+
+    Args:
+        network: The network.
+        passed: Its forward pass.
+        place: Index of the layer; 0 is the first.
+        error: Error with respect to the layer's output.
+    """
+    rule = network.rules[place]
+    if rule.branch_gain != 1.0:
+        error = error.scaled(rule.branch_gain)
+    return Scaled(error.rows * passed.slopes[place], error.logs) if rule.activated else error
+
+
+def input_error(network: FrozenNetwork, place: int, branch: Scaled, error: Scaled) -> Scaled:
+    """Return the error with respect to a layer's input, with rows of length 1.
+
+    Args:
+        network: The network.
+        place: Index of the layer; 0 is the first.
+        branch: Result of `branch_error` for the layer.
+        error: Error with respect to the layer's output.
+    """
+    rule = network.rules[place]
+    below = branch.times(network.matrix(place))
+    if rule.skip is Skip.NONE:
+        return below
+    return below.plus(error.scaled(rule.skip_gain)).normalised()
+
+
+def _layer_output(rule: LayerRule, branch: Scaled, carried: Scaled) -> Scaled:
+    """Return a layer's output from its branch and its input."""
+    if rule.branch_gain != 1.0:
+        branch = branch.scaled(rule.branch_gain)
+    if rule.skip is Skip.NONE:
+        return branch
+    return branch.plus(carried.scaled(rule.skip_gain))
 
 
 def outputs(network: FrozenNetwork, last: Scaled) -> Tensor:
@@ -58,7 +102,10 @@ def outputs(network: FrozenNetwork, last: Scaled) -> Tensor:
 
 
 def _affine(network: FrozenNetwork, h: Scaled, place: int) -> Scaled:
-    """Return ``W h + b``; for a homogeneous network at a scale at which both terms are finite."""
+    """Return ``W h + b``.
+
+    In a homogeneous network the sum is stored at the scale of its larger term.
+    """
     product, bias = h.rows @ network.matrix(place).T, network.bias(place)
     size = bias.norm()
     if not network.is_homogeneous or size == 0.0:

@@ -1,4 +1,4 @@
-"""Vectors that are too small or too large for float64: directions, and the logs of their sizes."""
+"""Vectors outside the range of float64, stored as directions and logs of sizes."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scaled:
-    """Vectors, each a row times e to the power of its log.
+    """Vectors ``rows[i] * exp(logs[i])``.
 
     Attributes:
         rows: float64, shape ``(count, n)``.
-        logs: Nats, float64, shape ``(count,)``; finite also where a row is zero.
+        logs: Nats, float64, shape ``(count,)``; finite even where a row is zero.
     """
 
     rows: Tensor
@@ -20,14 +20,15 @@ class Scaled:
 
     @classmethod
     def plain(cls, rows: Tensor) -> "Scaled":
-        """Return rows as they are, with logs of 0."""
+        """Return vectors with these rows and logs of 0."""
         return cls(rows, torch.zeros(len(rows), dtype=torch.float64))
 
     def normalised(self) -> "Scaled":
-        """Return the same vectors with rows of length 1; rows of zeros stay."""
+        """Return the same vectors with rows of length 1; rows of zeros stay zero."""
         largest = self.rows.abs().amax(dim=1)
         is_zero = largest == 0.0
-        # Divided by the largest first, so that no square that matters under- or overflows.
+        # Rows are divided by their largest entry first, because the square of an entry could
+        # overflow, or underflow although it matters to the length.
         rows = self.rows / torch.where(is_zero, 1.0, largest)[:, None]
         length = torch.where(is_zero, 1.0, rows.norm(dim=1))
         logs = torch.where(is_zero, 0.0, self.logs + largest.log() + length.log())
@@ -36,6 +37,16 @@ class Scaled:
     def times(self, matrix: Tensor) -> "Scaled":
         """Return every vector times a matrix, with rows of length 1."""
         return Scaled(self.rows @ matrix, self.logs).normalised()
+
+    def scaled(self, factor: float) -> "Scaled":
+        """Return every vector times a factor above 0."""
+        return Scaled(self.rows * factor, self.logs)
+
+    def plus(self, other: "Scaled") -> "Scaled":
+        """Return the sums of vectors, stored at the scale of the larger summand."""
+        logs = torch.maximum(self.logs, other.logs)
+        rows = self.rows * (self.logs - logs).exp()[:, None]
+        return Scaled(rows + other.rows * (other.logs - logs).exp()[:, None], logs)
 
     def log_norms(self) -> Tensor:
         """Return ln of each vector's Euclidean norm, ``-inf`` for zero, shape ``(count,)``."""

@@ -1,4 +1,4 @@
-"""Time that the training took, without the time its caller took."""
+"""Clock of the training time, which excludes the time that the caller takes."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,21 +10,21 @@ class Stopwatch:
     """A clock that can be stopped."""
 
     def __init__(self, clock: Clock) -> None:
-        """Start.
+        """Start the stopwatch.
 
         Args:
-            clock: Seconds.
+            clock: Returns seconds, from any origin.
         """
         self._clock = clock
         self._paused = 0.0
 
     def now(self) -> float:
-        """Return the seconds of the clock, less those of the pauses."""
+        """Return the seconds of the clock minus the length of all pauses."""
         return self._clock() - self._paused
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Stand still for a while."""
-        left = self._clock()
+        """Stop the clock for the duration of a ``with`` block."""
+        paused_at = self._clock()
         yield
-        self._paused += self._clock() - left
+        self._paused += self._clock() - paused_at

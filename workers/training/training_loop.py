@@ -1,7 +1,8 @@
-"""The course of one trial: what is measured and which steps are taken, in order.
+"""Training loop of one trial: its measurements and its steps, in order.
 
-It is a conversation. The course hands out reports and, one at a time, the inputs of its steps;
-who drives it takes the step, alone or with those of other trials, and sends back the loss.
+The loop is a coroutine that computes no step itself. It yields reports and, one at a time, the
+inputs of its steps. The caller computes the step, alone or together with the steps of other
+trials, and sends the loss back into the loop.
 """
 
 import math
@@ -22,7 +23,7 @@ from workers.contract import (
     TrialSpec,
 )
 from workers.datasets import Data
-from workers.engines import Engine, Evaluation, GradientNorms, StepInput, TrialState
+from workers.engines import Engine, Evaluation, GradientNorms, StepInput, TrainingState
 from workers.schedules import factor_of_step
 from workers.training.initial_walk import initial_walk
 from workers.training.layer_profiles import layer_profile
@@ -31,36 +32,35 @@ from workers.training.stopwatch import Stopwatch
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checkpoint:
-    """A trial between two epochs, to be gone on with later, anywhere.
+    """State of a trial between two epochs, from which any worker can continue it.
 
     Attributes:
         trial_id: The trial.
-        epoch: The last one that was recorded.
-        state: Its network and optimizer.
+        epoch: Last epoch that was recorded.
+        state: State of the network and the optimizer.
     """
 
     trial_id: UUID
     epoch: int
-    state: TrialState
+    state: TrainingState
 
 
-TrainingLoop = Generator[
-    InitialWalk | EpochRecord | LayerProfile | Checkpoint | TrialEnd | StepInput,
-    float | None,
-    None,
-]
-"""Takes the loss after a `StepInput`, None after anything else and at the start."""
+LoopItem = InitialWalk | EpochRecord | LayerProfile | Checkpoint | TrialEnd | StepInput
+"""An item that a training loop yields."""
+
+TrainingLoop = Generator[LoopItem, float | None, None]
+"""Coroutine that is sent the loss after a `StepInput`, and None after any other item."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Trained:
-    """What an epoch's steps came to.
+class _Progress:
+    """Progress of a trial after the steps of an epoch.
 
     Attributes:
         epoch: The epoch; 0 is the initial network.
-        steps: Optimizer steps of the whole run so far.
+        steps: Optimizer steps since the start of the trial.
         running_loss: Mean of the epoch's minibatch losses; None at epoch 0.
-        lr: Rate of the epoch's last step; None at epoch 0.
+        lr: Learning rate of the epoch's last step; None at epoch 0.
     """
 
     epoch: int = 0
@@ -78,36 +78,31 @@ def training_loop(
     until: int | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> TrainingLoop:
-    """Add a trial to an engine and go through its epochs.
+    """Add a trial to an engine and train it; the caller drops it from the engine.
 
     Args:
-        engine: Where it runs; who drives the course drops the trial from it.
+        engine: Engine that computes the trial.
         spec: The trial; with 0 epochs only the initial network is measured.
-        data: Its data set.
-        watch: Measures the epochs; stands still while layers are looked at.
-        until: Epoch after which the trial is checkpoint, if it is not its last; None for none.
-        checkpoint: Where an earlier course left the trial; None begins with the initial network.
+        data: Data set of the trial.
+        watch: Clock of the epochs; paused while profiles and checkpoints are made.
+        until: Epoch after which an unfinished trial yields a checkpoint and ends; None for none.
+        checkpoint: State from which to continue; None starts with the initial network.
 
     Yields:
-        The `InitialWalk`; an `EpochRecord` for epoch 0 and, after the inputs of its steps, for
-        each epoch, with a `LayerProfile` behind those that the spec names; last a `TrialEnd`,
-        completed or diverged, or the `Checkpoint`. Of the epoch in which a loss is not finite
-        there is no record. What was checkpoint goes on with the next epoch's steps.
+        `InitialWalk`; an `EpochRecord` for epoch 0 and, after the inputs of its steps, for each
+        epoch, followed by a `LayerProfile` at the profile epochs; last a `TrialEnd`, completed or
+        diverged, or a `Checkpoint`. The epoch in which a loss is not finite has no record. A loop
+        that continues from a checkpoint starts with the steps of the next epoch.
 
     Raises:
         UnsupportedTrialError: The engine or the data set cannot run the trial.
     """
-    started = watch.now()
     if checkpoint is None:
-        engine.add(spec)
-        with watch.paused():
-            walk = initial_walk(engine, spec, data.shape.n_inputs)
-        yield walk
-        done = _Trained()
-        goes_on = yield from _measure(engine, spec, data, watch, done, started)
+        done = _Progress()
+        goes_on = yield from _start(engine, spec, data, watch, done)
     else:
         engine.restore(spec, checkpoint.state)
-        done, goes_on = _Trained(epoch=checkpoint.epoch, steps=checkpoint.state.steps), True
+        done, goes_on = _Progress(epoch=checkpoint.epoch, steps=checkpoint.state.steps), True
     while goes_on:
         if until is not None and done.epoch >= until:
             with watch.paused():
@@ -123,53 +118,69 @@ def training_loop(
         goes_on = yield from _measure(engine, spec, data, watch, done, started)
 
 
+def _start(
+    engine: Engine, spec: TrialSpec, data: Data, watch: Stopwatch, done: _Progress
+) -> Generator[InitialWalk | EpochRecord | LayerProfile | TrialEnd, None, bool]:
+    """Add a trial and measure its initial network; return whether the trial goes on."""
+    started = watch.now()
+    engine.add(spec)
+    with watch.paused():
+        walk = initial_walk(engine, spec, data.shape.n_inputs)
+    yield walk
+    return (yield from _measure(engine, spec, data, watch, done, started))
+
+
 def _measure(
-    engine: Engine, spec: TrialSpec, data: Data, watch: Stopwatch, done: _Trained, started: float
+    engine: Engine, spec: TrialSpec, data: Data, watch: Stopwatch, done: _Progress, started: float
 ) -> Generator[EpochRecord | LayerProfile | TrialEnd, None, bool]:
-    """Tell of the weights at an epoch's end, and of the trial's; return whether it goes on."""
+    """Yield the reports at an epoch's end; return whether the trial goes on."""
     evaluation = engine.evaluate(spec.trial_id)
     if not (math.isfinite(evaluation.train.loss) and math.isfinite(evaluation.eval.loss)):
         yield _diverged(spec, done.epoch, done.steps)
         return False
     norms = engine.probe(spec.trial_id)
     yield _record(spec, done, evaluation, norms, watch.now() - started)
-    if done.epoch in spec.profile_epochs:
+    if done.epoch in spec.configuration.profile_epochs:
         with watch.paused():
             profile = layer_profile(engine, spec, data, done.epoch)
         yield profile
-    if done.epoch == spec.epochs:
+    if done.epoch == spec.training.epochs:
         yield TrialEnd(trial_id=spec.trial_id, outcome=Outcome.COMPLETED)
         return False
     return True
 
 
 def _train_epoch(
-    spec: TrialSpec, n_train: int, before: _Trained
-) -> Generator[StepInput, float | None, _Trained | TrialEnd]:
-    """Ask for the steps of the next epoch; return what they came to, or the end if one diverged."""
+    spec: TrialSpec, n_train: int, before: _Progress
+) -> Generator[StepInput, float | None, _Progress | TrialEnd]:
+    """Yield the step inputs of the next epoch; return the progress, or the end if it diverged."""
     epoch, steps = before.epoch + 1, before.steps
-    steps_per_epoch = math.ceil(n_train / spec.batch_size)
+    training = spec.training
+    steps_per_epoch = math.ceil(n_train / training.batch_size)
     running_loss = rate = 0.0
     for indices in _batches(spec, epoch, n_train):
         steps += 1
-        factor = factor_of_step(spec.schedule, steps, steps_per_epoch, spec.epochs)
-        rate = spec.learning_rate * factor
+        factor = factor_of_step(
+            spec.training.schedule, steps, steps_per_epoch, spec.training.epochs
+        )
+        rate = training.learning_rate * factor
         loss = yield StepInput(indices, rate)
         if loss is None or not math.isfinite(loss):
             return _diverged(spec, epoch, steps)
-        # Divided before it is added: a sum of losses can overflow where their mean does not.
+        # Each loss is weighted before it is added, because the sum of the losses can overflow where
+        # their mean does not.
         running_loss += loss * (len(indices) / n_train)
-    return _Trained(epoch=epoch, steps=steps, running_loss=running_loss, lr=rate)
+    return _Progress(epoch=epoch, steps=steps, running_loss=running_loss, lr=rate)
 
 
 def _batches(spec: TrialSpec, epoch: int, n_train: int) -> Iterator[NDArray[np.int64]]:
     order = seeding.epoch_order(spec.seed, epoch, n_train)
-    for start in range(0, n_train, spec.batch_size):
-        yield order[start : start + spec.batch_size]
+    for start in range(0, n_train, spec.training.batch_size):
+        yield order[start : start + spec.training.batch_size]
 
 
 def _record(
-    spec: TrialSpec, done: _Trained, measured: Evaluation, norms: GradientNorms, seconds: float
+    spec: TrialSpec, done: _Progress, measured: Evaluation, norms: GradientNorms, seconds: float
 ) -> EpochRecord:
     return EpochRecord(
         trial_id=spec.trial_id,

@@ -1,7 +1,6 @@
-"""One trial from its first weights to its end, as an iterator.
+"""Training of one trial, as an iterator of reports.
 
-The caller owns the time: the iterator does nothing between two `next` calls, and one that is
-dropped leaves nothing behind.
+The iterator works only inside of `next` calls, and frees its resources when it is closed.
 """
 
 import time
@@ -19,7 +18,7 @@ from workers.training.training_loop import Checkpoint, training_loop
 def run_trial(
     spec: TrialSpec, data: Data, *, device: str = "cpu", clock: Clock = time.perf_counter
 ) -> Generator[TrialReport | None, None, None]:
-    """Train a network, reporting as it goes.
+    """Train a network and yield its reports.
 
     The curve is a function of ``spec`` and ``data`` alone.
 
@@ -27,13 +26,12 @@ def run_trial(
         spec: The trial; with 0 epochs only the initial network is measured.
         data: Its data set.
         device: ``"cpu"`` or ``"cuda"``.
-        clock: Seconds; the time the caller takes between two items is not counted.
+        clock: Returns seconds. Time that the caller spends between two items is not counted.
 
     Yields:
-        `TrialStart` and `InitialWalk`; then an `EpochRecord` for epoch 0 and each epoch, with a
-        `LayerProfile` behind those that the spec names; None after every step; last a
-        `TrialEnd`, completed or diverged. Of the epoch in which a loss is not finite there is
-        no record.
+        `TrialStart` and `InitialWalk`; then an `EpochRecord` for epoch 0 and for each epoch,
+        followed by a `LayerProfile` at the profile epochs; None after every step; last a
+        `TrialEnd`, completed or diverged. The epoch in which a loss is not finite has no record.
 
     Raises:
         DeviceUnavailableError: There is no such device.
@@ -42,13 +40,13 @@ def run_trial(
     yield trial_start(spec, device)
     engine = engines.create(spec, data, device, slots=1)
     watch = Stopwatch(clock)
-    steps = training_loop(engine, spec, data, watch)
+    loop = training_loop(engine, spec, data, watch)
     loss: float | None = None
     try:
         while True:
-            item = steps.send(loss)
+            item = loop.send(loss)
             loss = None
-            assert not isinstance(item, Checkpoint)  # nobody asked for it
+            assert not isinstance(item, Checkpoint)  # only a loop with `until` yields one
             if isinstance(item, StepInput):
                 loss = engine.step({spec.trial_id: item})[spec.trial_id]
             with watch.paused():

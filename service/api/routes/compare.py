@@ -8,14 +8,12 @@ from fastapi import APIRouter, Depends, Query, Response
 from service.api.dependencies import ReadSession
 from service.api.problems import problems
 from service.api.routes.trials import Filter
-from service.charts import rendering as plots
-from service.charts.rendering import ChartFormat
+from service.charts.depth_rows import depth_chart_data
+from service.charts.file_formats import ChartFormat, encode
 from service.query import comparison, depth_comparison
-from service.query.comparison import Comparison, ComparisonQuery
-from service.query.depth_comparison import DepthComparison
+from service.query.comparison import ComparisonQuery
 from service.query.errors import FilterError, QueryError, UnknownNameError
-from service.query.measures import Metric
-from service.query.statistics import IntervalKind
+from service.schemas.comparisons import DepthComparison, GroupComparison, IntervalKind, Metric
 from service.store.errors import SweepNotFoundError
 
 router = APIRouter(prefix="/v1/compare", tags=["compare"])
@@ -27,11 +25,16 @@ _MEDIA_TYPES = {
 }
 
 
-def _question(
-    sweep_id: Annotated[UUID, Query(description="Whose trials.")],
-    metric: Annotated[Metric, Query(description="What is compared.")] = Metric.TRAIN_ERROR,
+def _comparison_query(
+    sweep_id: Annotated[UUID, Query(description="Sweep whose trials are compared.")],
+    metric: Annotated[
+        Metric, Query(description="Measured quantity that is compared.")
+    ] = Metric.TRAIN_ERROR,
     at: Annotated[
-        str, Query(description="`final`, `best` (of each trial), or the number of an epoch.")
+        str,
+        Query(
+            description="Epoch of the measurement: `final`, `best` of each trial, or its number."
+        ),
     ] = "final",
     ci: Annotated[
         IntervalKind,
@@ -42,51 +45,58 @@ def _question(
             )
         ),
     ] = IntervalKind.T,
-    level: Annotated[float, Query(description="Nominal coverage, 0.5 to 0.999.")] = 0.95,
+    level: Annotated[
+        float, Query(description="Nominal coverage of the interval, 0.5 to 0.999.")
+    ] = 0.95,
 ) -> ComparisonQuery:
     return ComparisonQuery(sweep_id=sweep_id, metric=metric, at=at, ci=ci, level=level)
 
 
-_Asked = Annotated[ComparisonQuery, Depends(_question)]
+_Comparison = Annotated[ComparisonQuery, Depends(_comparison_query)]
 _DEPTH_PROBLEMS = problems(SweepNotFoundError, QueryError)
 
 
 @router.get("", responses=problems(SweepNotFoundError, FilterError, UnknownNameError, QueryError))
 def compare_groups(
-    query: _Asked,
+    query: _Comparison,
     session: ReadSession,
     group_by: Annotated[
         str,
         Query(
-            description="Columns, separated by commas.",
+            description="Columns whose values make the groups, separated by commas.",
             examples=["depth,g_relative"],
             max_length=2000,
         ),
     ] = "depth",
     filter_text: Annotated[Filter, Query(alias="filter")] = None,
-) -> Comparison:
-    """Compare groups of trials: mean, spread and interval over what a group's trials do not share.
+) -> GroupComparison:
+    """Compare groups of trials by mean, standard deviation and confidence interval.
 
-    Trials without a finite number are counted by reason and never averaged; what cannot be known
-    is null. At `final` and `best` only completed trials are averaged.
+    The trials of a group agree in the columns of `group_by`; the statistics are over the trials of
+    each group, such as its seeds. Trials without a finite number are counted by reason and never
+    averaged. A statistic that needs more trials than there are is null. At `final` and `best` only
+    completed trials are averaged.
     """
-    return comparison.groups(session, query, group_by=group_by, filter_text=filter_text)
+    return comparison.compare_groups(session, query, group_by=group_by, filter_text=filter_text)
 
 
 @router.get("/depth", responses=_DEPTH_PROBLEMS)
-def compare_depths(query: _Asked, session: ReadSession) -> DepthComparison:
-    """Compare depths, each by its best configuration.
+def compare_depths(query: _Comparison, session: ReadSession) -> DepthComparison:
+    """Compare the best configuration of each depth.
 
-    A configuration is every axis but depth and seed. The best is that with the fewest diverged
-    or failed seeds, and among those the one with the lowest mean. Choosing the best and
+    A configuration is a choice of every axis but the seed. The best one of a depth has the fewest
+    diverged, failed or stopped seeds, and among those the lowest mean. Choosing the best and
     estimating it on the same seeds is optimistic: repeat it with fresh seeds before quoting it.
-    `better_than_previous` tests it against the best of the depth before.
+    `better_than_previous` tests it against the best of the next smaller depth.
     """
-    return depth_comparison.depth(session, query)
+    return depth_comparison.compare_depths(session, query)
 
 
 def _chart(session: ReadSession, query: ComparisonQuery, file_format: ChartFormat) -> Response:
-    content = plots.depth_chart(session, query, file_format)
+    # Imported here because Altair takes long to load and most API processes draw nothing.
+    from service.charts.depth_chart import draw
+
+    content = encode(draw(depth_chart_data(session, query)), file_format)
     return Response(content, media_type=_MEDIA_TYPES[file_format])
 
 
@@ -94,21 +104,34 @@ def _file(media_type: str) -> dict[int | str, dict[str, object]]:
     return {200: {"content": {media_type: {}}, "description": "The chart."}, **_DEPTH_PROBLEMS}
 
 
-@router.get("/depth.svg", response_class=Response, responses=_file("image/svg+xml"))
-def draw_depths_svg(query: _Asked, session: ReadSession) -> Response:
-    """Draw the best result against depth, as SVG."""
+@router.get(
+    "/depth.svg",
+    summary="Draw Depths as SVG",
+    response_class=Response,
+    responses=_file("image/svg+xml"),
+)
+def draw_depths_svg(query: _Comparison, session: ReadSession) -> Response:
+    """Return a chart of the best result against depth, as SVG."""
     return _chart(session, query, ChartFormat.SVG)
 
 
-@router.get("/depth.png", response_class=Response, responses=_file("image/png"))
-def draw_depths_png(query: _Asked, session: ReadSession) -> Response:
-    """Draw the best result against depth, as PNG."""
+@router.get(
+    "/depth.png",
+    summary="Draw Depths as PNG",
+    response_class=Response,
+    responses=_file("image/png"),
+)
+def draw_depths_png(query: _Comparison, session: ReadSession) -> Response:
+    """Return a chart of the best result against depth, as PNG."""
     return _chart(session, query, ChartFormat.PNG)
 
 
 @router.get(
-    "/depth.vl.json", response_class=Response, responses=_file("application/vnd.vegalite+json")
+    "/depth.vl.json",
+    summary="Draw Depths as Vega-Lite",
+    response_class=Response,
+    responses=_file("application/vnd.vegalite+json"),
 )
-def draw_depths_vega_lite(query: _Asked, session: ReadSession) -> Response:
-    """Return the drawing of the best result against depth, as a Vega-Lite specification."""
+def draw_depths_vega_lite(query: _Comparison, session: ReadSession) -> Response:
+    """Return a chart of the best result against depth, as a Vega-Lite specification."""
     return _chart(session, query, ChartFormat.VEGA_LITE)

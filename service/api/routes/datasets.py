@@ -2,14 +2,14 @@
 
 from fastapi import APIRouter
 
-from service.api.dependencies import RequestParts
-from service.schemas.reads import DatasetList, DatasetRead
+from service.api.dependencies import AppDependencies
+from service.schemas.datasets import DatasetList, DatasetRead
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
 
 @router.get("")
-def list_datasets(parts: RequestParts) -> DatasetList:
+def list_datasets(dependencies: AppDependencies) -> DatasetList:
     """List the data sets that specs may name."""
-    shapes = parts.datasets().values()
+    shapes = dependencies.datasets().values()
     return DatasetList(datasets=tuple(DatasetRead.model_validate(shape) for shape in shapes))

@@ -1,36 +1,30 @@
-"""Routes that say whether the service is well."""
+"""Routes that report whether the service is alive and ready."""
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse
 
-from service.api.dependencies import RequestParts
+from service.api.dependencies import AppDependencies
 from service.api.problems import problems
-from service.schemas.reads import Read
+from service.schemas.health import Health
 from service.store import SchemaOutOfDateError, check_schema
 
 router = APIRouter(tags=["health"])
 
 
-class Health(Read):
-    """A word that all is well; anything else is a problem."""
-
-    status: str = "ok"
-
-
 @router.get("/healthz")
-def is_alive() -> Health:
-    """Answer if the process is up."""
+def check_liveness() -> Health:
+    """Answer 200 while the process runs, whatever the state of the database."""
     return Health()
 
 
 @router.get("/readyz", responses=problems(SchemaOutOfDateError))
-def is_ready(parts: RequestParts) -> Health:
-    """Answer if the database answers and has the schema of this version."""
-    check_schema(parts.database)
+def check_readiness(dependencies: AppDependencies) -> Health:
+    """Answer 200 if the database answers and has the schema of this version, else 503."""
+    check_schema(dependencies.database)
     return Health()
 
 
 @router.get("/", include_in_schema=False)
 def go_to_docs() -> RedirectResponse:
-    """Lead a browser to the documentation."""
+    """Redirect a browser to the documentation."""
     return RedirectResponse("/docs")

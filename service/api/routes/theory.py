@@ -1,4 +1,4 @@
-"""Routes of what theory says, about networks that nobody has trained yet."""
+"""Routes that predict the gradient norm of random networks; no sweep is needed."""
 
 from typing import Annotated
 
@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query
 from rwinit import ArgumentError, GainNotFoundError
 from service.api.problems import problems
 from service.query.errors import QueryError
+from service.schemas.theory import TheoryGain, TheoryWalk
 from service.services import theory
-from service.services.theory import GainRead, WalkRead
 
 router = APIRouter(prefix="/v1/theory", tags=["theory"])
 
@@ -18,47 +18,56 @@ _Activation = Annotated[
 ]
 _Width = Annotated[int, Query(description="Units per hidden layer.", examples=[100])]
 _Weights = Annotated[
-    str, Query(description="Law of the hidden matrices: gaussian or orthogonal.", max_length=100)
+    str,
+    Query(
+        description="Distribution of the hidden weight matrices: gaussian or orthogonal.",
+        max_length=100,
+    ),
 ]
-_Slope = Annotated[float, Query(description="Negative-side slope; read for leaky_relu only.")]
+_Slope = Annotated[float, Query(description="Slope for negative inputs; only leaky_relu uses it.")]
 
 
 @router.get("/gain", responses=_PROBLEMS)
-def get_gain(
+def get_unbiased_gain(
     activation: _Activation,
     width: _Width,
     depth: Annotated[
-        int | None, Query(description="Hidden layers; without it a long walk is meant.")
+        int | None,
+        Query(description="Number of hidden layers; if left out, the limit of very many."),
     ] = None,
     weights: _Weights = "gaussian",
     slope: _Slope = 0.01,
-) -> GainRead:
-    """Return the g at which the log norm of the error has no drift.
+) -> TheoryGain:
+    """Return the unbiased g, at which the mean log gradient norm does not change with depth.
 
-    It is exact for linear, ReLU and leaky ReLU. Any other activation is simulated with a fixed
-    seed, which takes seconds the first time; the same query always has the same answer.
+    The value is exact for linear, ReLU and leaky ReLU. Any other activation is simulated with a
+    fixed seed, which takes seconds the first time; the same query always has the same answer.
     """
     return theory.gain(activation, width, depth, weights=weights, slope=slope)
 
 
 @router.get("/walk", responses=_PROBLEMS)
-def get_walk(
+def get_predicted_walk(
     activation: _Activation,
     width: _Width,
-    depth: Annotated[int, Query(description="Hidden layers.", examples=[200])],
+    depth: Annotated[int, Query(description="Number of hidden layers.", examples=[200])],
     g: Annotated[
         float | None,
-        Query(description="Multiplier of the hidden matrices; without it the unbiased one."),
+        Query(description="Factor of the hidden weight matrices; if left out, the unbiased g."),
     ] = None,
     weights: _Weights = "gaussian",
     slope: _Slope = 0.01,
-    bound: Annotated[float, Query(description="Of `depth_limit`, in nats.")] = theory.BOUND,
-    probability: Annotated[float, Query(description="Of `depth_limit`.")] = theory.PROBABILITY,
-) -> WalkRead:
-    """Return the predicted law of the log gradient norm, ln(|delta_1| / |delta_D|).
+    bound: Annotated[
+        float, Query(description="For `depth_limit`: largest size of the log gradient norm, nats.")
+    ] = theory.BOUND,
+    probability: Annotated[
+        float, Query(description="For `depth_limit`: probability of staying within the bound.")
+    ] = theory.PROBABILITY,
+) -> TheoryWalk:
+    """Return the predicted distribution of the log gradient norm, ln(|delta_1| / |delta_D|).
 
-    Its moments are exact for linear, ReLU and leaky ReLU; any other activation is simulated, as
-    for the gain.
+    Mean and standard deviation are exact for linear, ReLU and leaky ReLU. Any other activation is
+    simulated with a fixed seed, which takes seconds the first time.
     """
     return theory.walk(
         activation,

@@ -1,1 +1,1 @@
-"""From a spec to the points that it stands for."""
+"""Count the trials of a spec, and expand it to its points."""

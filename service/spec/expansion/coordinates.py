@@ -1,32 +1,37 @@
-"""The coordinates of trials: every path, the default of each, and who may be set.
+"""The coordinates of trials: their paths, fields and defaults.
 
 A coordinate is one scalar of a trial as written, such as ``network.depth``. Fields that only
-some kinds of optimizer or schedule have are coordinates of the trials of those kinds.
+some kinds of network, optimizer or schedule have are coordinates of the trials of those kinds.
 """
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from service.spec.grammar.annotations import has_form
+from service.spec.grammar.annotations import annotation_of, has_form
+from service.spec.grammar.networks import NETWORKS, ParameterBudget
 from service.spec.grammar.optimizers import OPTIMIZERS
 from service.spec.grammar.scalars import Scalar
 from service.spec.grammar.schedules import SCHEDULES
-from service.spec.grammar.sections import Dataset, Init, Network, ParameterBudget, RelativeGain
-from service.spec.grammar.sweep_spec import SweepSpec, Training
+from service.spec.grammar.sections import DatasetSection, InitSection, RelativeGain
+from service.spec.grammar.sweep_spec import SweepSpec, TrainingSection
 
-#: Mappings that trials have one of, by path: the section models, the kinds of each part.
-SECTIONS: Mapping[str, type[BaseModel]] = {
-    "dataset": Dataset,
-    "network": Network,
-    "init": Init,
-    "training": Training,
+#: Sections with axes, in the order of their axes in a grid. Every trial has one mapping of each.
+SECTIONS = ("dataset", "network", "init", "training")
+#: Models of the sections that come in no kinds, by path.
+_PLAIN: Mapping[str, type[BaseModel]] = {
+    "dataset": DatasetSection,
+    "init": InitSection,
+    "training": TrainingSection,
 }
+#: Models of mappings that come in kinds, by path and kind; the first kind is the default. Every
+#: trial has one kind of each.
 KINDS: Mapping[str, Mapping[str, type[BaseModel]]] = {
+    "network": NETWORKS,
     "training.optimizer": OPTIMIZERS,
     "training.schedule": SCHEDULES,
 }
@@ -38,9 +43,10 @@ ALTERNATIVES: Mapping[str, type[BaseModel]] = {
 
 
 def _fields() -> Mapping[str, FieldInfo]:
-    fields = {
+    fields = {"network": SweepSpec.model_fields["network"]}
+    fields |= {
         f"{path}.{name}": info
-        for path, model in (*SECTIONS.items(), *ALTERNATIVES.items())
+        for path, model in (*_PLAIN.items(), *ALTERNATIVES.items())
         for name, info in model.model_fields.items()
     }
     for path, kinds in KINDS.items():
@@ -54,42 +60,53 @@ def _fields() -> Mapping[str, FieldInfo]:
 FIELDS = _fields()
 
 
-def _defaults() -> Mapping[str, Scalar]:
-    defaults: dict[str, Scalar] = {
+def _defaults(fields: Mapping[str, FieldInfo]) -> Mapping[str, Scalar]:
+    return {
         path: info.default
-        for path, info in FIELDS.items()
+        for path, info in fields.items()
         if info.default is not PydanticUndefined and path not in KINDS
     }
-    return defaults | {"training.optimizer.kind": "sgd", "training.schedule.kind": "constant"}
 
 
-#: What a coordinate is where the spec does not say. A canonical text leaves these out, so that
-#: a field that a later version adds changes no id.
-DEFAULTS = _defaults()
+#: Values of coordinates that a spec does not give: for a field that some kinds have, the default
+#: of the first of these kinds.
+DEFAULTS = {
+    **_defaults(FIELDS),
+    **{f"{path}.kind": next(iter(kinds)) for path, kinds in KINDS.items()},
+}
+
+
+def defaults_of(coordinates: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
+    """Return the defaults of a point's coordinates, with those of its own kinds.
+
+    A canonical text leaves these out, so that a field that a later version adds changes no id.
+    """
+    return _defaults_of_kinds(*(str(coordinates[f"{path}.kind"]) for path in KINDS))
 
 
 @cache
-def adapter(path: str, kind: str | None = None) -> tuple[TypeAdapter[object], object]:
-    """Return what validates the field at a coordinate path, and the annotation it is made of.
+def _defaults_of_kinds(*chosen: str) -> Mapping[str, Scalar]:
+    own = {
+        f"{path}.{name}": info
+        for (path, kinds), kind in zip(KINDS.items(), chosen, strict=True)
+        for name, info in kinds[kind].model_fields.items()
+        if name != "kind"
+    }
+    return {**DEFAULTS, **_defaults(own)}
+
+
+# `Any`: the annotation of a field is known at run time only.
+def annotation_at(path: str, kind: str | None = None) -> Any:
+    """Return the annotation of the field at a coordinate path.
 
     Args:
         path: One of `FIELDS`.
-        kind: Of the optimizer or schedule that ``path`` lies in; None anywhere else.
+        kind: Of the network, optimizer or schedule that ``path`` lies in; None anywhere else.
     """
     owner, _, name = path.rpartition(".")
-    info = FIELDS[path] if kind is None else KINDS[owner][kind].model_fields[name]
-    # `Any`: the annotation is known at run time only.
-    annotation: Any = info.annotation
-    if info.metadata:
-        annotation = Annotated[(annotation, *info.metadata)]
-    return TypeAdapter(annotation), annotation
+    return annotation_of(FIELDS[path] if kind is None else KINDS[owner][kind].model_fields[name])
 
 
 def is_number(path: str) -> bool:
     """Return whether the values of a coordinate can be ordered."""
     return has_form(FIELDS[path].annotation, "<linspace>")
-
-
-def sections_of(spec: SweepSpec) -> Mapping[str, object]:
-    """Return the parts of a spec that hold axes, by path, in the grammar's order."""
-    return {path: getattr(spec, path) for path in SECTIONS}

@@ -1,10 +1,10 @@
-"""How many trials a spec asks for, without writing them out."""
+"""Count the trials of a spec without writing them out."""
 
 from service.spec.errors import SpecIssue, shown
-from service.spec.expansion.links import factors
-from service.spec.expansion.tree import Product, size
-from service.spec.grammar.controls import Search
+from service.spec.expansion.axis_tree import Product, size
+from service.spec.expansion.links import axes_of, factors
 from service.spec.grammar.sweep_spec import SweepSpec
+from service.spec.grammar.valid_fields import ValidFields
 
 
 def count_trials(spec: SweepSpec) -> int:
@@ -17,7 +17,7 @@ def count_trials(spec: SweepSpec) -> int:
 
 def count_points(spec: SweepSpec) -> int:
     """Return the number of points, of which `count_trials` has one per seed."""
-    branches = size(Product(factors(spec)))
+    branches = size(Product(factors(axes_of(ValidFields.of(spec)), spec.link)))
     return branches.plain + branches.drawn * (spec.search.n or 1)
 
 
@@ -46,15 +46,4 @@ def size_issues(spec: SweepSpec, cap: int | None = None) -> list[SpecIssue]:
     if count > limit:
         message = f"the spec asks for {count} trials, and allows {limit}; raise it or ask for less"
         return [SpecIssue("limits.max_trials", shown(limit), message)]
-    return []
-
-
-def draw_issues(search: Search, *, drawn: bool) -> list[SpecIssue]:
-    """Return an issue if draws are asked for without a drawn axis, or not asked for with one."""
-    if drawn and search.n is None:
-        message = "required: the number of draws, because an axis is drawn"
-        return [SpecIssue("search.n", "", message)]
-    if not drawn and search.n is not None:
-        message = "no axis is drawn; leave it out, or write uniform, log_uniform or choice"
-        return [SpecIssue("search.n", shown(search.n), message)]
     return []

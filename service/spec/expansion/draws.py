@@ -1,7 +1,7 @@
-"""The draws of drawn axes: which numbers between 0 and 1 fill which axis.
+"""Random or Sobol numbers between 0 and 1 for each drawn axis.
 
-Draw i of a path is the same at every grid point, so that points compare as pairs, and does not
-depend on how many draws are asked for.
+Draw i of a path is the same at every grid point, so that points can be compared in pairs. It does
+not depend on the number of draws.
 """
 
 import hashlib
@@ -41,6 +41,6 @@ def _sobol(paths: Sequence[str], n: int, seed: int) -> Mapping[str, Sequence[flo
     from scipy.stats import qmc
 
     sampler = qmc.Sobol(len(paths), scramble=True, rng=np.random.default_rng(seed))
-    # A Sobol sequence is balanced, and silent, in powers of two only.
+    # Scipy warns unless the number is a power of two, for which alone the sequence is balanced.
     points = sampler.random_base2(math.ceil(math.log2(n)))[:n]
     return {path: points[:, dimension].tolist() for dimension, path in enumerate(paths)}

@@ -1,9 +1,10 @@
-"""One combination of coordinates as written."""
+"""One point of a sweep: a value for every coordinate."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from service.spec.grammar.scalars import Scalar
+from workers.architectures import ARCHITECTURES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -12,7 +13,7 @@ class Point(Mapping[str, Scalar]):
 
     Attributes:
         coordinates: The mapping.
-        canonical_text: What `canonical` returns.
+        canonical_text: The coordinates that differ from their defaults; see `canonical`.
     """
 
     coordinates: Mapping[str, Scalar]
@@ -45,6 +46,19 @@ class Point(Mapping[str, Scalar]):
         if not isinstance(value, int | float):
             raise TypeError(f"{path} is {value!r}, no number")
         return value
+
+    def hyperparameters(self) -> Mapping[str, float | str]:
+        """Return the hyper-parameters that the network's kind adds to the common ones.
+
+        Returns:
+            Numbers, or ``"auto"``, as written, by the names of `Architecture.hyperparameters`.
+        """
+        described = ARCHITECTURES[self.text("network.kind")].hyperparameters
+        return {each.name: self._number_or_word(f"network.{each.name}") for each in described}
+
+    def _number_or_word(self, path: str) -> float | str:
+        value = self.coordinates[path]
+        return value if isinstance(value, str) else self.number(path)
 
     def __getitem__(self, path: str) -> Scalar:
         return self.coordinates[path]

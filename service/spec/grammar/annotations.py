@@ -1,17 +1,18 @@
 """Find the part of the grammar that a location in a document belongs to.
 
-The grammar is its own reference: which keys a mapping may have, and what a field holds, is
-read from the models' annotations, so that messages cannot fall behind them.
+Messages name the keys that a mapping may have and the value that a field needs. Both are read from
+the models' annotations, so that messages agree with them.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin
 
-from pydantic import BaseModel, Tag
+from pydantic import BaseModel, Discriminator, Tag, TypeAdapter
 from pydantic.fields import FieldInfo
 
-from service.spec.grammar.forms import Form
+from service.spec.grammar.axis_forms import AxisForm
 from service.spec.paths import is_tag
 
 
@@ -26,20 +27,10 @@ def allowed_keys(root: object, loc: Iterable[int | str]) -> tuple[str, ...]:
 
 
 def description(root: object, loc: Iterable[int | str]) -> str:
-    """Return what the field at a location holds, in words; empty where nothing is said."""
+    """Return the description of the field at a location; empty if it has none."""
     *outer, key = loc
     field = _fields(_annotation_at(root, outer)).get(str(key))
     return (field[1] or "") if field else ""
-
-
-def example(root: object, loc: Iterable[int | str]) -> object:
-    """Return a valid value for the required field at a location; None where there is none."""
-    *outer, key = loc
-    owner = _bare(_annotation_at(root, outer))
-    if isinstance(owner, type) and issubclass(owner, BaseModel):
-        info = _by_key(owner).get(str(key))
-        return info.examples[0] if info is not None and info.examples else None
-    return None
 
 
 def has_form(annotation: object, tag: str) -> bool:
@@ -47,7 +38,43 @@ def has_form(annotation: object, tag: str) -> bool:
     return _member(annotation, tag) is not None
 
 
-# `object` and `Any` below: annotations are classes, unions and aliases alike.
+# `object` and `Any` here: annotations are classes, unions and aliases alike.
+@cache
+def adapter(annotation: Any) -> TypeAdapter[object]:
+    """Return the validator of an annotation, built once."""
+    return TypeAdapter(annotation)
+
+
+def annotation_of(info: FieldInfo) -> Any:
+    """Return the annotation of a field with its metadata, which pydantic keeps apart."""
+    return Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
+
+
+def chosen_member(annotation: object, value: object) -> object:
+    """Return the member of a tagged union that a written value belongs to, without wrappers.
+
+    Args:
+        annotation: A union, of unions if need be. Anything else is its own only member.
+        value: As written.
+    """
+    wrappers = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    for wrapper in wrappers:
+        if isinstance(wrapper, Discriminator) and callable(wrapper.discriminator):
+            tag = str(wrapper.discriminator(value))
+            return chosen_member(_member(annotation, tag), value)
+    return bare(annotation)
+
+
+def is_model(annotation: object) -> TypeGuard[type[BaseModel]]:
+    """Return whether an annotation is a model, the grammar's type of a mapping."""
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def names_by_key(model: type[BaseModel]) -> Mapping[str, str]:
+    """Return the names of a model's fields by the keys they have in a document, in order."""
+    return {info.alias or name: name for name, info in model.model_fields.items()}
+
+
 def _annotation_at(root: object, loc: Iterable[int | str]) -> object:
     annotation = root
     for part in loc:
@@ -58,12 +85,12 @@ def _annotation_at(root: object, loc: Iterable[int | str]) -> object:
 def _below(annotation: object, part: int | str) -> object:
     if is_tag(part):
         return _member(annotation, str(part))
-    bare = _bare(annotation)
+    inner = bare(annotation)
     if isinstance(part, int):
-        return _item(get_args(bare), part)
-    if get_origin(bare) is dict:
-        return get_args(bare)[1]
-    field = _fields(bare).get(part)
+        return _item(get_args(inner), part)
+    if get_origin(inner) is dict:
+        return get_args(inner)[1]
+    field = _fields(inner).get(part)
     return field[0] if field else None
 
 
@@ -85,27 +112,24 @@ def _member(annotation: object, tag: str) -> object:
     return None
 
 
-def _bare(annotation: object) -> object:
+def bare(annotation: object) -> object:
     """Return an annotation without its wrappers and without ``| None``."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) in {Union, UnionType}:
         rest = [member for member in get_args(annotation) if member is not type(None)]
-        return _bare(rest[0]) if len(rest) == 1 else annotation
+        return bare(rest[0]) if len(rest) == 1 else annotation
     return annotation
 
 
 def _fields(annotation: object) -> Mapping[str, tuple[object, str | None]]:
-    """Return a mapping's keys with annotation and description, models and forms alike."""
-    bare = _bare(annotation)
-    if isinstance(bare, type) and issubclass(bare, BaseModel):
-        return {key: (info.annotation, info.description) for key, info in _by_key(bare).items()}
-    form = get_origin(bare)
-    if isinstance(form, type) and issubclass(form, Form):
+    """Return the keys of a model or an axis form, each with annotation and description."""
+    inner = bare(annotation)
+    if is_model(inner):
+        infos = {key: inner.model_fields[name] for key, name in names_by_key(inner).items()}
+        return {key: (info.annotation, info.description) for key, info in infos.items()}
+    form = get_origin(inner)
+    if isinstance(form, type) and issubclass(form, AxisForm):
         key = form.tag.strip("<>")
         return {key: (form.__annotations__[key], None)}
     return {}
-
-
-def _by_key(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
-    return {info.alias or name: info for name, info in model.model_fields.items()}

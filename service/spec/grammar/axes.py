@@ -1,4 +1,4 @@
-"""Axes as the grammar spells them: unions of one value, a list and the other forms.
+"""The types of axes: unions of one value, a list of values and the other forms.
 
 The members are told apart by tags in angle brackets, which appear in the locations of
 pydantic's errors and are dropped before a person reads them.
@@ -10,9 +10,9 @@ from typing import Annotated, cast
 from pydantic import Discriminator, GetCoreSchemaHandler, Tag
 from pydantic_core import CoreSchema
 
-from service.spec.grammar.forms import (
+from service.spec.grammar.axis_forms import (
+    AxisForm,
     Choice,
-    Form,
     Grid,
     Linspace,
     Logspace,
@@ -22,10 +22,11 @@ from service.spec.grammar.forms import (
     T,
     Uniform,
 )
+from service.spec.grammar.scalars import Auto, Parts, word_or_number
 
 
 class _Inline:
-    """Keeps a form out of the shared definitions of JSON Schema: its name there is cryptic."""
+    """Marks a form to be written in place in JSON Schema: its generated name is cryptic."""
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
@@ -39,10 +40,10 @@ FORMS = ("linspace", "logspace", "uniform", "log_uniform", "choice")
 
 
 def form_of(value: object) -> str:
-    """Return the tag of the form that a value is written in (or was parsed to)."""
+    """Return the tag of the form of a written or parsed axis."""
     if isinstance(value, list | tuple):
         return "<grid>"
-    if isinstance(value, Form):
+    if isinstance(value, AxisForm):
         return value.tag
     if isinstance(value, Mapping):
         return next((f"<{key}>" for key in FORMS if key in value), "<value>")
@@ -61,8 +62,8 @@ SymbolAxis = Annotated[
     Discriminator(form_of),
 ]
 
-#: Three types: what is listed; the numbers among it, which can form ranges; the scalars among
-#: it, which can be drawn from.
+#: Parameters: the type of a listed value; of the numbers that a range may have; of the scalars
+#: that a choice may have.
 MixedAxis = Annotated[
     Annotated[T, Tag("<value>")]
     | Annotated[Grid[T], Tag("<grid>")]
@@ -76,8 +77,15 @@ MixedAxis = Annotated[
 
 NumberAxis = MixedAxis[N, N, N]
 
+#: The word auto, or a number.
+AutoOr = Annotated[
+    Annotated[Auto, Tag("<auto>")] | Annotated[N, Tag("<number>")],
+    Discriminator(word_or_number),
+]
+
 #: A grid of variants: one mapping, or a list of them.
 Variants = Annotated[
     Annotated[T, Tag("<value>")] | Annotated[Grid[T], Tag("<grid>")],
     Discriminator(list_or_one),
+    Parts(),
 ]

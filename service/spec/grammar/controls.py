@@ -1,4 +1,4 @@
-"""How a sweep is drawn, varied, stopped and run: everything that is no axis."""
+"""The settings of a sweep that are no axes: search, rules, stopping, limits, resources."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,37 +6,37 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Discriminator, Field, JsonValue, Tag
 
-from service.spec.grammar.forms import GridSize, distinct
+from service.spec.grammar.axes import AutoOr
+from service.spec.grammar.axis_forms import GridSize, distinct
 from service.spec.grammar.scalars import (
     LARGEST,
-    Auto,
     Count,
     Finite,
+    Parts,
     Positive,
-    Strict,
+    StrictModel,
     Whole,
-    word_or_number,
 )
 from workers.contract import StoppingKind, StoppingMetric
 
 
 class SearchKind(StrEnum):
-    """How drawn axes are filled."""
+    """Samplers of drawn axes."""
 
     RANDOM = "random"
     SOBOL = "sobol"
 
 
-class Search(Strict):
-    """The draws of all drawn axes: n per grid point."""
+class Search(StrictModel):
+    """How drawn axes are sampled: n draws per grid point."""
 
     kind: Annotated[SearchKind, Field(strict=False)] = SearchKind.RANDOM
     n: GridSize | None = Field(None, description="draws, a whole number of at least 1")
     seed: Whole = 0
 
 
-class Comparison(Strict):
-    """A condition other than equality; all that are given must hold."""
+class ComparisonCondition(StrictModel):
+    """Comparisons of one coordinate; all that are given must hold."""
 
     eq: JsonValue = None
     ne: JsonValue = None
@@ -49,19 +49,19 @@ class Comparison(Strict):
 
 def condition_form(value: object) -> str:
     """Return whether a condition is a value to equal or a comparison, as a tag."""
-    return "<comparison>" if isinstance(value, Mapping | Comparison) else "<equal>"
+    return "<comparison>" if isinstance(value, Mapping | ComparisonCondition) else "<equal>"
 
 
 Condition = Annotated[
-    Annotated[JsonValue, Tag("<equal>")] | Annotated[Comparison, Tag("<comparison>")],
+    Annotated[JsonValue, Tag("<equal>")] | Annotated[ComparisonCondition, Tag("<comparison>")],
     Discriminator(condition_form),
 ]
 
 
-class Rule(Strict):
-    """Where all conditions hold, other values are used. Both sides are keyed by path."""
+class OverrideRule(StrictModel):
+    """A rule: where all conditions hold, the values of ``set`` replace those written."""
 
-    conditions: dict[str, Condition] = Field(
+    conditions: Annotated[dict[str, Condition], Parts()] = Field(
         alias="if", min_length=1, description="a mapping of paths to conditions"
     )
     overrides: dict[str, JsonValue] = Field(
@@ -69,8 +69,8 @@ class Rule(Strict):
     )
 
 
-class EarlyStopping(Strict):
-    """When to give up on a trial that does worse than others."""
+class EarlyStopping(StrictModel):
+    """Early stopping of trials that do worse than others."""
 
     kind: Annotated[StoppingKind, Field(strict=False)] = Field(
         description="asha, halving or median", examples=["asha"]
@@ -89,7 +89,7 @@ class EarlyStopping(Strict):
     ] = ("network.depth",)
 
 
-class Profiles(Strict):
+class Profiles(StrictModel):
     """The epochs at which layer profiles are recorded."""
 
     epochs: Annotated[
@@ -97,8 +97,8 @@ class Profiles(Strict):
     ] = ()
 
 
-class Limits(Strict):
-    """When to refuse or give up."""
+class Limits(StrictModel):
+    """Limits of the sweep: trials, failures, minutes."""
 
     max_trials: Annotated[int, Field(ge=1, le=10**18)] = 10_000
     max_failures: Whole = 3
@@ -106,21 +106,18 @@ class Limits(Strict):
 
 
 class Device(StrEnum):
-    """What trials may run on."""
+    """Devices that trials may run on."""
 
     AUTO = "auto"
     CPU = "cpu"
     CUDA = "cuda"
 
 
-class Resources(Strict):
-    """What trials run on, and how many share an actor."""
+class ResourcesSection(StrictModel):
+    """The device that trials run on, and the number of trials that share an actor."""
 
     device: Annotated[Device, Field(strict=False)] = Device.AUTO
-    pack_size: Annotated[
-        Annotated[Auto, Tag("<auto>")] | Annotated[Count, Tag("<number>")],
-        Discriminator(word_or_number),
-    ] = "auto"
+    pack_size: AutoOr[Count] = "auto"
 
 
 Priority = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]

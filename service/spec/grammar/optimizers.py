@@ -1,4 +1,4 @@
-"""Update rules and their settings."""
+"""Optimizers and their settings."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -6,26 +6,33 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Discriminator, Field, Tag
 
 from service.spec.grammar.axes import MixedAxis, NumberAxis, SymbolAxis
-from service.spec.grammar.scalars import Fraction, NonNegative, Plain, Positive, Strict, Truth
+from service.spec.grammar.scalars import (
+    Boolean,
+    Fraction,
+    ListValue,
+    NonNegative,
+    Positive,
+    StrictModel,
+)
 
 ClipNorm = MixedAxis[Positive | None, Positive, Positive | None]
 
 
-class Sgd(Strict):
+class Sgd(StrictModel):
     """Stochastic gradient descent."""
 
     kind: Literal["sgd"] = "sgd"
     momentum: NumberAxis[Fraction] = Field(0.0, description="a number from 0 to below 1")
-    nesterov: SymbolAxis[Truth] = Field(False, description="true or false")
+    nesterov: SymbolAxis[Boolean] = Field(False, description="true or false")
     weight_decay: NumberAxis[NonNegative] = Field(0.0, description="a number of at least 0")
     clip_norm: ClipNorm = Field(None, description="a number above 0, or null")
 
 
-class Adam(Strict):
+class Adam(StrictModel):
     """Adam; its ``betas`` are one value, so a grid of them is a list of variants."""
 
     kind: Literal["adam"] = "adam"
-    betas: Annotated[tuple[Fraction, Fraction], Field(strict=False), Plain()] = Field(
+    betas: Annotated[tuple[Fraction, Fraction], Field(strict=False), ListValue()] = Field(
         (0.9, 0.999), description="two numbers from 0 to below 1"
     )
     eps: NumberAxis[Positive] = Field(1e-8, description="a number above 0")
@@ -44,7 +51,7 @@ def optimizer_kind(value: object) -> str:
     return f"<{value.kind}>" if isinstance(value, Sgd | Adam) else "<sgd>"
 
 
-Optimizer = Annotated[
+OptimizerSection = Annotated[
     Annotated[Sgd, Tag("<sgd>")] | Annotated[Adam, Tag("<adam>")],
     Discriminator(optimizer_kind),
 ]

@@ -1,16 +1,16 @@
 """The scalar types of the grammar: bounded whole numbers, finite numbers, names.
 
-`Strict` forbids unknown keys and conversions. Lists and enum values are exempt from strictness
+`StrictModel` forbids unknown keys and conversions. Lists and enum values are exempt from strictness
 where they occur, because strict pydantic wants tuples and enum members from Python.
 """
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from workers.contract import Activation, Precision, Scheme, Task
+from workers.datasets.names import NAME_RULE, is_name
 
 #: The value of a coordinate; a tuple is a value too long for a column (betas, points).
 Scalar = str | int | float | bool | None | tuple[object, ...]
@@ -21,14 +21,18 @@ LARGEST = 2**31 - 1
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-class Strict(BaseModel):
+class StrictModel(BaseModel):
     """A mapping of the spec: frozen, nothing unknown, nothing converted, nothing infinite."""
 
     model_config = STRICT
 
 
-class Plain:
+class ListValue:
     """Marks a field whose list is one value and no grid."""
+
+
+class Parts:
+    """Marks a list or mapping whose entries are validated one by one when it has issues."""
 
 
 def refusal(words: str, *at: int | str) -> PydanticCustomError:
@@ -41,46 +45,43 @@ def refusal(words: str, *at: int | str) -> PydanticCustomError:
     return PydanticCustomError("fathom", "{words}", {"words": words, "at": list(at)})
 
 
-def _no_negative_zero(value: float) -> float:
+def no_negative_zero(value: float) -> float:
+    """Return a number as it is, and 0.0 for -0.0."""
     # -0.0 equals 0.0 but is written differently, and ids come from what is written.
     return value + 0.0
 
 
-Finite = Annotated[
-    float, Field(strict=True, allow_inf_nan=False), AfterValidator(_no_negative_zero)
-]
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False), AfterValidator(no_negative_zero)]
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[
-    float, Field(strict=True, ge=0, allow_inf_nan=False), AfterValidator(_no_negative_zero)
+    float, Field(strict=True, ge=0, allow_inf_nan=False), AfterValidator(no_negative_zero)
 ]
 Fraction = Annotated[
-    float, Field(strict=True, ge=0, lt=1, allow_inf_nan=False), AfterValidator(_no_negative_zero)
+    float, Field(strict=True, ge=0, lt=1, allow_inf_nan=False), AfterValidator(no_negative_zero)
 ]
 Gain = Annotated[float, Field(strict=True, gt=0, le=1e6, allow_inf_nan=False)]
 Slope = Annotated[
     float,
     Field(strict=True, ge=-1e6, le=1e6, allow_inf_nan=False),
-    AfterValidator(_no_negative_zero),
+    AfterValidator(no_negative_zero),
 ]
 GrowthFactor = Annotated[float, Field(strict=True, gt=0, le=1e6, allow_inf_nan=False)]
 FinalFactor = Annotated[
-    float, Field(strict=True, ge=0, le=1e6, allow_inf_nan=False), AfterValidator(_no_negative_zero)
+    float, Field(strict=True, ge=0, le=1e6, allow_inf_nan=False), AfterValidator(no_negative_zero)
 ]
 DropFactor = Annotated[float, Field(strict=True, gt=0, le=1, allow_inf_nan=False)]
 
-Truth = Annotated[bool, Field(strict=True)]
+Boolean = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True, ge=0, le=LARGEST)]
 Count = Annotated[int, Field(strict=True, ge=1, le=LARGEST)]
 Depth = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 Width = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 Budget = Annotated[int, Field(strict=True, ge=1, le=10**12)]
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-
 
 def _dataset_name(value: str) -> str:
-    if _NAME.fullmatch(value) is None:
-        raise refusal("1 to 64 letters, digits, - and _, starting with a letter or digit")
+    if not is_name(value):
+        raise refusal(NAME_RULE)
     return value
 
 

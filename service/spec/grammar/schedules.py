@@ -1,4 +1,4 @@
-"""Learning-rate schedules as a spec writes them; `workers.schedules` says what they do."""
+"""Learning-rate schedules as a spec writes them; `workers.schedules` computes their factors."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -11,22 +11,22 @@ from service.spec.grammar.scalars import (
     DropFactor,
     FinalFactor,
     GrowthFactor,
+    ListValue,
     NonNegative,
-    Plain,
     Positive,
-    Strict,
+    StrictModel,
     refusal,
 )
 
 
-class _Schedule(Strict):
+class _Schedule(StrictModel):
     warmup_epochs: NumberAxis[NonNegative] = Field(
         0.0, description="epochs of a linear ramp from 0, a number of at least 0"
     )
 
 
 class Constant(_Schedule):
-    """The rate does not move."""
+    """A constant rate."""
 
     kind: Literal["constant"]
 
@@ -69,7 +69,7 @@ class InverseTime(_Schedule):
     decay_epochs: NumberAxis[Positive] = Field(description="a number above 0", examples=[10.0])
 
 
-Point = Annotated[tuple[NonNegative, NonNegative], Field(strict=False)]
+TablePoint = Annotated[tuple[NonNegative, NonNegative], Field(strict=False)]
 
 
 def _epochs_increase(points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
@@ -86,10 +86,10 @@ class Table(_Schedule):
 
     kind: Literal["table"]
     points: Annotated[
-        tuple[Point, ...],
+        tuple[TablePoint, ...],
         Field(strict=False, min_length=1, max_length=1000),
         AfterValidator(_epochs_increase),
-        Plain(),
+        ListValue(),
     ] = Field(
         description="a list of [epoch, factor], epochs increasing from 0", examples=[[[0, 1]]]
     )
@@ -116,7 +116,7 @@ def schedule_kind(value: object) -> str:
 
 AnySchedule = Constant | Exponential | Step | Cosine | Linear | InverseTime | Table
 
-Schedule = Annotated[
+ScheduleSection = Annotated[
     Annotated[Constant, Tag("<constant>")]
     | Annotated[Exponential, Tag("<exponential>")]
     | Annotated[Step, Tag("<step>")]

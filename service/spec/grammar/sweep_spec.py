@@ -1,4 +1,4 @@
-"""The spec as a whole: what the service accepts, frozen, with every default."""
+"""The whole sweep spec: a frozen model with every default."""
 
 import hashlib
 import json
@@ -7,45 +7,51 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from service.spec.grammar.axes import NumberAxis, SymbolAxis, Variants, list_or_one
+from service.spec.grammar.axis_forms import Grid
 from service.spec.grammar.controls import (
     EarlyStopping,
     Limits,
+    OverrideRule,
     Priority,
     Profiles,
-    Resources,
-    Rule,
+    ResourcesSection,
     Search,
 )
-from service.spec.grammar.forms import Grid
-from service.spec.grammar.optimizers import Optimizer, Sgd
+from service.spec.grammar.networks import NetworkSection
+from service.spec.grammar.optimizers import OptimizerSection, Sgd
 from service.spec.grammar.scalars import (
     Count,
     Finite,
+    Fraction,
     Label,
+    Parts,
     Positive,
     PrecisionName,
-    Strict,
+    StrictModel,
     Whole,
 )
-from service.spec.grammar.schedules import Constant, Schedule
-from service.spec.grammar.sections import Dataset, Init, Network
+from service.spec.grammar.schedules import Constant, ScheduleSection
+from service.spec.grammar.sections import DatasetSection, InitSection
 from workers.contract import Precision
 
 
-class Training(Strict):
-    """How the weights are moved. ``lr`` is multiplied by ``(depth / 10)^lr_depth_power``."""
+class TrainingSection(StrictModel):
+    """How the network is trained. ``lr`` is multiplied by ``(depth / 10)^lr_depth_power``."""
 
     epochs: NumberAxis[Whole] = Field(
         description="passes over the training set, a whole number of at least 0", examples=[1]
     )
     batch_size: NumberAxis[Count] = Field(100, description="samples per step")
-    optimizer: Variants[Optimizer] = Field(Sgd(), description="a mapping with a kind")
+    optimizer: Variants[OptimizerSection] = Field(Sgd(), description="a mapping with a kind")
     lr: NumberAxis[Positive] = Field(
         description="the learning rate, a number above 0", examples=[0.01]
     )
     lr_depth_power: NumberAxis[Finite] = Field(0.0, description="a number")
-    schedule: Variants[Schedule] = Field(
+    schedule: Variants[ScheduleSection] = Field(
         Constant(kind="constant"), description="a mapping with a kind"
+    )
+    label_smoothing: NumberAxis[Fraction] = Field(
+        0.0, description="a number from 0 to below 1; of the task classify only"
     )
     precision: SymbolAxis[PrecisionName] = Field(
         Precision.FLOAT32, description="float32 or float64"
@@ -59,18 +65,18 @@ Seeds = Annotated[
 ]
 
 
-class SweepSpec(Strict):
+class SweepSpec(StrictModel):
     """One sweep: axes, seeds, and how to run them."""
 
     version: Literal[1] = Field(description="1", examples=[1])
     name: Label = Field(description="1 to 200 characters", examples=["relu-depth"])
-    dataset: Variants[Dataset] = Dataset()
-    network: Variants[Network] = Field(
+    dataset: Variants[DatasetSection] = DatasetSection()
+    network: Variants[NetworkSection] = Field(
         description="a mapping with activation, depth and width",
         examples=[{"activation": "relu", "depth": 32, "width": 64}],
     )
-    init: Variants[Init] = Init()
-    training: Training = Field(
+    init: Variants[InitSection] = InitSection()
+    training: TrainingSection = Field(
         description="a mapping with epochs and lr", examples=[{"epochs": 1, "lr": 0.01}]
     )
     seeds: Seeds = Field(1, description="a count, or a list of seeds")
@@ -78,12 +84,13 @@ class SweepSpec(Strict):
     link: Annotated[
         tuple[Annotated[tuple[PathText, ...], Field(strict=False, min_length=2)], ...],
         Field(strict=False),
+        Parts(),
     ] = ()
-    when: Annotated[tuple[Rule, ...], Field(strict=False, max_length=1000)] = ()
+    when: Annotated[tuple[OverrideRule, ...], Field(strict=False, max_length=1000), Parts()] = ()
     early_stopping: EarlyStopping | None = None
     profiles: Profiles = Profiles()
     limits: Limits = Limits()
-    resources: Resources = Resources()
+    resources: ResourcesSection = ResourcesSection()
     priority: Priority = 0
     tags: Annotated[dict[Label, Label], Field(max_length=100)] = Field({})
 

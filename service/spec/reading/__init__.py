@@ -1,1 +1,1 @@
-"""From the text of a spec to a validated `SweepSpec`."""
+"""Read the text of a spec to a validated `SweepSpec`."""

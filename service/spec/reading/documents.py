@@ -1,11 +1,9 @@
-"""A document as plain values: what both readers return, and the limits both keep."""
+"""A document as plain values, as both readers return it, and the limits of its size."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from service.spec.errors import SpecError, SpecIssue, shown
-from service.spec.paths import render
 
 #: A value of JSON: None, bool, int, float, str, list or dict with text keys.
 Value = object
@@ -14,20 +12,13 @@ MAX_NODES = 50_000
 MAX_DEPTH = 32
 
 
-class Media(StrEnum):
-    """Languages a spec can be written in."""
-
-    JSON = "json"
-    YAML = "yaml"
-
-
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What was read.
+    """The values of a document.
 
     Attributes:
         value: The whole document.
-        issues: What the reader could pass over: repeated keys, keys that are no text.
+        issues: One for each repeated key, and one for each key that is not text.
     """
 
     value: Value
@@ -71,19 +62,16 @@ def walk(value: Value) -> Iterator[tuple[tuple[int | str, ...], Value]]:
             stack.extend(((*loc, index), inner) for index, inner in enumerate(here))
 
 
-def broken_text(value: Value) -> list[SpecIssue]:
-    """Return an issue for each text that is no Unicode, such as half of a surrogate pair.
+def refuse_unusable(value: Value) -> None:
+    """Raise an error for a document that cannot be validated at all.
 
     Raises:
-        SpecError: A key is no Unicode; or the document is too large or too deep.
+        SpecError: A key is no Unicode, such as half of a surrogate pair, so that no path can
+            name it; or the document is too large or too deep.
     """
-    issues = []
-    for loc, here in walk(value):
+    for loc, _ in walk(value):
         if loc and isinstance(loc[-1], str) and not _is_unicode(loc[-1]):
             raise refuse(f"a key is no valid Unicode: {shown(loc[-1])}")
-        if isinstance(here, str) and not _is_unicode(here):
-            issues.append(SpecIssue(render(loc), shown(here), "must be valid Unicode"))
-    return issues
 
 
 def _is_unicode(text: str) -> bool:

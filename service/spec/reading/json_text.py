@@ -1,4 +1,4 @@
-"""Read JSON, refusing what the standard reader lets pass: repeated keys."""
+"""Read JSON, and report repeated keys, which Python's reader accepts."""
 
 import json
 from collections import Counter
@@ -10,7 +10,7 @@ from service.spec.reading.documents import Document, Value, refuse, too_deep, wa
 
 
 class _Mapping(dict[str, Value]):
-    """A JSON object that remembers the keys it was given more than once."""
+    """A JSON object, with the keys that are given more than once."""
 
     repeated: tuple[str, ...] = ()
 

@@ -1,1 +1,1 @@
-"""Checks and conditional overrides that need the spec as a whole."""
+"""The rules of ``when``: conditional overrides of coordinates."""

@@ -1,33 +1,33 @@
-"""The conditions of a rule: tests of single coordinates.
+"""The conditions of a rule as predicates, each of one coordinate.
 
-A condition is a value to equal or a comparison; values are validated by the field of their
-path, so that a condition that can never hold for a misspelt name is refused.
+A condition is a value to equal or a comparison. Values are validated by the field of their path:
+a condition on a misspelt name would never hold, and is refused.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from service.spec.errors import SpecError, SpecIssue, shown
 from service.spec.expansion.coordinates import KINDS, is_number
-from service.spec.grammar.controls import Comparison
+from service.spec.grammar.controls import ComparisonCondition
 from service.spec.grammar.scalars import Scalar
-from service.spec.rules.parts import by_kind, coordinates_of, refuse_unknown
+from service.spec.rules.values import by_kind, coordinates_of, refuse_unknown
 
-Test = Callable[[Scalar], bool]
+Predicate = Callable[[Scalar], bool]
 
 
-def tests_of(path: str, condition: object, place: str) -> Iterator[tuple[str, Test]]:
-    """Yield the tests that a condition on a coordinate means; all must hold.
+def predicates_of(path: str, condition: object, place: str) -> Iterator[tuple[str, Predicate]]:
+    """Yield the predicates of a condition on a coordinate; all must hold.
 
     Args:
         path: The coordinate.
-        condition: A value to equal, or a `Comparison`.
+        condition: A value to equal, or a `ComparisonCondition`.
         place: Where the condition stands in the spec.
 
     Raises:
         SpecError: There is no such coordinate, or it cannot be compared with what is given.
     """
     refuse_unknown(path, place)
-    if not isinstance(condition, Comparison):
+    if not isinstance(condition, ComparisonCondition):
         yield path, _equals(_scalar(path, condition, place))
         return
     given = condition.model_fields_set
@@ -55,19 +55,19 @@ def tests_of(path: str, condition: object, place: str) -> Iterator[tuple[str, Te
         yield path, _ordered(_ORDER[name], getattr(condition, name))
 
 
-def _equals(wanted: Scalar) -> Test:
+def _equals(wanted: Scalar) -> Predicate:
     return lambda value: value == wanted
 
 
-def _differs(wanted: Scalar) -> Test:
+def _differs(wanted: Scalar) -> Predicate:
     return lambda value: value != wanted
 
 
-def _is_among(wanted: frozenset[Scalar]) -> Test:
+def _is_among(wanted: frozenset[Scalar]) -> Predicate:
     return lambda value: value in wanted
 
 
-def _ordered(compare: Callable[[float, float], bool], bound: float) -> Test:
+def _ordered(compare: Callable[[float, float], bool], bound: float) -> Predicate:
     return lambda value: isinstance(value, int | float) and compare(value, bound)
 
 
@@ -87,8 +87,9 @@ def _scalar(path: str, value: object, place: str) -> Scalar:
     if owner in KINDS and name == "kind":
         return _kind(value, KINDS[owner], place)
     if owner in KINDS:
-        return next(iter(by_kind(path, value, place)[0].values()))[path]
-    part = coordinates_of(path, value, place)
+        part = next(iter(by_kind(path, value, place)[0].values()))
+    else:
+        part = coordinates_of(path, value, place)
     if path not in part:
         raise SpecError([SpecIssue(place, shown(value), f"compare {next(iter(part))} instead")])
     return part[path]

@@ -5,15 +5,15 @@ to each point. Conditions see a point as it was before any rule; a coordinate th
 not have meets no condition.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.spec.errors import SpecError, SpecIssue, shown
 from service.spec.expansion.coordinates import ALTERNATIVES, KINDS
-from service.spec.grammar.controls import Rule
+from service.spec.grammar.controls import OverrideRule
 from service.spec.grammar.scalars import Scalar
-from service.spec.rules.conditions import Test, tests_of
-from service.spec.rules.parts import by_kind, coordinates_of, refuse_unknown
+from service.spec.rules.conditions import Predicate, predicates_of
+from service.spec.rules.values import by_kind, coordinates_of, refuse_unknown
 
 Coordinates = dict[str, Scalar]
 
@@ -27,7 +27,7 @@ class Override:
         path: The coordinate or part it replaces.
         parts: The coordinates to put there, by kind of the surrounding part; under None for a
             path that lies in no such part.
-        errors: Why some kinds take no such value.
+        errors: Errors of the kinds that refuse the value.
     """
 
     place: str
@@ -36,20 +36,19 @@ class Override:
     errors: Mapping[str, SpecError]
 
     def apply(self, coordinates: Coordinates) -> None:
-        """Put the value in place.
+        """Set the value in the coordinates of a point.
 
         Raises:
-            SpecError: The optimizer or schedule of this point takes no such value.
+            SpecError: The network, optimizer or schedule of this point does not accept the value.
         """
         kind = _kind_at(self.path, coordinates)
         part = self.parts.get(kind)
         if part is None:
             error = self.errors.get(str(kind))
             raise SpecError(error.issues if error else [self._unknown_to(str(kind))])
-        if kind is None:
-            root = _root(self.path)
-            for path in [path for path in coordinates if _within(root, path)]:
-                del coordinates[path]
+        root = _root(self.path)
+        for path in [path for path in coordinates if _within(root, path)]:
+            del coordinates[path]
         coordinates.update(part)
 
     def _unknown_to(self, kind: str) -> SpecIssue:
@@ -63,37 +62,65 @@ class Override:
 class CompiledRule:
     """One rule, ready for use."""
 
-    tests: tuple[tuple[str, Test], ...]
+    predicates: tuple[tuple[str, Predicate], ...]
     overrides: tuple[Override, ...]
 
     def holds(self, written: Mapping[str, Scalar]) -> bool:
         """Return whether every condition holds for a point as it was written."""
-        return all(path in written and test(written[path]) for path, test in self.tests)
+        return all(
+            path in written and predicate(written[path]) for path, predicate in self.predicates
+        )
 
 
-def compile_rule(rule: Rule, place: str) -> tuple[CompiledRule, list[SpecIssue]]:
-    """Return a rule ready for use, and what is wrong with it.
+def compile_rule(rule: OverrideRule, place: str) -> CompiledRule:
+    """Return a rule ready for use.
 
     Args:
-        rule: As parsed.
+        rule: A rule without issues.
         place: Where it stands, such as ``when[0]``.
     """
+    predicates, _ = compile_conditions(rule.conditions, f"{place}.if")
+    overrides, _ = compile_overrides(rule.overrides, f"{place}.set")
+    return CompiledRule(predicates, overrides)
+
+
+def compile_conditions(
+    conditions: Mapping[str, object], place: str
+) -> tuple[tuple[tuple[str, Predicate], ...], list[SpecIssue]]:
+    """Return the predicates of a rule's conditions, and the conditions' issues.
+
+    Args:
+        conditions: Conditions by coordinate path.
+        place: Where they stand, such as ``when[0].if``.
+    """
     issues: list[SpecIssue] = []
-    tests: list[tuple[str, Test]] = []
-    for path, condition in rule.conditions.items():
+    predicates: list[tuple[str, Predicate]] = []
+    for path, condition in conditions.items():
         try:
-            tests.extend(tests_of(path, condition, f"{place}.if.{path}"))
+            predicates.extend(predicates_of(path, condition, f"{place}.{path}"))
         except SpecError as error:
             issues.extend(error.issues)
+    return tuple(predicates), issues
+
+
+def compile_overrides(
+    values: Mapping[str, object], place: str
+) -> tuple[tuple[Override, ...], list[SpecIssue]]:
+    """Return a rule's overrides, and their issues.
+
+    Args:
+        values: Values by coordinate path.
+        place: Where they stand, such as ``when[0].set``.
+    """
+    issues: list[SpecIssue] = []
     overrides: list[Override] = []
     # Sorted, so that a whole mapping comes before its fields, in whatever order they are written.
-    for path in sorted(rule.overrides):
+    for path in sorted(values):
         try:
-            overrides.append(_override(path, rule.overrides[path], f"{place}.set.{path}"))
+            overrides.append(_override(path, values[path], f"{place}.{path}"))
         except SpecError as error:
             issues.extend(error.issues)
-    issues.extend(_both_ways(overrides))
-    return CompiledRule(tuple(tests), tuple(overrides)), issues
+    return tuple(overrides), [*issues, *_repeated_overrides(overrides)]
 
 
 def _override(path: str, value: object, place: str) -> Override:
@@ -114,7 +141,7 @@ def _kind_at(path: str, coordinates: Mapping[str, Scalar]) -> str | None:
 
 
 def _root(path: str) -> str:
-    """Return the coordinate that a path is one way to write: ``init.g`` for its relative form."""
+    """Return the coordinate or mapping that a path sets: ``init.g`` for ``init.g.relative``."""
     owner = path.rpartition(".")[0]
     return owner if owner in ALTERNATIVES else path
 
@@ -123,8 +150,8 @@ def _within(root: str, path: str) -> bool:
     return path == root or path.startswith(f"{root}.")
 
 
-def _both_ways(overrides: list[Override]) -> list[SpecIssue]:
-    """Return an issue where a rule sets one coordinate in two ways."""
+def _repeated_overrides(overrides: Sequence[Override]) -> list[SpecIssue]:
+    """Return an issue for each coordinate that a rule sets a second time."""
     seen: set[str] = set()
     issues = []
     for override in overrides:

@@ -1,11 +1,12 @@
-"""The tables, as classes without relationships: a list of rows loads nothing but those rows.
+"""The tables as SQLAlchemy classes.
 
-Migrations are the only source of the schema; a test holds the two equal.
+They have no relationships, so that a query loads no rows but its own. The schema is made by the
+migrations alone; a test checks that both agree.
 """
 
 from service.store.models.base import Base
 from service.store.models.calibration import Calibration
-from service.store.models.dataset import Dataset
+from service.store.models.configuration import Configuration
 from service.store.models.epoch import Epoch
 from service.store.models.event import Event
 from service.store.models.layer_profile import LayerProfile
@@ -16,7 +17,7 @@ from service.store.models.walk import Walk
 __all__ = [
     "Base",
     "Calibration",
-    "Dataset",
+    "Configuration",
     "Epoch",
     "Event",
     "LayerProfile",

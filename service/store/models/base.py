@@ -1,4 +1,4 @@
-"""What all tables share: names of constraints, and which SQL type a Python type has."""
+"""Base class of the tables, with the names of constraints and the SQL types of Python types."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,8 +10,9 @@ from service.store.column_types import FiniteFloat, UtcDateTime
 
 
 class Base(DeclarativeBase):
-    """Base of the tables."""
+    """Base class of the tables."""
 
+    # Fixed names, because a migration can only drop a constraint by its name.
     metadata = MetaData(
         naming_convention={
             "pk": "pk_%(table_name)s",

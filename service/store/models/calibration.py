@@ -1,4 +1,4 @@
-"""The table of measured device speeds."""
+"""The table of calibrations, the measured speeds of devices."""
 
 from datetime import datetime
 
@@ -12,16 +12,16 @@ from workers.contract import EngineName, Timings
 
 
 class Calibration(Base):
-    """How fast a device model runs an engine: the newest measurement.
+    """The newest measurement of an engine's speed on a model of device.
 
     Attributes:
         device: The processor's model; for a CPU with its number of threads.
         engine: Implementation of the training step.
         device_type: `cpu` or `cuda`.
-        versions: What the timings are good for.
-        actors: Workers that a sweep had on such devices when it was measured, or last.
-        timings: The measured times; None where another version of Fathom measured others.
-        measured_at: When it was written.
+        versions: Versions of the software for which the timings are valid.
+        actors: Number of workers that the sweep which measured it had on such devices.
+        timings: The measured times; None if another version of Fathom measured them.
+        measured_at: Time of the write.
     """
 
     __tablename__ = "calibrations"

@@ -1,4 +1,4 @@
-"""The table of epochs: the curves."""
+"""The table of epochs, which holds the learning curves."""
 
 from uuid import UUID
 
@@ -10,14 +10,14 @@ from service.store.models.base import Base
 
 
 class Epoch(Base):
-    """What one epoch of one trial measured: the fields of `EpochRecord`, and the attempt.
+    """Measures of one epoch of one trial: the fields of `EpochRecord`, and the attempt.
 
-    The first record of an epoch stays; the same epoch told again is dropped.
+    The first record of an epoch is kept; later ones are dropped.
 
     Attributes:
         trial_id: The trial.
-        epoch: 0 is the initial network.
-        attempt: Of the trial, at that time.
+        epoch: Number of the epoch; 0 is the initial network.
+        attempt: The trial's attempt in which it was recorded.
     """
 
     __tablename__ = "epochs"
@@ -30,7 +30,7 @@ class Epoch(Base):
         fraction("train_error"),
         fraction("eval_error"),
         rule("errors_are_of_the_task", "(train_error IS NULL) = (eval_error IS NULL)"),
-        # Rows lie in the order of the key, so that a curve is read in one piece.
+        # SQLite then stores rows in the order of the primary key: a curve lies in one place.
         {"sqlite_with_rowid": False},
     )
 

@@ -1,4 +1,4 @@
-"""The table of events: what happened to a sweep, in order."""
+"""The table of events, a log for each sweep."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,23 +12,25 @@ from service.store.models.base import Base
 
 
 class Event(Base):
-    """One thing that happened.
+    """An event of a sweep or of one of its trials.
 
     Attributes:
-        id: Rises; within a sweep, an event that becomes visible later has a higher one.
+        id: Rising number; within a sweep, an event that becomes visible later has a larger one.
         sweep_id: The sweep.
-        trial_id: The trial it is about, or None.
-        kind: What happened.
-        detail: More, by name.
-        at: When.
+        trial_id: The trial concerned; None if the event is about the sweep.
+        kind: Type of the event.
+        detail: Further values, by name.
+        at: Time of the event.
     """
 
     __tablename__ = "events"
     __table_args__ = (
-        # For "what is new since"; a trial's events go with it.
+        # For readers that ask for events after an id.
         Index(None, "sweep_id", "id"),
+        # For the cascade when a trial is deleted.
         Index(None, "trial_id"),
-        # Ids are not used again after a sweep was deleted.
+        # Without it SQLite would use the largest id again after its sweep was deleted, and a reader
+        # that remembers the id would miss the new event.
         {"sqlite_autoincrement": True},
     )
 

@@ -1,4 +1,4 @@
-"""The table of layer profiles: what a network looks like from inside, at chosen epochs."""
+"""The table of layer profiles: log norms by layer, at chosen epochs."""
 
 from uuid import UUID
 
@@ -13,17 +13,18 @@ LogNorms = tuple[float | None, ...]
 
 
 class LayerProfile(Base):
-    """One profile of one trial: the fields of the report of that name, and the attempt.
+    """A layer profile of a trial: the fields of `contract.LayerProfile`, and the attempt.
 
-    The first profile of an epoch stays; the same one told again is dropped.
+    The first profile of an epoch is kept; later ones are dropped.
 
     Attributes:
         trial_id: The trial.
-        epoch: 0 is the initial network.
-        attempt: Of the trial, at that time.
-        activation_log_norms: One for each hidden layer, from the input.
-        error_log_norms: Likewise.
-        gradient_log_norms: One for each matrix, so one more.
+        epoch: Number of the epoch; 0 is the initial network.
+        attempt: The trial's attempt in which it was recorded.
+        activation_log_norms: One log norm for each hidden layer, input side first, in nats.
+        error_log_norms: One log norm for each hidden layer, input side first, in nats.
+        gradient_log_norms: One log norm for each weight matrix, input side first, in nats: one more
+            than there are hidden layers.
     """
 
     __tablename__ = "layer_profiles"

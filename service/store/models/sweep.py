@@ -1,4 +1,4 @@
-"""The table of sweeps, which is the driver's queue as well."""
+"""The table of sweeps, which is also the queue of the drivers."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -15,31 +15,30 @@ from service.store.models.base import Base
 
 
 class Sweep(Base):
-    """One submitted spec and where it stands.
+    """A submitted spec, its state and its lease.
 
     Attributes:
-        id: Key.
-        name: As in the spec; not unique.
+        id: Primary key.
+        name: Name in the spec; not unique.
         spec_text: The spec as sent.
         spec_media: Language of the text.
-        spec_json: Canonical JSON of the spec.
-        spec_hash: SHA-256 of the canonical JSON, in hex.
-        state: See `SWEEP_TRANSITIONS`.
-        n_trials: Upper bound until the sweep is planned, then the number of its trial rows.
-        lease_owner: Driver that has the sweep; None while none does.
-        lease_expires_at: When that driver loses it unless it renews.
-        fence: Rises with every claim and whenever a claim ends; writes under a lower one are
-            refused.
-        stalled_launches: Claims since the last new epoch or outcome that ended without being
-            given back, the present one included.
-        priority: Higher goes first.
+        spec_hash: SHA-256 of the spec's canonical JSON, in hex.
+        state: State; `SWEEP_TRANSITIONS` has the allowed moves.
+        n_trials: Upper bound until the sweep is planned, then the number of its trials.
+        lease_owner: Driver that holds the lease; None if no driver does.
+        lease_expires_at: Time at which that driver loses the lease unless it renews it.
+        fence: Fencing number. It rises with every claim and whenever a claim ends; a write under a
+            lower one is refused.
+        stalled_launches: Number of claims since the last new epoch or outcome, the present one
+            included; 0 after a lease has ended in order.
+        priority: Sweeps of higher priority are claimed first.
         tags: Free text by name.
-        idempotency_key: Of the request that made the sweep.
-        message: Why it failed, for a person.
-        created_at: When it was submitted.
-        started_at: When it was first claimed.
-        expected_end_at: When its driver last expected it to end; None while nothing is known.
-        ended_at: When it reached its present end.
+        idempotency_key: Key of the request that submitted the sweep, if it had one.
+        message: Reason of a failure, for a person.
+        created_at: Time of the submission.
+        started_at: Time of the first claim.
+        expected_end_at: Time of the expected end, from its driver; None while nothing is known.
+        ended_at: Time of the end; None while the sweep has not ended.
     """
 
     __tablename__ = "sweeps"
@@ -60,9 +59,9 @@ class Sweep(Base):
             "(ended_at IS NOT NULL) = (state IN ('completed', 'failed', 'cancelled'))",
         ),
         UniqueConstraint("idempotency_key"),
-        # For the list, newest first.
+        # For the list of sweeps, newest first.
         Index(None, "created_at", "id"),
-        # For the claim.
+        # For `leases.claim`.
         Index(None, "state", "priority", "created_at"),
     )
 
@@ -70,7 +69,6 @@ class Sweep(Base):
     name: Mapped[str]
     spec_text: Mapped[str]
     spec_media: Mapped[Media] = mapped_column(stored_by_value(Media))
-    spec_json: Mapped[str]
     spec_hash: Mapped[str] = mapped_column(String(64))
     state: Mapped[SweepState] = mapped_column(
         stored_by_value(SweepState), default=SweepState.QUEUED

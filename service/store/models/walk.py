@@ -1,4 +1,4 @@
-"""The table of simulated walks: the predicted band of networks without an exact law."""
+"""The table of walks: simulated laws of random networks, by layer."""
 
 from uuid import UUID
 
@@ -10,13 +10,13 @@ from service.store.models.base import Base
 
 
 class Walk(Base):
-    """The predicted law of the error's log norm by layer; many trials share one.
+    """The simulated law of the error's log norm by layer; many configurations share one.
 
     Attributes:
-        id: A function of the network's configuration and of how it was simulated, so that the
-            same one is never stored twice.
-        means: Mean of ``ln(|delta_d| / |delta_D|)`` in hidden layers d = 1..D, in nats.
-        deviations: Standard deviations of those.
+        id: A function of the network and of the simulation's algorithm, so that the same law is
+            never stored twice.
+        means: Means of ``ln(|delta_d| / |delta_D|)`` in hidden layers d = 1..D, in nats.
+        deviations: Standard deviations of the same quantities, in nats.
     """
 
     __tablename__ = "walks"

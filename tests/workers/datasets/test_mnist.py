@@ -1,11 +1,15 @@
+import hashlib
 import os
 import shutil
+import socket
 import struct
-import urllib.error
-import urllib.request
+import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
+import pooch
 import pytest
 
 from workers.datasets import (
@@ -22,10 +26,10 @@ needs_files = pytest.mark.skipif(DATA_DIR is None, reason="FATHOM_DATA_DIR is no
 
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def urlopen(url: str, timeout: float) -> None:
-        raise urllib.error.URLError("no network here")
+    def getaddrinfo(*address: object) -> NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "no network here")
 
-    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
 
 def test_an_idx_file_is_read_row_by_row() -> None:
@@ -63,7 +67,11 @@ def test_a_wrong_file_in_the_folder_is_refused_and_not_replaced(tmp_path: Path) 
 
 @needs_files
 @pytest.mark.usefixtures("no_network")
-def test_mnist_is_read_from_the_users_folder() -> None:
+def test_mnist_is_read_from_the_users_folder_without_pooch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "pooch", None)
+
     data = load("mnist", data_dir=Path(str(DATA_DIR)), registry_dir=None)
 
     assert data.shape == KNOWN_SHAPES["mnist"]
@@ -84,11 +92,18 @@ def test_mnist_is_downloaded_to_a_subfolder_and_the_download_is_used_again(
     source = next(Path(str(DATA_DIR)).rglob("t10k-labels-idx1-ubyte.gz"), None)
     if source is None:
         pytest.skip("the files are not compressed")
-    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: source.open("rb"))
+    packed = source.read_bytes()
 
-    first = mnist.obtain(mnist.EVAL_LABELS, tmp_path)
+    def download(self: pooch.HTTPDownloader, url: str, output_file: str, asking: object) -> None:
+        Path(output_file).write_bytes(packed)
+
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", download)
+    # The user's file may be compressed otherwise than the mirrors'.
+    file = replace(mnist.EVAL_LABELS, packed_sha256=hashlib.sha256(packed).hexdigest())
+
+    first = mnist.obtain(file, tmp_path)
     shutil.copy(tmp_path / "mnist" / source.name, tmp_path / source.name)
-    monkeypatch.delattr(urllib.request, "urlopen")
+    monkeypatch.delattr(pooch.HTTPDownloader, "__call__")
 
-    assert mnist.obtain(mnist.EVAL_LABELS, tmp_path) == first
+    assert mnist.obtain(file, tmp_path) == first
     assert len(mnist.labels(first)) == 10_000

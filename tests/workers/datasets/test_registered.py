@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from workers.contract import DatasetShape
 from workers.datasets import (
     KNOWN_SHAPES,
+    NAME_RULE,
     DatasetCorruptError,
     DatasetExistsError,
     DatasetInvalidError,
@@ -148,7 +149,7 @@ def test_a_single_array_is_refused(tmp_path: Path) -> None:
     "name", ["", "Mine", "1st", "../up", "a/b", "a.b", "a" * 64, "mine\n", "é"]
 )
 def test_names_that_are_no_plain_words_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(DatasetInvalidError, match="is not allowed"):
+    with pytest.raises(DatasetInvalidError, match=f"is not allowed; .*{NAME_RULE}"):
         add(name, _file(tmp_path), tmp_path / "registry")
 
 

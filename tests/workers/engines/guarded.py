@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from workers.contract import Activation
+from workers.engines.packed.buffers import LevelBuffers
+from workers.engines.packed.gains import Gains
 from workers.engines.packed.native import NativeArithmetic, Processor
 from workers.engines.packed.nonlinearities import nonlinearity
 
@@ -37,9 +39,14 @@ def main(sizes: str, vector_bytes: str, registers: str, name: str, features: str
     by = NativeArithmetic(nonlinearity(Activation.RELU, 0.0), fan_out, fan_in, torch.zeros(()), on)
     source, errors = guarded(2, rows, fan_in), guarded(2, rows, fan_out)
     weight, bias = guarded(2, fan_out, fan_in), guarded(2, fan_out)
+    square, one = guarded(2, fan_in, fan_in), guarded(2, fan_in)
+    gains = Gains(guarded(2, 1, 1), guarded(2, 1, 1))
+    level = LevelBuffers(*(guarded(2, rows, fan_in) for _ in LevelBuffers._fields))
     for operation in (
         *by.affine(source, weight, bias, guarded(2, rows, fan_out)),
         *by.backward_input(errors, weight, source, source, guarded(2, rows, fan_in)),
+        *by.skip_forward(source, square, one, level, gains, rows),
+        *by.skip_backward(source, square, guarded(2, rows, fan_in), level, gains, level.output),
         *by.gradient(errors, source, guarded(2, fan_out, fan_in), guarded(2, fan_out)),
     ):
         operation()

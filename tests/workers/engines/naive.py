@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.architectures import Skip, architecture_of
 from workers.contract import Activation, OptimizerKind, Task, TrialSpec
 
 Array = NDArray[np.float64]
@@ -19,6 +20,7 @@ class NaiveNetwork:
 
     def __init__(self, spec: TrialSpec, weights: list[Array], biases: list[Array]) -> None:
         self.spec = spec
+        self.rules = [layer.rule for layer in architecture_of(spec.network).layers(spec.network)]
         self.parameters = [*weights, *biases]
         self.n_matrices = len(weights)
         self.first = [np.zeros_like(p) for p in self.parameters]
@@ -29,10 +31,13 @@ class NaiveNetwork:
     def forward(self, x: Array) -> tuple[list[Array], list[Array]]:
         """Return the inputs of every matrix and what it makes of them, before activation."""
         inputs, sums = [x], []
-        for d in range(self.n_matrices):
+        for d, rule in enumerate(self.rules):
             weight, bias = self.parameters[d], self.parameters[self.n_matrices + d]
             sums.append(inputs[-1] @ weight.T + bias)
-            inputs.append(self._activation(sums[-1]))
+            output = rule.branch_gain * self._activation(sums[-1])
+            if rule.skip is Skip.IDENTITY:
+                output = output + rule.skip_gain * inputs[-1]
+            inputs.append(output)
         return inputs[:-1], sums
 
     def loss(self, x: Array, targets: Array) -> float:
@@ -45,56 +50,58 @@ class NaiveNetwork:
         inputs, sums = self.forward(x)
         outputs = sums[-1]
         if self.spec.task is Task.AUTOENCODE:
-            delta = 2 * (outputs - targets) / outputs.size
+            error = 2 * (outputs - targets) / outputs.size
         else:
-            delta = (self._softmax(outputs) - targets) / len(x)
+            error = (self._softmax(outputs) - targets) / len(x)
         of_weights: list[Array] = []
         of_biases: list[Array] = []
         for d in reversed(range(self.n_matrices)):
+            rule = self.rules[d]
+            delta = rule.branch_gain * error * (self._slope(sums[d]) if rule.activated else 1.0)
             of_weights.insert(0, delta.T @ inputs[d])
             of_biases.insert(0, delta.sum(axis=0))
-            if d > 0:
-                delta = (delta @ self.parameters[d]) * self._slope(sums[d - 1])
+            below = delta @ self.parameters[d]
+            error = below + rule.skip_gain * error if rule.skip is Skip.IDENTITY else below
         return [*of_weights, *of_biases]
 
     def step(self, x: Array, targets: Array, lr: float) -> float:
         loss = self.loss(x, targets)
         gradients = self.gradients(x, targets)
-        if self.spec.clip_norm is not None:
+        if self.spec.optimizer.clip_norm is not None:
             norm = math.sqrt(sum(float(np.sum(g**2)) for g in gradients))
-            self.clipped.append(norm > self.spec.clip_norm)
-            gradients = [g * min(1.0, self.spec.clip_norm / norm) for g in gradients]
+            self.clipped.append(norm > self.spec.optimizer.clip_norm)
+            gradients = [g * min(1.0, self.spec.optimizer.clip_norm / norm) for g in gradients]
         self.steps += 1
         for i, gradient in enumerate(gradients):
-            decayed = gradient + self.spec.weight_decay * self.parameters[i]
+            decayed = gradient + self.spec.optimizer.weight_decay * self.parameters[i]
             self.parameters[i] = self.parameters[i] - lr * self._direction(i, decayed)
         return loss
 
     def _direction(self, i: int, gradient: Array) -> Array:
-        if self.spec.optimizer is OptimizerKind.SGD:
-            self.first[i] = self.spec.momentum * self.first[i] + gradient
-            if self.spec.nesterov:
-                return gradient + self.spec.momentum * self.first[i]
+        if self.spec.optimizer.kind is OptimizerKind.SGD:
+            self.first[i] = self.spec.optimizer.momentum * self.first[i] + gradient
+            if self.spec.optimizer.nesterov:
+                return gradient + self.spec.optimizer.momentum * self.first[i]
             return self.first[i]
-        beta1, beta2 = self.spec.beta1, self.spec.beta2
+        beta1, beta2 = self.spec.optimizer.beta1, self.spec.optimizer.beta2
         self.first[i] = beta1 * self.first[i] + (1 - beta1) * gradient
         self.second[i] = beta2 * self.second[i] + (1 - beta2) * gradient**2
         mean = self.first[i] / (1 - beta1**self.steps)
         square = self.second[i] / (1 - beta2**self.steps)
-        return mean / (np.sqrt(square) + self.spec.eps)
+        return mean / (np.sqrt(square) + self.spec.optimizer.eps)
 
     def _activation(self, a: Array) -> Array:
-        if self.spec.activation is Activation.RELU:
+        if self.spec.network.activation is Activation.RELU:
             return np.maximum(a, 0.0)
-        if self.spec.activation is Activation.LEAKY_RELU:
-            return np.where(a > 0, a, self.spec.slope * a)
+        if self.spec.network.activation is Activation.LEAKY_RELU:
+            return np.where(a > 0, a, self.spec.network.slope * a)
         return np.tanh(a)
 
     def _slope(self, a: Array) -> Array:
-        if self.spec.activation is Activation.RELU:
+        if self.spec.network.activation is Activation.RELU:
             return (a > 0).astype(np.float64)
-        if self.spec.activation is Activation.LEAKY_RELU:
-            return np.where(a > 0, 1.0, self.spec.slope)
+        if self.spec.network.activation is Activation.LEAKY_RELU:
+            return np.where(a > 0, 1.0, self.spec.network.slope)
         return 1 - np.tanh(a) ** 2
 
     @staticmethod

@@ -10,9 +10,11 @@ import pytest
 import torch
 
 from rwinit import FeedForward
+from tests.factories import varied
 from tests.workers.engines.naive import Array, NaiveNetwork, one_hot
-from tests.workers.examples import blobs, trial, without_labels
+from tests.workers.examples import blobs, streams, trial, without_labels
 from workers import engines
+from workers.architectures import UnknownKindError
 from workers.contract import (
     Activation,
     EngineName,
@@ -30,13 +32,14 @@ from workers.engines import (
     StepInput,
     UnsupportedTrialError,
 )
-from workers.seeding import weight_generators
+from workers.generators import weight_generators
 
 SGD = {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01, "clip_norm": 0.6}
 ADAM = {"optimizer": OptimizerKind.ADAM, "weight_decay": 0.01, "eps": 1e-9, "beta1": 0.8}
 
 
 pytestmark = pytest.mark.usefixtures("each_engine")
+every_kind = pytest.mark.usefixtures("each_kind")
 
 
 def _engine(spec: TrialSpec, data: Data) -> Engine:
@@ -48,17 +51,17 @@ def _engine(spec: TrialSpec, data: Data) -> Engine:
 def _naive(spec: TrialSpec, data: Data) -> NaiveNetwork:
     network = FeedForward(
         data.shape.n_inputs,
-        spec.depth,
-        spec.width,
+        spec.network.depth,
+        spec.network.width,
         data.shape.n_outputs(spec.task),
         dtype=torch.float64,
     )
     network.reset_(
-        scheme=spec.scheme,
-        g=spec.g,
-        g_in=spec.g_in,
-        g_out=spec.g_out,
-        generators=weight_generators(spec.seed, spec.depth),
+        scheme=spec.init.scheme,
+        g=spec.init.g,
+        g_in=spec.init.g_in,
+        g_out=spec.init.g_out,
+        generators=weight_generators(spec.seed, streams(spec.network.depth)),
     )
     weights = [weight.detach().numpy().copy() for weight in network.weights]
     return NaiveNetwork(spec, weights, [bias.detach().numpy().copy() for bias in network.biases])
@@ -71,6 +74,7 @@ def _split(data: Data, task: Task, part: str) -> tuple[Array, Array]:
     return x, one_hot(getattr(data, f"{part}_y"), data.shape.n_classes)
 
 
+@every_kind
 @pytest.mark.parametrize("task", Task)
 @pytest.mark.parametrize("activation", [Activation.RELU, Activation.LEAKY_RELU, Activation.TANH])
 @pytest.mark.parametrize("rule", [{}, SGD, ADAM], ids=["plain", "sgd", "adam"])
@@ -93,10 +97,11 @@ def test_ten_steps_agree_with_backpropagation_written_out(
     measured = engine.evaluate(spec.trial_id)
     assert measured.train.loss == pytest.approx(naive.loss(x, targets), rel=1e-10)
     assert measured.eval.loss == pytest.approx(naive.loss(*_split(data, task, "eval")), rel=1e-10)
-    if spec.clip_norm is not None:
+    if spec.optimizer.clip_norm is not None:
         assert any(naive.clipped), "the bound should bind"
 
 
+@every_kind
 @pytest.mark.parametrize("task", Task)
 def test_gradient_norms_agree_with_backpropagation_written_out(task: Task) -> None:
     data = blobs()
@@ -106,7 +111,7 @@ def test_gradient_norms_agree_with_backpropagation_written_out(task: Task) -> No
 
     norms = _engine(spec, data).probe(spec.trial_id)
 
-    first, last = (float(np.linalg.norm(gradients[d])) for d in (0, spec.depth))
+    first, last = (float(np.linalg.norm(gradients[d])) for d in (0, spec.network.depth))
     assert norms.log_first == pytest.approx(math.log(first), rel=1e-10)
     assert norms.log_last == pytest.approx(math.log(last), rel=1e-10)
 
@@ -116,10 +121,10 @@ def test_gradient_norms_do_not_depend_on_how_far_float32_reaches() -> None:
     data = blobs()
     for g in (1e-3, 1e4):
         spec = trial(activation=Activation.LINEAR, depth=21, width=8, g=g)
-        unit = replace(spec, g=1.0)
+        unit = varied(spec, g=1.0)
         # At g_out = 0 the error that enters does not depend on g, and the outputs stay small.
-        last = _engine(replace(spec, g_out=0.0), data).probe(spec.trial_id).log_last
-        unit_last = _engine(replace(unit, g_out=0.0), data).probe(spec.trial_id).log_last
+        last = _engine(varied(spec, g_out=0.0), data).probe(spec.trial_id).log_last
+        unit_last = _engine(varied(unit, g_out=0.0), data).probe(spec.trial_id).log_last
         assert last is not None
         assert unit_last is not None
         assert last - unit_last == pytest.approx(20 * math.log(g), rel=1e-6)
@@ -134,6 +139,7 @@ def test_a_gradient_of_zero_has_no_logarithm() -> None:
     assert norms.log_last is None
 
 
+@every_kind
 def test_error_is_the_fraction_of_samples_whose_largest_output_is_elsewhere() -> None:
     data = blobs()
     spec = trial(precision=Precision.FLOAT64)
@@ -147,6 +153,7 @@ def test_error_is_the_fraction_of_samples_whose_largest_output_is_elsewhere() ->
     assert 0 < wrong < 1
 
 
+@every_kind
 def test_a_full_pass_over_several_chunks_is_the_mean_over_all_samples() -> None:
     data = blobs(n_train=2345)
     spec = trial(precision=Precision.FLOAT64)
@@ -159,7 +166,7 @@ def test_a_full_pass_over_several_chunks_is_the_mean_over_all_samples() -> None:
 
 def test_a_full_pass_sums_squares_that_float32_cannot_hold() -> None:
     spec = trial(task=Task.AUTOENCODE, g_out=1e25)
-    exact = replace(spec, precision=Precision.FLOAT64)
+    exact = varied(spec, precision=Precision.FLOAT64)
 
     measured, expected = (
         _engine(each, blobs()).evaluate(spec.trial_id).train.loss for each in (spec, exact)
@@ -169,6 +176,7 @@ def test_a_full_pass_sums_squares_that_float32_cannot_hold() -> None:
     assert measured == pytest.approx(expected, rel=1e-5)
 
 
+@every_kind
 def test_a_loss_that_is_not_finite_updates_nothing() -> None:
     data = blobs()
     poisoned = data.train_x.copy()
@@ -186,6 +194,7 @@ def test_a_loss_that_is_not_finite_updates_nothing() -> None:
     assert engine.evaluate(spec.trial_id).eval != before
 
 
+@every_kind
 def test_trials_that_share_an_engine_do_not_touch() -> None:
     data = blobs()
     one, two = trial(), trial(trial_id=UUID(int=2), depth=5, momentum=0.5)
@@ -206,6 +215,7 @@ def test_trials_that_share_an_engine_do_not_touch() -> None:
         assert alone.evaluate(spec.trial_id) == found
 
 
+@every_kind
 def test_a_dropped_trial_can_be_added_anew() -> None:
     spec, data = trial(), blobs()
     engine = _engine(spec, data)
@@ -221,6 +231,7 @@ def test_a_dropped_trial_can_be_added_anew() -> None:
     assert engine.evaluate(spec.trial_id) == before
 
 
+@every_kind
 @pytest.mark.parametrize("scheme", Scheme)
 @pytest.mark.parametrize("activation", Activation)
 def test_every_scheme_and_activation_starts_with_a_finite_loss(
@@ -239,24 +250,22 @@ def test_a_larger_g_scales_the_same_draws() -> None:
     spec = trial(task=Task.AUTOENCODE, precision=Precision.FLOAT64, g_out=1e6)
 
     small = _engine(spec, data).evaluate(spec.trial_id).train.loss
-    large = _engine(replace(spec, g=2 * spec.g), data).evaluate(spec.trial_id).train.loss
+    large = _engine(varied(spec, g=2 * spec.init.g), data).evaluate(spec.trial_id).train.loss
 
     # The targets are a millionth of the outputs, so the loss is the outputs' square.
-    assert large / small == pytest.approx(2 ** (2 * (spec.depth - 1)), rel=1e-4)
+    assert large / small == pytest.approx(2 ** (2 * (spec.network.depth - 1)), rel=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"kind": "transformer"}, "network.kind"),
-        ({"dataset": "mnist"}, "dataset.name"),
-    ],
-)
-def test_a_trial_that_does_not_fit_is_refused(changes: dict[str, Any], field: str) -> None:
+def test_a_trial_on_another_data_set_is_refused() -> None:
     with pytest.raises(UnsupportedTrialError) as caught:
-        _engine(trial(**changes), blobs())
+        _engine(trial(dataset="mnist"), blobs())
 
-    assert caught.value.field == field
+    assert caught.value.field == "dataset.name"
+
+
+def test_a_network_of_no_known_kind_is_refused() -> None:
+    with pytest.raises(UnknownKindError, match="transformer"):
+        _engine(varied(trial(), kind="transformer"), blobs())
 
 
 def test_classes_cannot_be_learned_without_labels() -> None:
@@ -270,6 +279,7 @@ def test_a_device_that_is_not_here_is_refused(device: str) -> None:
         engines.create(trial(), blobs(), device)
 
 
+@every_kind
 @pytest.mark.parametrize("rule", [{}, SGD, ADAM], ids=["plain", "sgd", "adam"])
 @pytest.mark.parametrize("other", EngineName)
 @pytest.mark.parametrize("depth", [1, 3])
@@ -284,7 +294,7 @@ def test_a_saved_trial_goes_on_in_any_engine(
         undisturbed.step(given)
     state = undisturbed.save(spec.trial_id)
 
-    resumed = engines.create(replace(spec, engine=other), data, "cpu")
+    resumed = engines.create(varied(spec, engine=other), data, "cpu")
     resumed.restore(spec, state)
 
     for _ in range(3):
@@ -295,6 +305,7 @@ def test_a_saved_trial_goes_on_in_any_engine(
         assert resumed.evaluate(spec.trial_id) == undisturbed.evaluate(spec.trial_id)
 
 
+@every_kind
 def test_a_state_is_a_copy() -> None:
     data, spec = blobs(), trial(momentum=0.5)
     engine = _engine(spec, data)
@@ -308,6 +319,7 @@ def test_a_state_is_a_copy() -> None:
         assert np.array_equal(array, before[name])
 
 
+@every_kind
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
@@ -323,7 +335,7 @@ def test_a_state_of_another_trial_is_refused(changes: dict[str, Any], name: str)
     engine = engines.create(spec, data, "cpu")
 
     with pytest.raises(StateMismatchError) as caught:
-        engine.restore(replace(spec, **changes), state)
+        engine.restore(varied(spec, **changes), state)
 
     assert caught.value.name == name
 

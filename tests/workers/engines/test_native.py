@@ -16,10 +16,14 @@ from torch import Tensor
 
 from workers.contract import Activation
 from workers.engines.packed import native as native_room
-from workers.engines.packed.arithmetic import Arithmetic, TorchArithmetic, arithmetic
+from workers.engines.packed.arithmetic import Arithmetic
+from workers.engines.packed.arithmetic_selection import arithmetic_for
+from workers.engines.packed.buffers import LevelBuffers
+from workers.engines.packed.gains import Gains
 from workers.engines.packed.native import NativeArithmetic, Processor, processor
-from workers.engines.packed.native.machine_code import described
-from workers.engines.packed.nonlinearities import Nonlinearity, nonlinearity
+from workers.engines.packed.native.machine_code import processor_of
+from workers.engines.packed.nonlinearities import BatchedNonlinearity, nonlinearity
+from workers.engines.packed.torch_arithmetic import TorchArithmetic
 from workers.estimates.sizes import WIDEST
 
 _FOUND = processor()
@@ -58,6 +62,9 @@ class Layer:
         self.output = normal(TRIALS, rows, fan_in)
         self.weight_gradient = normal(TRIALS, fan_out, fan_in)
         self.bias_gradient = normal(TRIALS, fan_out)
+        self.branch, self.carried = normal(TRIALS, rows, fan_out), normal(TRIALS, rows, fan_in)
+        columns = torch.randn((2, TRIALS, 1, 1), generator=draws, dtype=torch.float64).to(dtype)
+        self.gains = Gains(*columns)
 
 
 def forward(by: Arithmetic, layer: Layer) -> tuple[Tensor, ...]:
@@ -77,6 +84,21 @@ def gradient(by: Arithmetic, layer: Layer) -> tuple[Tensor, ...]:
     return _run(by, list(by.gradient(layer.errors, layer.source, *results)), *results)
 
 
+def skip_forward(by: Arithmetic, layer: Layer) -> tuple[Tensor, ...]:
+    level = LevelBuffers(layer.branch, layer.branch, layer.target)
+    rows = layer.source.shape[1]
+    operations = by.skip_forward(layer.source, layer.weight, layer.bias, level, layer.gains, rows)
+    return _run(by, list(operations), layer.branch, layer.target)
+
+
+def skip_backward(by: Arithmetic, layer: Layer) -> tuple[Tensor, ...]:
+    level = LevelBuffers(layer.output, layer.output, layer.output)
+    operations = by.skip_backward(
+        layer.errors, layer.weight, layer.carried, level, layer.gains, layer.below
+    )
+    return _run(by, list(operations), layer.carried, layer.below)
+
+
 def _run(
     by: Arithmetic, operations: list[Callable[[], object]], *results: Tensor
 ) -> tuple[Tensor, ...]:
@@ -86,7 +108,7 @@ def _run(
 
 
 def native(
-    on: Processor, nonlinear: Nonlinearity, dtype: torch.dtype = torch.float32
+    on: Processor, nonlinear: BatchedNonlinearity, dtype: torch.dtype = torch.float32
 ) -> Arithmetic:
     return NativeArithmetic(nonlinear, 200, 200, torch.zeros((), dtype=dtype), on)
 
@@ -100,17 +122,21 @@ SIZES = [
     (29, 5, 130),
     (50, 40, 100),
 ]
+SQUARE = [(rows, width, width) for rows, width in [(1, 1), (12, 16), (29, 130)]]
+PRODUCTS = [
+    *((compute, size) for compute in (forward, backward_input, gradient) for size in SIZES),
+    *((compute, size) for compute in (skip_forward, skip_backward) for size in SQUARE),
+]
 
 
 @pytest.mark.parametrize("on", [HERE, *OTHERS], ids=lambda on: f"{8 * on.vector_bytes} bit")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("nonlinear", RECTIFIERS, ids=["relu", "leaky_relu"])
-@pytest.mark.parametrize("compute", [forward, backward_input, gradient])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("compute", "size"), PRODUCTS)
 def test_products_are_those_of_torch_in_float64(
     on: Processor,
     dtype: torch.dtype,
-    nonlinear: Nonlinearity,
+    nonlinear: BatchedNonlinearity,
     compute: Compute,
     size: tuple[int, int, int],
 ) -> None:
@@ -120,14 +146,14 @@ def test_products_are_those_of_torch_in_float64(
 
     # Of float32 also the factors are rounded.
     bound = max(size) * torch.finfo(dtype).eps * 8
+    bound *= 4 if compute in {skip_forward, skip_backward} else 1  # The gains are normal numbers.
     for each, right in zip(found, exact, strict=True):
         assert each.dtype == dtype
         torch.testing.assert_close(each.double(), right, rtol=0.0, atol=bound)
 
 
 @pytest.mark.parametrize("on", OTHERS, ids=lambda on: f"{8 * on.vector_bytes} bit")
-@pytest.mark.parametrize("compute", [forward, backward_input, gradient])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("compute", "size"), PRODUCTS)
 def test_no_bit_depends_on_the_length_of_vectors(
     on: Processor, compute: Compute, size: tuple[int, int, int]
 ) -> None:
@@ -149,13 +175,22 @@ def test_no_bit_of_a_row_depends_on_the_other_rows(rows: int, more: int, width: 
     assert few.numpy().tobytes() == many[:, :rows].contiguous().numpy().tobytes()
 
 
-@pytest.mark.parametrize("compute", [forward, backward_input, gradient])
-def test_nothing_beside_the_result_is_written(compute: Compute) -> None:
-    layer = Layer(13, 21, 18)
+@pytest.mark.parametrize(
+    ("compute", "fan_in"),
+    [(forward, 21), (backward_input, 21), (gradient, 21), (skip_forward, 18), (skip_backward, 18)],
+)
+def test_nothing_beside_the_result_is_written(compute: Compute, fan_in: int) -> None:
+    layer = Layer(13, fan_in, 18)
 
     compute(native(HERE, RELU), layer)
 
-    for target, rows in ((layer.target, 13), (layer.below, 13), (layer.weight_gradient, 18)):
+    for target, rows in (
+        (layer.target, 13),
+        (layer.below, 13),
+        (layer.branch, 13),
+        (layer.carried, 13),
+        (layer.weight_gradient, 18),
+    ):
         buffer = target.as_strided((TRIALS, rows + 5, target.shape[2]), target.stride())
         assert buffer[:, rows:].isnan().all()
         assert not buffer[:, :rows].isnan().any()
@@ -175,7 +210,9 @@ def test_nothing_behind_a_matrix_is_touched(on: Processor, size: tuple[int, int,
 
 
 @pytest.mark.parametrize("nonlinear", RECTIFIERS, ids=["relu", "leaky_relu"])
-def test_what_is_no_number_stays_none_and_infinities_are_rectified(nonlinear: Nonlinearity) -> None:
+def test_what_is_no_number_stays_none_and_infinities_are_rectified(
+    nonlinear: BatchedNonlinearity,
+) -> None:
     special = torch.tensor([torch.nan, torch.inf, -torch.inf, 0.0, -0.0])
     layers = [Layer(5, 5, 5), Layer(5, 5, 5)]
     for layer in layers:
@@ -194,7 +231,7 @@ def test_what_is_no_number_stays_none_and_infinities_are_rectified(nonlinear: No
 
 @pytest.mark.parametrize("width", [WIDEST, WIDEST + 1])
 def test_wide_layers_are_left_to_torch(width: int) -> None:
-    found = arithmetic(RELU, width, 8, torch.zeros(()))
+    found = arithmetic_for(RELU, width, 8, torch.zeros(()))
 
     assert isinstance(found, NativeArithmetic) == (width <= WIDEST)
 
@@ -213,7 +250,7 @@ def test_wide_layers_are_left_to_torch(width: int) -> None:
 def test_vectors_are_as_long_as_the_processor_has_them(
     machine: str, features: dict[str, bool], vectors: tuple[int, int] | None
 ) -> None:
-    found = described(machine, "model", FeatureMap(features))
+    found = processor_of(machine, "model", FeatureMap(features))
 
     assert (found and (found.vector_bytes, found.registers)) == vectors
 
@@ -223,13 +260,13 @@ def test_on_a_processor_without_fused_operations_torch_computes(
 ) -> None:
     monkeypatch.setattr(native_room, "processor", lambda: None)
 
-    assert isinstance(arithmetic(RELU, 8, 8, torch.zeros(())), TorchArithmetic)
+    assert isinstance(arithmetic_for(RELU, 8, 8, torch.zeros(())), TorchArithmetic)
 
 
 def test_without_llvm_torch_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "llvmlite", None)
 
-    assert isinstance(arithmetic(RELU, 8, 8, torch.zeros(())), TorchArithmetic)
+    assert isinstance(arithmetic_for(RELU, 8, 8, torch.zeros(())), TorchArithmetic)
 
 
 def test_a_gradient_of_many_columns_is_left_to_torch() -> None:

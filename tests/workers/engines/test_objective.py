@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from workers.contract import Task
+from workers.contract import Loss, Task
 from workers.engines.objective import batch_loss, count_errors, summed_loss
 
 
@@ -24,7 +24,9 @@ def test_a_full_pass_is_summed_in_float64(task: Task) -> None:
     summed = summed_loss(task, outputs, targets)
 
     # One sample at a time, added up by math.fsum, which rounds once.
-    parts = [batch_loss(task, o[None], t[None]).item() for o, t in zip(*exact, strict=True)]
+    parts = [
+        batch_loss(Loss(task=task), o[None], t[None]).item() for o, t in zip(*exact, strict=True)
+    ]
     assert summed.dtype == torch.float64
     assert summed.item() == pytest.approx(math.fsum(parts), rel=1e-13)
 
@@ -33,12 +35,16 @@ def test_classification_is_by_cross_entropy_and_autoencoding_by_mean_square() ->
     outputs, labels = _outputs_and_targets(Task.CLASSIFY)
     right = functional.softmax(outputs, dim=1)[torch.arange(400), labels]
     torch.testing.assert_close(
-        batch_loss(Task.CLASSIFY, outputs, labels), -right.log().mean(), rtol=1e-5, atol=0.0
+        batch_loss(Loss(task=Task.CLASSIFY), outputs, labels),
+        -right.log().mean(),
+        rtol=1e-5,
+        atol=0.0,
     )
 
     outputs, targets = _outputs_and_targets(Task.AUTOENCODE)
     torch.testing.assert_close(
-        batch_loss(Task.AUTOENCODE, outputs, targets), (outputs - targets).pow(2).sum() / 1200
+        batch_loss(Loss(task=Task.AUTOENCODE), outputs, targets),
+        (outputs - targets).pow(2).sum() / 1200,
     )
 
 

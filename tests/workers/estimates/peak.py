@@ -9,6 +9,7 @@ from uuid import UUID
 
 from tests.factories import trial_spec
 from tests.workers.estimates.samples import noise
+from tests.workers.examples import of_kind
 from workers.contract import Activation, EngineName, OptimizerKind, Precision, TrialSpec
 from workers.estimates import TrialShape, pack_memory
 from workers.training import run_pack
@@ -23,12 +24,15 @@ KINDS: Mapping[str, Callable[[str], object]] = {
 
 def specs_of(changes: Mapping[str, object], count: int) -> list[TrialSpec]:
     """Return trials that differ in their seed."""
+    changes = dict(changes)
+    kind = str(changes.pop("kind", "ffn"))
     enums = {name: KINDS[name](str(value)) for name, value in changes.items() if name in KINDS}
     fixed = {"engine": EngineName.PACKED, "epochs": 1, "learning_rate": 1e-6, "g": 1.41}
     # A planned trial has them, and its initial walk is then measured on a copy of it.
-    walk = {"predicted_drift": 0.0, "predicted_spread": 1.0}
+    walk = {"prediction": (0.0, 1.0)}
     given = {**fixed, **walk, **changes, **enums}
-    return [trial_spec(trial_id=UUID(int=i), seed=i, **given) for i in range(count)]
+    specs = [trial_spec(trial_id=UUID(int=i), seed=i, **given) for i in range(count)]
+    return [of_kind(spec, kind) for spec in specs]
 
 
 def peak() -> int:
@@ -52,7 +56,7 @@ def main(text: str) -> None:
     data = noise(n_inputs=case["n_inputs"], n_train=case["n_train"])
     for _ in run_pack(specs, data, slots=case["slots"], memory_bytes=case["memory_bytes"]):
         pass
-    shapes = [TrialShape.of(spec) for spec in specs]
+    shapes = [TrialShape.of(spec.configuration) for spec in specs]
     ways = [
         pack_memory(shapes, data.shape, case["slots"], recomputes=again).total
         for again in (False, True)

@@ -7,26 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import DIGITS, trial_spec
+from tests.factories import DIGITS, trial_shape, trial_spec
 from tests.workers.estimates.samples import noise
 from workers.contract import EngineName, EpochRecord, LayerProfile, Report, TrialEnd
-from workers.estimates import Capacity, TrialShape, capacity_of, slots_for
+from workers.estimates import Capacity, capacity_of, slots_for
 from workers.training import run_pack
 
-DEEP = TrialShape.of(trial_spec(depth=1000, width=32, engine=EngineName.PACKED))
+DEEP = trial_shape(depth=1000, width=32)
 ENDLESS = 1 << 50
 
 
 @pytest.mark.parametrize(("width", "slots"), [(16, 16), (32, 8), (64, 4), (163, 2), (164, 1)])
 def test_narrow_networks_share_a_core_and_wide_ones_do_not(width: int, slots: int) -> None:
-    assert slots_for(replace(DEEP, width=width, depth=10), DIGITS) == slots
+    assert slots_for(trial_shape(width=width, depth=10), DIGITS) == slots
 
 
 @pytest.mark.parametrize(
     ("depth", "slots"), [(40, 8), (41, 4), (81, 4), (82, 2), (163, 2), (164, 1)]
 )
 def test_shallow_networks_share_a_core_and_deep_ones_do_not(depth: int, slots: int) -> None:
-    assert slots_for(replace(DEEP, depth=depth), DIGITS) == slots
+    assert slots_for(trial_shape(depth=depth, width=32), DIGITS) == slots
 
 
 def test_the_reference_engine_runs_one_at_a_time() -> None:
@@ -41,7 +41,7 @@ def test_where_memory_is_enough_all_slots_are_used_and_nothing_is_computed_twice
 
 @given(st.integers(10**5, 10**9), st.integers(1, 1000), st.sampled_from([8, 32, 100]))
 def test_a_pack_fits_where_any_way_to_run_it_does(budget: int, depth: int, width: int) -> None:
-    trial = replace(DEEP, depth=depth, width=width)
+    trial = trial_shape(depth=depth, width=width)
 
     found = capacity_of(trial, DIGITS, budget)
 
@@ -50,7 +50,7 @@ def test_a_pack_fits_where_any_way_to_run_it_does(budget: int, depth: int, width
 
 def test_as_memory_gets_short_slots_are_halved_then_activations_recomputed_then_both() -> None:
     ways: list[Capacity] = []
-    trial = replace(DEEP, depth=40)
+    trial = trial_shape(depth=40, width=32)
     budget = capacity_of(trial, DIGITS, ENDLESS).bytes
     while not ways or ways[-1] != capacity_of(trial, DIGITS, 0):
         ways.append(capacity_of(trial, DIGITS, budget))

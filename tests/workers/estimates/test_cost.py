@@ -6,31 +6,57 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import DIGITS, TIMINGS, trial_spec
-from workers.contract import Activation, EngineName, OptimizerKind, Precision
+from tests.factories import DIGITS, TIMINGS, trial_shape
+from workers.contract import Activation, OptimizerKind, Precision
 from workers.estimates import CostModel, TrialShape
+from workers.estimates.work import NO_WORK
 
 MODEL = CostModel(TIMINGS)
-TRIAL = TrialShape.of(trial_spec(depth=100, width=64, epochs=3, engine=EngineName.PACKED))
+BASE: dict[str, object] = {"depth": 100, "width": 64, "epochs": 3}
+TRIAL = trial_shape(**BASE)
 
 
 def seconds(trial: TrialShape, live: int = 1) -> float:
     return MODEL.trial_seconds(trial, DIGITS, live)
 
 
-def test_a_deep_steps_time_is_that_of_its_layers() -> None:
-    deeper = replace(TRIAL, depth=TRIAL.depth + 1)
-    flat = replace(TIMINGS, full_pass=(0.0,) * 3, start_layer=0.0, start_weight=0.0)
-    model = CostModel(replace(flat, full_pass=(1e-30,) * 3))
+def with_rates(**seconds_each: float) -> CostModel:
+    """Return a model in which all other work takes no time."""
+    return CostModel(replace(TIMINGS, seconds_each=replace(NO_WORK, **seconds_each)))
 
-    added = model.epoch_seconds(deeper, DIGITS, 4) - model.epoch_seconds(TRIAL, DIGITS, 4)
 
+def test_a_trials_multiply_adds_are_those_of_its_matrices() -> None:
+    shape = trial_shape(**BASE | {"depth": 3, "width": 5})
+    first, hidden, last = 64 * 5 + 5, 2 * (5 * 5 + 5), 5 * 10 + 10
+
+    step = 100 * (2 * first + 3 * hidden + 3 * last) + 100 * 5  # A bias's gradient sums errors.
+    full = (1437 + 360) * (first + hidden + last)
+    probe = 2 * 100 * 2 * (first + hidden + last)  # In float64.
+
+    model = with_rates(products=1.0)
+    assert model.start_seconds(shape, DIGITS) == full + probe
+    assert model.epoch_seconds(shape, DIGITS, 4) == pytest.approx(15 * step + full + probe)
+
+
+def test_a_steps_calls_are_shared_and_its_numbers_are_not() -> None:
     steps = 15  # 1,437 samples, 100 at a time
-    level = TIMINGS.level[4]  # width 64, batch 100: measured, not interpolated
-    probe = 2 * (TIMINGS.call + level)
-    chunks = 2  # 1,437 and 360 samples, 2,000 at a time
-    expected = steps * (TIMINGS.call / 4 + level) + probe + chunks * TIMINGS.call / 3
-    assert added == pytest.approx(expected)
+
+    calls = with_rates(layer_passes=1.0).epoch_seconds(TRIAL, DIGITS, 4)
+    numbers = with_rates(activations=1.0).epoch_seconds(TRIAL, DIGITS, 4)
+
+    # A probe goes forward and back, and two chunks of samples forward.
+    assert calls == pytest.approx(100 * (steps * 3 / 4 + 2 + 2))
+    assert numbers == pytest.approx(100 * 64 * (100 * (steps * 3 + 2 * 2) + 1437 + 360))
+
+
+def test_what_does_not_fit_a_cache_counts_by_the_byte_beyond_it() -> None:
+    near, far = (trial_shape(**BASE | {"depth": depth}) for depth in (10, 1000))
+    model = with_rates(distant_bytes=1.0)
+
+    assert model.epoch_seconds(near, DIGITS, 1) == 0.0
+    step = 4 * (far.parameters(DIGITS) + 1000 * 64 * 100) - (8 << 20)
+    probe = 8 * (far.parameters(DIGITS) + 1000 * 64 * 100) - (8 << 20)
+    assert model.epoch_seconds(far, DIGITS, 1) == pytest.approx(15 * step + probe)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +65,7 @@ def test_a_deep_steps_time_is_that_of_its_layers() -> None:
         {"depth": 101},
         {"width": 65},
         {"epochs": 4},
-        {"profiles": 1},
+        {"profile_epochs": (0,)},
         {"optimizer": OptimizerKind.ADAM},
         {"momentum": 0.9},
         {"weight_decay": 0.1},
@@ -51,31 +77,28 @@ def test_a_deep_steps_time_is_that_of_its_layers() -> None:
     ids=str,
 )
 def test_what_adds_work_adds_seconds(change: dict[str, object]) -> None:
-    # The changes are of many types, which replace checks by field.
-    assert seconds(replace(TRIAL, **change)) > seconds(TRIAL)  # type: ignore[arg-type]
+    assert seconds(trial_shape(**BASE | change)) > seconds(TRIAL)
 
 
 def test_a_trial_pays_its_start_once_and_its_ends_by_epoch() -> None:
-    more = CostModel(
-        replace(TIMINGS, start=TIMINGS.start + 1.0, epoch=TIMINGS.epoch + 10.0)
-    ).trial_seconds(TRIAL, DIGITS, 4)
+    rates = TIMINGS.seconds_each
+    slower = replace(rates, starts=rates.starts + 1.0, epoch_ends=rates.epoch_ends + 10.0)
+    model = CostModel(replace(TIMINGS, seconds_each=slower))
 
-    assert more - seconds(TRIAL, 4) == pytest.approx(1.0 + TRIAL.epochs * 10.0)
+    more = model.trial_seconds(TRIAL, DIGITS, 4) - seconds(TRIAL, 4)
+
+    assert more == pytest.approx(1.0 + (1 + TRIAL.epochs) * 10.0)  # Epoch 0 has a record as well.
 
 
 def test_a_steps_share_of_what_all_its_trials_take_together_falls() -> None:
-    slower = CostModel(
-        replace(TIMINGS, step=TIMINGS.step + 1.0, trial_step=TIMINGS.trial_step + 1.0)
-    )
+    model = with_rates(steps=1.0, trial_steps=1.0)
     steps = 15  # 1,437 samples, 100 at a time
 
-    added = slower.epoch_seconds(TRIAL, DIGITS, 4) - MODEL.epoch_seconds(TRIAL, DIGITS, 4)
-
-    assert added == pytest.approx(steps * (1.0 / 4 + 1.0))
+    assert model.epoch_seconds(TRIAL, DIGITS, 4) == pytest.approx(steps * (1.0 / 4 + 1.0))
 
 
 def test_trials_that_run_together_share_the_calls() -> None:
-    shares = [seconds(replace(TRIAL, width=16), live) for live in (1, 2, 8)]
+    shares = [seconds(trial_shape(**BASE | {"width": 16}), live) for live in (1, 2, 8)]
 
     assert shares == sorted(shares, reverse=True)
     assert shares[0] < 8 * shares[2]
@@ -83,6 +106,6 @@ def test_trials_that_run_together_share_the_calls() -> None:
 
 @given(st.integers(1, 5000), st.integers(1, 20_000), st.integers(1, 2000))
 def test_every_shape_has_a_finite_positive_time(width: int, batch: int, depth: int) -> None:
-    found = seconds(replace(TRIAL, width=width, batch_size=batch, depth=depth))
+    found = seconds(trial_shape(**BASE | {"width": width, "batch_size": batch, "depth": depth}))
 
     assert 0.0 < found < float("inf")

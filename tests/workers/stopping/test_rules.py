@@ -93,7 +93,7 @@ def _replay(ours: Rule, tune: _Tune, seed: int, n_values: int | None) -> tuple[i
     told: Result | None = next(results)
     while told is not None:
         trial_id, epoch, value, last = told
-        judgement = ours.hear(trial_id, epoch, value)
+        judgement = ours.judge(trial_id, epoch, value)
         mine = judgement is not None and not judgement.kept and not last
         assert mine == tune.stops(trial_id, epoch, value, last), told
         stopped += mine
@@ -131,33 +131,33 @@ def _curves(seed: int) -> Mapping[UUID, Mapping[int, float]]:
 
 
 @pytest.mark.parametrize("kind", ["asha", "median"])
-def test_what_is_remembered_counts_as_what_was_heard(kind: str) -> None:
+def test_restored_results_count_as_judged_ones(kind: str) -> None:
     def rule() -> Rule:
         if kind == "asha":
             return Asha(eta=3, grace_epochs=2, max_epochs=MAX_EPOCHS)
         return Median(grace_epochs=2)
 
-    heard, remembered = rule(), rule()
+    judged, restored = rule(), rule()
     for trial_id, curve in _curves(1).items():
         for epoch, value in curve.items():
-            heard.hear(trial_id, epoch, value)
+            judged.judge(trial_id, epoch, value)
     for trial_id, curve in sorted(_curves(1).items(), reverse=True):
-        remembered.remember(trial_id, curve)
+        restored.restore(trial_id, curve)
 
     new = UUID(int=99)
     for epoch in range(1, MAX_EPOCHS + 1):
-        assert heard.hear(new, epoch, 0.3) == remembered.hear(new, epoch, 0.3)
+        assert judged.judge(new, epoch, 0.3) == restored.judge(new, epoch, 0.3)
 
 
 def test_asha_says_what_had_to_be_reached() -> None:
     rule = Asha(eta=2, grace_epochs=1, max_epochs=4)
     for place, value in enumerate([1.0, 3.0, 2.0]):
-        rule.hear(UUID(int=place), 1, value)
+        rule.judge(UUID(int=place), 1, value)
 
-    assert rule.hear(UUID(int=9), 1, 2.5) == Judgement(
+    assert rule.judge(UUID(int=9), 1, 2.5) == Judgement(
         kept=False, value=2.5, cutoff=2.0, n_others=3
     )
-    assert rule.hear(UUID(int=9), 2, 2.5) is None
+    assert rule.judge(UUID(int=9), 2, 2.5) is None
 
 
 def test_a_trial_that_was_stopped_is_stopped_again_when_it_is_trained_again() -> None:

@@ -1,10 +1,10 @@
 from collections.abc import Iterator
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
 import torch
 
+from tests.factories import varied
 from tests.workers.examples import blobs, curve, trial
 from workers.contract import Activation, EngineName, OptimizerKind, Scheme, TrialSpec
 from workers.training import run_pack, run_trial
@@ -56,7 +56,7 @@ def test_a_trial_alone_equals_the_trial_after_another_in_a_pack(spec: TrialSpec)
 def test_a_curve_does_not_depend_on_the_callers_threads(engine: EngineName) -> None:
     data = blobs(n_inputs=256, n_train=1200)
     spec = trial(width=256, depth=2, batch_size=600, g=1.4, engine=engine)
-    neighbour = replace(spec, trial_id=UUID(int=2), depth=3)
+    neighbour = varied(spec, trial_id=UUID(int=2), depth=3)
     torch.set_num_threads(1)
     one = curve(run_pack([neighbour, spec], data, slots=2))
 
@@ -81,7 +81,7 @@ def test_the_trial_id_decides_nothing_and_the_seed_everything(engine: EngineName
     losses = [
         [
             getattr(report, "train_loss", None)
-            for report in curve(run_trial(replace(spec, engine=engine), data))
+            for report in curve(run_trial(varied(spec, engine=engine), data))
         ]
         for spec in (trial(), trial(trial_id=UUID(int=5)), trial(seed=1))
     ]

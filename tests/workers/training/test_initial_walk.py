@@ -1,7 +1,7 @@
 """z_init against the law, and where there is none."""
 
 import math
-from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -9,26 +9,28 @@ import pytest
 import torch
 
 import rwinit
-from tests.workers.examples import blobs, trial
-from workers import engines, seeding
+from tests.factories import varied
+from tests.workers.examples import blobs, streams, trial
+from workers import engines
 from workers.contract import Activation, EngineName, InitialWalk, Precision, Scheme, TrialSpec
+from workers.generators import probe_generator, weight_generators
 from workers.training import run_trial
 from workers.training.initial_walk import initial_walk
 
 
-def predicted(**changes: object) -> TrialSpec:
+def predicted(**changes: Any) -> TrialSpec:  # leaves of any type
     """Return a trial with the law of its walk, as planning gives it."""
     spec = trial(**changes)
     law = rwinit.walk_law(
-        spec.activation,
-        spec.width,
-        spec.depth,
-        g=spec.g,
-        weights="orthogonal" if spec.scheme is Scheme.ORTHOGONAL else "gaussian",
-        slope=spec.slope,
-        conditions=rwinit.Conditions(n_inputs=blobs().shape.n_inputs, g_in=spec.g_in),
+        spec.network.activation,
+        spec.network.width,
+        spec.network.depth,
+        g=spec.init.g,
+        weights="orthogonal" if spec.init.scheme is Scheme.ORTHOGONAL else "gaussian",
+        slope=spec.network.slope,
+        conditions=rwinit.Conditions(n_inputs=blobs().shape.n_inputs, g_in=spec.init.g_in),
     )
-    return replace(spec, predicted_drift=float(law.drift), predicted_spread=float(law.spread))
+    return varied(spec, prediction=(float(law.drift), float(law.spread)))
 
 
 def z_of(spec: TrialSpec) -> float | None:
@@ -54,7 +56,7 @@ def test_over_seeds_it_is_standard(changes: dict[str, object]) -> None:
     spec = {"width": 50, "engine": EngineName.REFERENCE} | changes
 
     first = predicted(**spec)
-    scores = np.array([z_of(replace(first, seed=seed)) for seed in range(200)], dtype=float)
+    scores = np.array([z_of(varied(first, seed=seed)) for seed in range(200)], dtype=float)
 
     assert abs(scores.mean()) < 4 / math.sqrt(len(scores))
     assert abs(scores.var(ddof=1) - 1) < 4 * math.sqrt(2 / len(scores))
@@ -69,14 +71,14 @@ def test_it_is_the_walk_of_the_trials_own_network(
     network = rwinit.FeedForward(
         n_inputs=6, depth=7, width=12, n_outputs=12, activation=activation, dtype=torch.float32
     )
-    network.reset_(g=spec.g, generators=seeding.weight_generators(5, 7))
+    network.reset_(g=spec.init.g, generators=weight_generators(5, streams(7)))
     network = network.double()
     with torch.no_grad():  # so that the error at the outputs is that at the last hidden layer
         network.weights[-1].copy_(torch.eye(12))
-    x = torch.randn(1, 6, dtype=torch.float64, generator=seeding.probe_generator(5, "input"))
-    error = torch.randn(1, 12, dtype=torch.float64, generator=seeding.probe_generator(5, "error"))
+    x = torch.randn(1, 6, dtype=torch.float64, generator=probe_generator(5, "input"))
+    error = torch.randn(1, 12, dtype=torch.float64, generator=probe_generator(5, "error"))
 
-    expected = rwinit.compare_with_law(network, x, error, activation=activation, g=spec.g)
+    expected = rwinit.compare_with_law(network, x, error, activation=activation, g=spec.init.g)
 
     assert z_of(spec) == pytest.approx(expected.z_scores[0], rel=1e-9)
 

@@ -1,7 +1,6 @@
 """Layer profiles against hooks on the reference network, and what they leave alone."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +8,11 @@ import torch
 from torch.nn import functional
 
 import rwinit
+from rwinit.activations import activation_function
+from tests.factories import varied
 from tests.workers.examples import blobs, curve, end, records, trial, without_labels
 from workers import engines
+from workers.architectures import ARCHITECTURES, Skip, architecture_of
 from workers.contract import (
     Activation,
     EngineName,
@@ -32,8 +34,11 @@ def trained(spec: TrialSpec, data: Data, *, steps: int = 3) -> Engine:
     engine = engines.create(spec, data, "cpu", slots=1)
     engine.add(spec)
     for _ in range(steps):
-        engine.step({spec.trial_id: StepInput(np.arange(20), 0.05)})
+        engine.step({spec.trial_id: StepInput(np.arange(spec.training.batch_size), 0.05)})
     return engine
+
+
+GROUPS = ("first", "hidden", "last")
 
 
 def reference(spec: TrialSpec, data: Data, engine: Engine) -> rwinit.Profile:
@@ -41,26 +46,28 @@ def reference(spec: TrialSpec, data: Data, engine: Engine) -> rwinit.Profile:
     arrays = engine.save(spec.trial_id).arrays
     network = rwinit.FeedForward(
         n_inputs=data.shape.n_inputs,
-        depth=spec.depth,
-        width=spec.width,
+        depth=spec.network.depth,
+        width=spec.network.width,
         n_outputs=data.shape.n_outputs(spec.task),
-        activation=spec.activation,
-        slope=spec.slope,
+        activation=spec.network.activation,
+        slope=spec.network.slope,
         dtype=torch.float64,
     )
     for part, parameters in (("weight", network.weights), ("bias", network.biases)):
-        first, last = (arrays[f"parameters.{end}.{part}"] for end in ("first", "last"))
-        values = [first, *arrays[f"parameters.hidden.{part}"], last]
+        groups = [arrays.get(f"parameters.{name}.{part}", ()) for name in GROUPS]
+        values = [value for group in groups for value in group]
         with torch.no_grad():
             for parameter, value in zip(parameters, values, strict=True):
                 parameter.copy_(torch.tensor(value))
-    x = torch.tensor(data.train_x[: spec.batch_size]).double()
+    x = torch.tensor(data.train_x[: spec.training.batch_size]).double()
     outputs = network(x).detach().requires_grad_()
     if spec.task is Task.AUTOENCODE:
         loss = functional.mse_loss(outputs, x)
     else:
         assert data.train_y is not None
-        loss = functional.cross_entropy(outputs, torch.tensor(data.train_y[: spec.batch_size]))
+        loss = functional.cross_entropy(
+            outputs, torch.tensor(data.train_y[: spec.training.batch_size])
+        )
     (error,) = torch.autograd.grad(loss, outputs)
     return rwinit.profile(network, x, error)
 
@@ -85,6 +92,68 @@ def test_it_is_what_hooks_see_in_the_same_network(
     norms = holder.probe(spec.trial_id)
     assert told.gradient_log_norms[0] == pytest.approx(norms.log_first, abs=1e-10)
     assert told.gradient_log_norms[-1] == pytest.approx(norms.log_last, abs=1e-10)
+
+
+@pytest.mark.parametrize("engine", EngineName)
+@pytest.mark.parametrize("activation", Activation)
+@pytest.mark.parametrize("task", Task)
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_it_is_what_autograd_sees_of_the_program_written_out(
+    engine: EngineName, activation: Activation, task: Task, kind: str
+) -> None:
+    data = blobs()
+    spec = trial(kind=kind, engine=engine, activation=activation, task=task, depth=6)
+    holder = trained(spec, data)
+
+    told = layer_profile(holder, spec, data, 0)
+
+    hidden, weights = written_out(spec, data, holder)
+    errors = [gradient_of(h).norm(dim=1).log().numpy() for h in hidden]
+    outputs = [h.detach().norm(dim=1).log().numpy() for h in hidden]
+    assert told.activation_log_norms == pytest.approx(mean(np.array(outputs)), abs=1e-10)
+    assert told.error_log_norms == pytest.approx(mean(np.array(errors)), abs=1e-10)
+    gradients = [gradient_of(weight).norm().log().item() for weight in weights]
+    assert told.gradient_log_norms == pytest.approx(gradients, abs=1e-10)
+    norms = holder.probe(spec.trial_id)
+    assert told.gradient_log_norms[0] == pytest.approx(norms.log_first, abs=1e-10)
+    assert told.gradient_log_norms[-1] == pytest.approx(norms.log_last, abs=1e-10)
+
+
+def written_out(
+    spec: TrialSpec, data: Data, engine: Engine
+) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Return the hidden layers and the matrices, with their gradients, of the trial's weights."""
+    arrays = engine.save(spec.trial_id).arrays
+    batch = slice(spec.training.batch_size)
+    h = torch.tensor(data.train_x[batch]).double()
+    hidden, weights = [], []
+    for layer in architecture_of(spec.network).layers(spec.network):
+        weight, bias = (
+            torch.tensor(arrays[f"parameters.{layer.group}.{part}"][layer.place]).double()
+            for part in ("weight", "bias")
+        )
+        weights.append(weight.requires_grad_())
+        branch = h @ weight.T + bias
+        if layer.rule.activated:
+            function = activation_function(spec.network.activation, spec.network.slope)
+            branch = layer.rule.branch_gain * function(branch)
+        h = branch if layer.rule.skip is Skip.NONE else branch + layer.rule.skip_gain * h
+        h.retain_grad()
+        hidden.append(h)
+    outputs = hidden.pop()
+    if spec.task is Task.AUTOENCODE:
+        loss = functional.mse_loss(outputs, torch.tensor(data.train_x[batch]).double())
+    else:
+        assert data.train_y is not None
+        loss = functional.cross_entropy(outputs, torch.tensor(data.train_y[batch]))
+    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
+    return hidden, weights
+
+
+def gradient_of(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the gradient that a backward pass left with a tensor."""
+    assert tensor.grad is not None
+    return tensor.grad
 
 
 def mean(logs: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[float]:
@@ -112,7 +181,7 @@ def test_profiles_are_told_behind_their_epochs_and_change_no_bit_of_the_curve(
 ) -> None:
     data = blobs()
     plain = trial(engine=engine, activation=activation, epochs=3, momentum=0.9)
-    spec = replace(plain, profile_epochs=(0, 2, 3))
+    spec = varied(plain, profile_epochs=(0, 2, 3))
 
     reports = [report for report in run_trial(spec, data) if report is not None]
     packed = [report for report in run_pack([spec], data) if report is not None]

@@ -1,11 +1,11 @@
 import logging
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from tests.factories import varied
 from tests.workers.examples import blobs, curve, end, records, trial
 from workers import engines
 from workers.contract import (
@@ -35,7 +35,7 @@ def one(request: pytest.FixtureRequest) -> TrialSpec:
 
 @pytest.fixture
 def two(one: TrialSpec) -> TrialSpec:
-    return replace(one, trial_id=UUID(int=2), seed=1)
+    return varied(one, trial_id=UUID(int=2), seed=1)
 
 
 def _of(spec: TrialSpec, reports: Sequence[Report | None]) -> list[EpochRecord | TrialEnd]:
@@ -58,7 +58,7 @@ def test_trials_of_a_pack_start_in_order_and_each_ends_once(one: TrialSpec, two:
 
 
 def test_live_trials_take_their_steps_together(two: TrialSpec) -> None:
-    specs = [replace(two, trial_id=UUID(int=i), seed=i, engine=EngineName.PACKED) for i in range(3)]
+    specs = [varied(two, trial_id=UUID(int=i), seed=i, engine=EngineName.PACKED) for i in range(3)]
 
     reports = list(run_pack(specs, blobs(n_train=45), slots=3))
 
@@ -68,7 +68,7 @@ def test_live_trials_take_their_steps_together(two: TrialSpec) -> None:
 
 def test_a_slot_that_is_left_is_taken_by_the_next_at_once(one: TrialSpec) -> None:
     specs = [
-        replace(one, trial_id=UUID(int=i), epochs=epochs, engine=EngineName.PACKED)
+        varied(one, trial_id=UUID(int=i), epochs=epochs, engine=EngineName.PACKED)
         for i, epochs in enumerate([3, 1, 2])
     ]
 
@@ -108,7 +108,7 @@ def test_an_empty_pack_reports_nothing() -> None:
 def test_an_error_fails_its_own_trial_with_type_and_text_and_the_pack_goes_on(
     one: TrialSpec, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bad = replace(one, trial_id=UUID(int=3), kind="transformer")
+    bad = varied(one, trial_id=UUID(int=3), kind="transformer")
 
     with caplog.at_level(logging.ERROR):
         reports = list(run_pack([bad, one], blobs()))
@@ -117,7 +117,7 @@ def test_an_error_fails_its_own_trial_with_type_and_text_and_the_pack_goes_on(
     assert failed.trial_id == bad.trial_id
     assert failed.outcome is Outcome.FAILED
     assert failed.message is not None
-    assert failed.message.startswith("UnsupportedTrialError: ")
+    assert failed.message.startswith("UnknownKindError: ")
     assert "transformer" in failed.message
     assert completed.outcome is Outcome.COMPLETED
     assert _of(one, reports) == curve(run_trial(one, blobs()))
@@ -174,39 +174,30 @@ def test_an_interrupt_of_the_process_passes(
         list(run_pack([one], blobs()))
 
 
-def test_a_trial_cancelled_before_its_start_never_starts(one: TrialSpec, two: TrialSpec) -> None:
-    reports = list(run_pack([one, two], blobs(), is_cancelled=lambda key: key == one.trial_id))
-
-    assert reports[0] == TrialEnd(trial_id=one.trial_id, outcome=Outcome.CANCELLED)
-    assert records(reports)
-    assert {record.trial_id for record in records(reports)} == {two.trial_id}
-
-
-def _cancel_after(spec: TrialSpec, answers: Iterator[bool]) -> list[EpochRecord | TrialEnd]:
-    return curve(run_pack([spec], blobs(), is_cancelled=lambda _: next(answers)))
-
-
-def test_a_trial_cancelled_while_it_runs_ends_at_an_epoch_with_a_prefix_of_its_curve(
+def test_a_trial_stopped_while_it_runs_ends_at_an_epoch_with_a_prefix_of_its_curve(
     one: TrialSpec,
 ) -> None:
     whole = curve(run_pack([one], blobs()))
 
-    cut = _cancel_after(one, iter([False, False, True]))
+    def after_the_first(spec: TrialSpec, record: EpochRecord) -> StoppingDecision:
+        return _by_value(spec, record, kept=False)
+
+    cut = [
+        report
+        for report in curve(run_pack([one], blobs(), judge=after_the_first))
+        if not isinstance(report, StoppingDecision)
+    ]
 
     assert cut[:-1] == whole[:2]
-    assert end(cut).outcome is Outcome.CANCELLED
+    assert end(cut).outcome is Outcome.STOPPED
 
 
-def test_a_trial_whose_last_epoch_is_done_is_complete_and_not_asked_about(one: TrialSpec) -> None:
-    assert end(_cancel_after(one, iter([False, False, False]))).outcome is Outcome.COMPLETED
-
-
-def test_an_error_of_the_question_is_not_the_trials_fault(one: TrialSpec) -> None:
-    def is_cancelled(trial_id: UUID) -> bool:
-        raise ConnectionError(trial_id)
+def test_an_error_of_the_judge_is_not_the_trials_fault(one: TrialSpec) -> None:
+    def judge(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
+        raise ConnectionError(spec.trial_id)
 
     with pytest.raises(ConnectionError):
-        list(run_pack([one], blobs(), is_cancelled=is_cancelled))
+        list(run_pack([one], blobs(), judge=judge))
 
 
 def test_closing_a_pack_drops_its_trials(
@@ -232,27 +223,25 @@ def test_closing_a_pack_drops_its_trials(
     assert dropped == [spec.trial_id for spec in live]
 
 
-def test_trials_that_diverge_or_are_cancelled_leave_their_neighbours_untouched() -> None:
+def test_trials_that_diverge_or_are_stopped_leave_their_neighbours_untouched() -> None:
     data = blobs(n_train=45)
     specs = [
         trial(trial_id=UUID(int=i), seed=i, depth=depth, epochs=3, engine=EngineName.PACKED)
         for i, depth in enumerate([4, 3, 3, 6, 1, 2, 3])
     ]
-    diverging, cancelled = specs[2], specs[1]
-    specs[2] = diverging = replace(diverging, learning_rate=1e30)
+    diverging, stopped = specs[2], specs[1]
+    specs[2] = diverging = varied(diverging, learning_rate=1e30)
 
-    def is_cancelled(trial_id: UUID) -> bool:
-        asked.append(trial_id)
-        return trial_id == cancelled.trial_id and asked.count(trial_id) > 2
+    def judge(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
+        return _by_value(spec, record, kept=False) if spec is stopped else None
 
-    asked: list[UUID] = []
-    reports = list(run_pack(specs, data, is_cancelled=is_cancelled, slots=5))
+    reports = list(run_pack(specs, data, judge=judge, slots=5))
 
     for spec in specs:
         own, alone = _of(spec, reports), curve(run_trial(spec, data))
-        if spec is cancelled:
+        if spec is stopped:
             assert own[:-1] == alone[: len(own) - 1]
-            assert end(own).outcome is Outcome.CANCELLED
+            assert end(own).outcome is Outcome.STOPPED
             assert len(own) == 3
         else:
             assert own == alone
@@ -274,18 +263,16 @@ def _by_value(spec: TrialSpec, record: EpochRecord, *, kept: bool) -> StoppingDe
     )
 
 
-def test_others_do_not_feel_a_divergence_a_stop_and_a_cancellation() -> None:
+def test_others_do_not_feel_a_divergence_and_two_stops() -> None:
     base = trial(engine=EngineName.PACKED, epochs=4)
-    specs = [replace(base, trial_id=UUID(int=i), seed=i, depth=2 + i % 3) for i in range(8)]
-    diverging, stopping, cancelled = UUID(int=1), UUID(int=2), UUID(int=3)
-    specs[1] = replace(specs[1], learning_rate=1e8, depth=3)
+    specs = [varied(base, trial_id=UUID(int=i), seed=i, depth=2 + i % 3) for i in range(8)]
+    diverging, stopping, early = UUID(int=1), UUID(int=2), UUID(int=3)
+    specs[1] = varied(specs[1], learning_rate=1e8, depth=3)
     asked: list[tuple[UUID, int]] = []
-    seen: dict[UUID, int] = {}
 
-    def verdict(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
+    def judge(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
         asked.append((spec.trial_id, record.epoch))
-        seen[spec.trial_id] = record.epoch
-        if spec.trial_id == stopping and record.epoch == 2:
+        if (spec.trial_id, record.epoch) in ((stopping, 2), (early, 1)):
             return _by_value(spec, record, kept=False)
         return _by_value(spec, record, kept=True) if record.epoch == 3 else None
 
@@ -294,8 +281,7 @@ def test_others_do_not_feel_a_divergence_a_stop_and_a_cancellation() -> None:
             specs,
             blobs(),
             slots=4,
-            verdict=verdict,
-            is_cancelled=lambda trial_id: trial_id == cancelled and seen.get(trial_id) == 1,
+            judge=judge,
         )
     )
 
@@ -304,11 +290,11 @@ def test_others_do_not_feel_a_divergence_a_stop_and_a_cancellation() -> None:
     assert ends[diverging].diverged_step == 3
     assert ends[stopping].outcome is Outcome.STOPPED
     assert "at epoch 2 is above the cutoff 0.1" in (ends[stopping].message or "")
-    assert ends[cancelled].outcome is Outcome.CANCELLED
+    assert ends[early].outcome is Outcome.STOPPED
     assert [record.epoch for record in records(_of(specs[2], reports))] == [0, 1, 2]
     for spec in specs:
         alone = curve(run_trial(spec, blobs()))
-        if spec.trial_id in (stopping, cancelled):
+        if spec.trial_id in (stopping, early):
             own = records(_of(spec, reports))
             assert own == records(alone)[: len(own)]
         else:
@@ -329,31 +315,31 @@ def test_others_do_not_feel_a_divergence_a_stop_and_a_cancellation() -> None:
 
 def test_the_slot_of_a_stopped_trial_is_taken_at_once(one: TrialSpec) -> None:
     specs = [
-        replace(one, trial_id=UUID(int=i), epochs=3, engine=EngineName.PACKED) for i in range(3)
+        varied(one, trial_id=UUID(int=i), epochs=3, engine=EngineName.PACKED) for i in range(3)
     ]
 
-    def verdict(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
+    def judge(spec: TrialSpec, record: EpochRecord) -> StoppingDecision | None:
         return _by_value(spec, record, kept=spec is not specs[1])
 
-    reports = list(run_pack(specs, blobs(n_train=45), slots=2, verdict=verdict))
+    reports = list(run_pack(specs, blobs(n_train=45), slots=2, judge=judge))
 
     # Five steps an epoch: the third runs from the sixth step to the twentieth.
     assert reports.count(None) == 20
 
 
-class _Lot:
-    """A checkpoints lot in memory, some of whose places lose what is left there."""
+class _LossyStore:
+    """A checkpoint store in memory that loses some of what it is given."""
 
     def __init__(self, lost: Collection[UUID] = ()) -> None:
-        self.checkpoint: dict[UUID, Checkpoint] = {}
+        self.checkpoints: dict[UUID, Checkpoint] = {}
         self._lost = lost
 
-    def keep(self, checkpoint: Checkpoint) -> None:
+    def save(self, checkpoint: Checkpoint) -> None:
         if checkpoint.trial_id not in self._lost:
-            self.checkpoint[checkpoint.trial_id] = checkpoint
+            self.checkpoints[checkpoint.trial_id] = checkpoint
 
-    def take(self, trial_id: UUID) -> Checkpoint | None:
-        return self.checkpoint.get(trial_id)
+    def load(self, trial_id: UUID) -> Checkpoint | None:
+        return self.checkpoints.get(trial_id)
 
 
 @pytest.mark.parametrize("engine", EngineName)
@@ -367,15 +353,17 @@ class _Lot:
     ],
     ids=["sgd", "nesterov", "adam", "cosine"],
 )
-def test_a_parked_trial_goes_on_bit_for_bit(engine: EngineName, changes: dict[str, Any]) -> None:
+def test_a_trial_goes_on_from_its_checkpoint_bit_for_bit(
+    engine: EngineName, changes: dict[str, Any]
+) -> None:
     specs = [
         trial(trial_id=UUID(int=i), seed=i, engine=engine, epochs=6, depth=2 + i % 2, **changes)
         for i in range(4)
     ]
-    lot, lost = _Lot(lost=[UUID(int=3)]), UUID(int=3)
+    store, lost = _LossyStore(lost=[UUID(int=3)]), UUID(int=3)
 
     rounds = [
-        list(run_pack(specs, blobs(), until=until, checkpoints=lot)) for until in (1, 4, None)
+        list(run_pack(specs, blobs(), until=until, checkpoints=store)) for until in (1, 4, None)
     ]
 
     assert not [report for report in rounds[0] if isinstance(report, TrialEnd)]

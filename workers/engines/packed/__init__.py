@@ -1,4 +1,4 @@
-"""Many networks as one batched product: back-propagation written out, every buffer kept."""
+"""Engine that trains many networks as one batched product, without autograd."""
 
 from workers.engines.packed.engine import PackedEngine, PackFullError
 

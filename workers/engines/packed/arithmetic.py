@@ -1,134 +1,117 @@
-"""The arithmetic of hidden layers as operations: by torch, or by kernels made for the machine."""
+"""Interface to the arithmetic of hidden layers, which computes all trials at once."""
 
-import importlib.util
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
-from workers.engines.packed.nonlinearities import Nonlinearity, Operation
-from workers.estimates.sizes import WIDEST
+from workers.engines.packed.buffers import LevelBuffers
+from workers.engines.packed.gains import Gains
+from workers.engines.packed.nonlinearities import Operation
 
 
 class Arithmetic(Protocol):
-    """Products and the nonlinearity of some hidden layers, each of all trials at once.
+    """Products and nonlinearity of hidden layers, for all trials at once.
 
-    Matrices have the trials as their first dimension, a minibatch's rows as the second of what
-    goes through the layers.
+    Methods compute nothing themselves; they return operations, to be called later and repeatedly.
+    The first dimension of every tensor is the trial. Activations and errors have the samples of a
+    minibatch as their second dimension, called rows.
     """
-
-    @property
-    def keeps_input(self) -> bool:
-        """Whether the nonlinearity's input has buffers of its own; see `Nonlinearity`."""
-        ...
 
     def affine(
         self, source: Tensor, weight: Tensor, bias: Tensor, target: Tensor
     ) -> Sequence[Operation]:
-        """Return what computes a layer's input; `activate` has to follow.
+        """Return the operations of ``W h + b``; those of `activate` have to follow.
 
         Args:
-            source: ``(trials, rows, fan_in)``.
-            weight: ``(trials, fan_out, fan_in)``.
-            bias: ``(trials, fan_out)``.
-            target: ``(trials, rows, fan_out)``, overwritten.
+            source: h, ``(trials, rows, fan_in)``.
+            weight: W, ``(trials, fan_out, fan_in)``.
+            bias: b, ``(trials, fan_out)``.
+            target: Result, ``(trials, rows, fan_out)``, overwritten.
         """
         ...
 
     def activate(self, source: Tensor, target: Tensor) -> Sequence[Operation]:
-        """Return what applies the nonlinearity to what `affine` computed."""
+        """Return the operations that apply the nonlinearity to the result of `affine`."""
         ...
 
     def backward_input(
         self, errors: Tensor, weight: Tensor, source: Tensor, output: Tensor, target: Tensor
     ) -> Sequence[Operation]:
-        """Return what takes errors through a matrix and the nonlinearity before it.
+        """Return the operations of the backward pass through a matrix and the nonlinearity below.
 
         Args:
-            errors: Behind the matrix, ``(trials, rows, fan_out)``.
+            errors: With respect to the output of the matrix, ``(trials, rows, fan_out)``.
             weight: ``(trials, fan_out, fan_in)``.
             source: Input of the nonlinearity, ``(trials, rows or more, fan_in)``; may be
                 overwritten.
-            output: Its output, of the same shape.
-            target: Of the same shape, overwritten.
+            output: Output of the nonlinearity, of the same shape.
+            target: Errors with respect to ``source``, of the same shape, overwritten.
         """
         ...
 
-    def gradient(
-        self, errors: Tensor, source: Tensor, weight: Tensor, bias: Tensor
+    def skip_forward(
+        self,
+        source: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        level: LevelBuffers,
+        gains: Gains,
+        rows: int,
     ) -> Sequence[Operation]:
-        """Return what computes the gradients of a matrix and its bias.
+        """Return the operations of a layer with an identity skip.
+
+        The layer is ``skip * h + branch * f(W h + b)``.
 
         Args:
-            errors: Behind the matrix, ``(trials, rows, fan_out)``.
-            source: What went into it, ``(trials, rows, fan_in)``.
-            weight: ``(trials, fan_out, fan_in)``, overwritten.
-            bias: ``(trials, fan_out)``, overwritten.
+            source: h, ``(trials, rows or more, width)``, padded to whole vectors.
+            weight: W, ``(trials, width, width)``.
+            bias: b, ``(trials, width)``.
+            level: Buffers of the layer, of the shape of ``source``, overwritten.
+            gains: Gains of the trials.
+            rows: Number of samples.
         """
         ...
 
-    def joined(self, operations: Iterable[Operation]) -> list[Operation]:
-        """Return operations that do the same in the same order, perhaps in fewer calls."""
+    def skip_backward(
+        self,
+        errors: Tensor,
+        weight: Tensor,
+        carried: Tensor,
+        level: LevelBuffers,
+        gains: Gains,
+        target: Tensor,
+    ) -> Sequence[Operation]:
+        """Return the operations of the backward pass through a layer with a skip.
+
+        It goes through the matrix and its skip, and then through the nonlinearity of the layer
+        below.
+
+        Args:
+            errors: With respect to the output of the matrix, ``(trials, rows, width)``.
+            weight: ``(trials, width, width)``.
+            carried: Errors with respect to the layer's output, ``(trials, rows or more, width)``;
+                overwritten with those with respect to its input.
+            level: Buffers of the layer below, of the same shape; ``entering`` may be overwritten.
+            gains: Gain of this layer's skip, and gain of the branch of the layer below.
+            target: Errors with respect to the input of the nonlinearity of the layer below, of the
+                same shape, overwritten.
+        """
         ...
-
-
-class TorchArithmetic:
-    """`Arithmetic` by torch's batched products, on any device."""
-
-    def __init__(self, nonlinearity: Nonlinearity) -> None:
-        """Take a nonlinearity."""
-        self._nonlinearity = nonlinearity
-        self.keeps_input = nonlinearity.keeps_input
-
-    def affine(
-        self, source: Tensor, weight: Tensor, bias: Tensor, target: Tensor
-    ) -> Sequence[Operation]:
-        """Return a batched product."""
-        return [partial(torch.baddbmm, bias.unsqueeze(1), source, weight.mT, out=target)]
-
-    def activate(self, source: Tensor, target: Tensor) -> Sequence[Operation]:
-        """Return the nonlinearity's operations."""
-        return self._nonlinearity.forward(source, target)
-
-    def backward_input(
-        self, errors: Tensor, weight: Tensor, source: Tensor, output: Tensor, target: Tensor
-    ) -> Sequence[Operation]:
-        """Return a batched product and the derivative."""
-        rows = errors.shape[1]
-        return [
-            partial(torch.bmm, errors, weight, out=target[:, :rows]),
-            *self._nonlinearity.backward(target, source, output),
-        ]
 
     def gradient(
         self, errors: Tensor, source: Tensor, weight: Tensor, bias: Tensor
     ) -> Sequence[Operation]:
-        """Return a batched product and a sum."""
-        return [
-            partial(torch.bmm, errors.mT, source, out=weight),
-            partial(torch.sum, errors, 1, out=bias),
-        ]
+        """Return the operations that compute the gradients of a matrix and its bias.
+
+        Args:
+            errors: With respect to the output of the matrix, ``(trials, rows, fan_out)``.
+            source: Input of the matrix, ``(trials, rows, fan_in)``.
+            weight: Gradient of the matrix, ``(trials, fan_out, fan_in)``, overwritten.
+            bias: Gradient of the bias, ``(trials, fan_out)``, overwritten.
+        """
+        ...
 
     def joined(self, operations: Iterable[Operation]) -> list[Operation]:
-        """Return the operations as they are."""
-        return list(operations)
-
-
-def arithmetic(nonlinearity: Nonlinearity, width: int, n_inputs: int, like: Tensor) -> Arithmetic:
-    """Return the fastest arithmetic that there is for a shape on this machine.
-
-    Args:
-        nonlinearity: Of the hidden layers.
-        width: Their units.
-        n_inputs: Dimensions of one sample.
-        like: Gives dtype and device.
-    """
-    reaches = like.device.type == "cpu" and width <= WIDEST
-    if reaches and importlib.util.find_spec("llvmlite"):
-        from workers.engines.packed.native import NativeArithmetic, processor
-
-        if on := processor():
-            return NativeArithmetic(nonlinearity, width, n_inputs, like, on)
-    return TorchArithmetic(nonlinearity)
+        """Return an equivalent list of operations, possibly with fewer calls from Python."""
+        ...

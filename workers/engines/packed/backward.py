@@ -1,4 +1,4 @@
-"""The backward pass, written out, as a list of operations on buffers.
+"""The backward pass as a list of operations on buffers.
 
 References:
     [CXZG16] T. Chen et al., Training deep nets with sublinear memory cost, arXiv:1604.06174:
@@ -10,16 +10,18 @@ from typing import Protocol
 
 from torch import Tensor
 
-from workers.engines.packed.forward import Frame, level_operations
+from workers.engines.packed.buffers import Errors
+from workers.engines.packed.layer_passes import LayerPass, layer_pass
 from workers.engines.packed.nonlinearities import Operation
+from workers.engines.packed.pass_context import PassContext
 from workers.engines.packed.storage import Block
 
 
 class Gradients(Protocol):
-    """Where the gradients of a block go, and what happens when they are all there."""
+    """Storage of gradients, and the operations that use them."""
 
     def of(self, block: Block) -> Tensor | None:
-        """Return the tensor for a block's gradients; None if they are not wanted."""
+        """Return the tensor for a block's gradients; None if they are not needed."""
         ...
 
     def done(self, block: Block) -> Sequence[Operation]:
@@ -28,77 +30,63 @@ class Gradients(Protocol):
 
 
 def backward_operations(
-    frame: Frame, deltas: tuple[Tensor, Tensor], gradients: Gradients
+    context: PassContext, errors: Errors, gradients: Gradients
 ) -> Iterator[Operation]:
-    """Yield the whole pass, from the errors at the output to the first matrix, in order.
+    """Yield the operations of the backward pass in order, from the output to the first matrix.
 
     Args:
-        frame: The pass; its forward operations came before.
-        deltas: Two buffers of one level's shape, for the errors on their way.
-        gradients: Where gradients go and what follows. A block is done only after the errors
-            have passed through its matrices, so these may then change.
+        context: Data of the pass; the forward operations have run before.
+        errors: Buffers for errors.
+        gradients: Storage of the gradients. Its operations for a complete block follow after the
+            errors have passed through the block's matrices, so they may change these.
     """
-    depths, store, batch = frame.depths, frame.store, frame.batch
-    held = _Held(frame)
-    everyone = (0, len(depths))
-    delta, below = deltas
-    errors = batch.errors.mT
-    yield from _through(frame, store.last, 0, len(depths), errors, delta, 0)
-    output = frame.activations.output(0)
-    yield from _gradient(frame, gradients, store.last, 0, everyone, errors, output)
+    depths, store, batch = context.depths, context.store, context.batch
+    layers = layer_pass(context, errors)
+    held_levels = _HeldLevels(context, layers)
+    all_trials = (0, len(depths))
+    delta, below = errors.deltas
+    output_errors = batch.errors.mT
+    yield from layers.backward(store.last, 0, 0, output_errors, delta)
+    output = context.activations.output(0)
+    yield from _gradient(context, gradients, store.last, 0, all_trials, output_errors, output)
     yield from gradients.done(store.last)
     for level in range(depths.depth):
         if deeper := depths.count_of(level + 2):
-            yield from held.again(level + 1)
+            yield from held_levels.recompute(level + 1)
             block, place = store.hidden_at(level)
-            source = frame.activations.output(level + 1)
-            # The errors go first: their pass over the activations brings these into the cache.
-            yield from _through(frame, block, place, deeper, delta, below, level + 1)
-            yield from _gradient(frame, gradients, block, place, (0, deeper), delta, source)
+            source = context.activations.output(level + 1)
+            # Errors before gradients: they bring the activations into the cache for both.
+            yield from layers.backward(block, place, level + 1, delta, below)
+            yield from _gradient(context, gradients, block, place, (0, deeper), delta, source)
             if place == block.count - 1 or level == depths.depth - 2:
                 yield from gradients.done(block)
         if starting := depths.starting_at(level):
-            yield from _gradient(frame, gradients, store.first, 0, starting, delta, batch.x)
+            yield from _gradient(context, gradients, store.first, 0, starting, delta, batch.x)
         delta, below = below, delta
     yield from gradients.done(store.first)
 
 
-class _Held:
-    """Which levels the buffers hold, as the backward pass goes on."""
+class _HeldLevels:
+    """Levels that the buffers contain at each point of the backward pass."""
 
-    def __init__(self, frame: Frame) -> None:
-        self._frame = frame
-        self._key = frame.activations.key
-        levels = reversed(range(frame.depths.depth))
-        self._level_of = {self._key(level): level for level in levels}
+    def __init__(self, context: PassContext, layers: LayerPass) -> None:
+        self._depth, self._layers = context.depths.depth, layers
+        self._key = context.activations.key
+        self._level_of = {self._key(level): level for level in reversed(range(self._depth))}
 
-    def again(self, level: int) -> Iterator[Operation]:
-        """Yield what computes a level anew, from the nearest level above that is held."""
+    def recompute(self, level: int) -> Iterator[Operation]:
+        """Yield the operations that recompute a level, from the nearest level above in a buffer."""
         top = level
-        while top < self._frame.depths.depth and self._level_of[self._key(top)] != top:
+        while top < self._depth and self._level_of[self._key(top)] != top:
             top += 1
+        # Levels between were overwritten by others with the same key [CXZG16].
         for lost in reversed(range(level, top)):
             self._level_of[self._key(lost)] = lost
-            yield from level_operations(self._frame, lost)
-
-
-def _through(
-    frame: Frame, block: Block, place: int, count: int, delta: Tensor, below: Tensor, level: int
-) -> Iterator[Operation]:
-    """Take the errors of the first trials through a matrix and the nonlinearity before it."""
-    rows, buffers = frame.rows, frame.activations
-    weight = frame.weight(block, place, 0, count)
-    yield from frame.arithmetic.backward_input(
-        delta[:count, :rows],
-        weight,
-        buffers.input(level)[:count],
-        buffers.output(level)[:count],
-        below[:count],
-    )
+            yield from self._layers.forward(lost)
 
 
 def _gradient(
-    frame: Frame,
+    context: PassContext,
     gradients: Gradients,
     block: Block,
     place: int,
@@ -106,13 +94,16 @@ def _gradient(
     delta: Tensor,
     source: Tensor,
 ) -> Iterator[Operation]:
-    """Multiply the errors behind a matrix with what went into it."""
+    """Yield the operations that compute the gradients of one layer of some trials."""
     target = gradients.of(block)
     if target is None:
         return
     lo, hi = trials
-    slots = (frame.depths.first_slot + lo, frame.depths.first_slot + hi)
-    error, given = delta[lo:hi, : frame.rows], source[lo:hi, : frame.rows]
-    yield from frame.arithmetic.gradient(
-        error, given, block.weight(target, place, *slots), block.bias(target, place, *slots)
+    slots = context.slots(lo, hi)
+    error, given = delta[lo:hi, : context.rows], source[lo:hi, : context.rows]
+    yield from context.arithmetic.gradient(
+        error,
+        given,
+        block.weight(target, place, slots.start, slots.stop),
+        block.bias(target, place, slots.start, slots.stop),
     )

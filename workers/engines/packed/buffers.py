@@ -1,122 +1,120 @@
-"""Buffers of a pass, made once: minibatches, hidden activations, errors, outputs.
+"""Tensors of a pass, allocated once: minibatches, hidden activations, errors, outputs."""
 
-A hidden activation is needed twice: by the next layer, and by the backward pass. `Keep` says
-which of them stay in between.
-"""
-
-from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from workers.engines.packed.pack_shape import PackShape
+from workers.engines.packed.allocation import allocate, allocate_all
+from workers.estimates.buffers import BatchPlan, LevelPlan
 from workers.estimates.sizes import padded_rows
 
-Keep = Callable[[int], int]
-"""From a level to the buffer that holds it; levels of one buffer overwrite each other."""
 
+class LevelBuffers(NamedTuple):
+    """Buffers of one hidden layer, ``(trials, rows, width)``; two may be the same tensor.
 
-def keep_all(level: int) -> int:
-    """Keep every level."""
-    return level
-
-
-def keep_two(level: int) -> int:
-    """Keep a level until the next but one is computed: enough for a forward pass alone."""
-    return level % 2
-
-
-def keep_segments(length: int) -> Keep:
-    """Keep the last level of each segment and, of one segment at a time, the others.
-
-    Args:
-        length: Levels of a segment, at least 1.
+    Attributes:
+        entering: Input of the nonlinearity; the same as ``branch`` if that is computed in place.
+        branch: Output of the nonlinearity.
+        output: Output of the layer; the same as ``branch`` if there is no skip.
     """
 
-    def keep(level: int) -> int:
-        return level if level % length == 0 else -(level % length)
+    entering: Tensor
+    branch: Tensor
+    output: Tensor
 
-    return keep
+    def part(self, trials: slice, rows: int | None = None) -> "LevelBuffers":
+        """Return the buffers of some trials and of the first rows; None takes all rows."""
+        return LevelBuffers(*(each[trials, :rows] for each in self))
+
+
+class Errors(NamedTuple):
+    """Buffers for errors of the backward pass, each ``(slots, rows, width)``.
+
+    Attributes:
+        deltas: Errors with respect to the inputs of the nonlinearities of two neighbouring levels.
+        carried: Errors with respect to the output of a level; None if the layers have no skip.
+    """
+
+    deltas: tuple[Tensor, Tensor]
+    carried: Tensor | None
 
 
 class Activations:
-    """Inputs and outputs of the nonlinearity by level, each ``(slots, rows, width)``.
+    """Activations of the hidden layers by level, each ``(slots, rows, width)``.
 
-    Rows beyond the minibatch, there to fill whole vectors, never get another input than 0.
+    The input of rows beyond the minibatch, which pad it to whole vectors, is always 0.
     """
 
-    def __init__(
-        self, slots: int, rows: int, width: int, *, keep: Keep, keeps_input: bool, like: Tensor
-    ) -> None:
-        """Make room for no level yet.
+    def __init__(self, plan: LevelPlan, device: torch.device) -> None:
+        """Start without buffers; each is allocated when it is first needed.
 
         Args:
-            slots: Trials.
-            rows: Samples that are computed.
-            width: Units per hidden layer.
-            keep: Which levels share a buffer.
-            keeps_input: Whether the input of the nonlinearity has buffers of its own.
-            like: Gives dtype and device.
+            plan: Sizes, and the rule of which levels share a buffer.
+            device: Device of the buffers.
         """
-        self._size = (slots, padded_rows(rows, width), width)
-        self._keep, self._keeps_input, self._like = keep, keeps_input, like
+        self._plan, self._device = plan, device
         self._outputs: dict[int, Tensor] = {}
-        self._inputs: dict[int, Tensor] = {} if keeps_input else self._outputs
+        self._branches: dict[int, Tensor] = {} if plan.shape.has_skips else self._outputs
+        self._inputs: dict[int, Tensor] = {}
 
     def output(self, level: int) -> Tensor:
-        """Return the buffer of a level's output."""
+        """Return the buffer of a layer's output."""
         return self._get(self._outputs, level)
 
-    def input(self, level: int) -> Tensor:
-        """Return the buffer of a level's input; its output's where the activation is in place."""
-        return self._get(self._inputs, level)
+    def plain(self, level: int) -> LevelBuffers:
+        """Return the buffers of a layer without a skip."""
+        return self._level(level, self._outputs)
+
+    def skipped(self, level: int) -> LevelBuffers:
+        """Return the buffers of a layer with a skip."""
+        return self._level(level, self._branches)
 
     def key(self, level: int) -> int:
-        """Return the number of a level's buffers; levels that share it overwrite each other."""
-        return self._keep(level)
+        """Return the key of a level's buffers; levels with equal keys overwrite each other."""
+        return self._plan.keep.key(level)
 
-    def spanned(self, rows: int) -> int:
-        """Return how many rows the first few take with what fills up whole vectors."""
-        return padded_rows(rows, self._size[2])
+    def padded(self, rows: int) -> int:
+        """Return a number of rows, padded to whole vectors."""
+        return padded_rows(rows, self._plan.shape.width)
 
-    def blank(self) -> Tensor:
-        """Return zeros of the shape of one level."""
-        return self._like.new_zeros(self._size)
+    def errors(self) -> Errors:
+        """Return new buffers for the errors of a backward pass."""
+        deltas = self._blank(), self._blank()
+        return Errors(deltas, self._blank() if self._plan.shape.has_skips else None)
+
+    def _level(self, level: int, branches: dict[int, Tensor]) -> LevelBuffers:
+        entering = self._inputs if self._plan.shape.keeps_input else branches
+        return LevelBuffers(
+            self._get(entering, level), self._get(branches, level), self.output(level)
+        )
 
     def _get(self, buffers: dict[int, Tensor], level: int) -> Tensor:
-        key = self._keep(level)
+        key = self.key(level)
         if key not in buffers:
-            buffers[key] = self.blank()
+            buffers[key] = self._blank()
         return buffers[key]
+
+    def _blank(self) -> Tensor:
+        return allocate(self._plan.level, self._device)
 
 
 class Batch:
-    """Minibatches and what comes of them at the output, by slot.
+    """Minibatches, their outputs and the errors of these, by slot.
 
     Attributes:
         indices: Sample numbers, int64, ``(slots, padded rows)``.
-        share: What part of the loss each sample is, ``(slots, padded rows)``: 1 / batch, and 0
-            for rows that fill up a smaller batch or whole vectors.
+        share: Weight of each sample in the loss, ``(slots, padded rows)``: 1 / batch, and 0 for
+            rows that pad a smaller batch or whole vectors.
         x: Inputs, ``(slots, padded rows, n_inputs)``.
         labels: int64, ``(slots, padded rows)``.
-        outputs: Class by class, ``(slots, n_outputs, padded rows)``: with the samples side by
-            side, softmax and the products over so few classes are several times as fast.
+        outputs: ``(slots, n_outputs, padded rows)``. The samples are contiguous, which makes
+            softmax and the products over so few classes several times as fast.
         errors: Gradient of the loss with respect to the outputs, of the same shape.
     """
 
-    def __init__(self, shape: PackShape, slots: int, rows: int, like: Tensor) -> None:
-        """Make the buffers.
-
-        Args:
-            shape: Of the pack.
-            slots: Trials.
-            rows: Samples of a full minibatch.
-            like: Gives dtype and device.
-        """
-        padded = padded_rows(rows, shape.n_inputs, shape.n_outputs)
-        self.indices = torch.zeros((slots, padded), dtype=torch.int64, device=like.device)
-        self.share = like.new_zeros((slots, padded))
-        self.x = like.new_zeros((slots, padded, shape.n_inputs))
-        self.labels = torch.zeros((slots, padded), dtype=torch.int64, device=like.device)
-        self.outputs = like.new_zeros((slots, shape.n_outputs, padded))
-        self.errors = torch.zeros_like(self.outputs)
+    def __init__(self, plan: BatchPlan, device: torch.device) -> None:
+        """Make the buffers."""
+        made = allocate_all(plan.batch(), device)
+        self.indices, self.share, self.x = made["indices"], made["share"], made["x"]
+        self.labels, self.outputs, self.errors = made["labels"], made["outputs"], made["errors"]

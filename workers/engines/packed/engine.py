@@ -1,4 +1,4 @@
-"""The engine that trains many networks as one."""
+"""The packed engine: trains many networks at once by batched products."""
 
 import math
 from bisect import bisect_right
@@ -10,31 +10,37 @@ from uuid import UUID
 import numpy as np
 import torch
 
-import rwinit
-from workers.contract import TrialSpec
+from workers.contract import EngineName, TrialSpec
 from workers.datasets import Data
 from workers.engines.checks import check_trial
 from workers.engines.devices import fixed_arithmetic
+from workers.engines.initial_draws import draw_weights_
 from workers.engines.interface import (
     Evaluation,
     GradientNorms,
     StepInput,
-    TrialState,
+    TrainingState,
     UnsupportedTrialError,
 )
 from workers.engines.packed.optimizer import Variant
-from workers.engines.packed.pack_shape import PackShape
 from workers.engines.packed.training import Program
 from workers.engines.packed.workspace import Workspace
 from workers.engines.samples import Split
-from workers.engines.states import check_state, fill_, kind_arrays, state_kinds
+from workers.engines.states import (
+    by_group,
+    check_state,
+    fill_,
+    kind_arrays,
+    state_kinds,
+    trained_groups,
+)
 from workers.errors import WorkersError
 from workers.estimates.capacity import MEMORY_BYTES
-from workers.seeding import weight_generators
+from workers.estimates.pack_shape import PackShape
 
 
 class PackFullError(WorkersError):
-    """A trial was added to a pack of which every slot is taken."""
+    """A trial was added to a pack without a free slot."""
 
     def __init__(self, slots: int) -> None:
         super().__init__(slots)
@@ -45,7 +51,7 @@ class PackFullError(WorkersError):
 
 
 @dataclass(slots=True, eq=False)
-class _Live:
+class _PackedTrial:
     """A trial in a slot.
 
     Attributes:
@@ -58,22 +64,22 @@ class _Live:
 
     @property
     def rank(self) -> tuple[object, ...]:
-        """What slots are ordered by: depth for the passes, the rest for long runs of updates."""
-        return (-self.spec.depth, *Variant.of(self.spec))
+        """Sort key of the slots: depth for the passes, then variants, for long runs of updates."""
+        return (-self.spec.network.depth, *Variant.of(self.spec))
 
 
 @contextmanager
-def _computing() -> Iterator[None]:
+def _computation_settings() -> Iterator[None]:
     with fixed_arithmetic(), torch.inference_mode():
         yield
 
 
 class PackedEngine:
-    """Trains up to ``slots`` trials of one `PackShape` at once; see `Engine`.
+    """Engine that trains up to ``slots`` trials of one `PackShape` at once; see `Engine`.
 
     The first trial decides the shape. Slots are ordered by depth, the deepest first, so the
-    trials that have a layer are the first few; trials that leave or join move their neighbours'
-    numbers, and nothing else happens to these.
+    trials that have a certain layer are in the first slots. Adding or removing a trial moves other
+    trials to other slots, which changes no bit of their results.
     """
 
     def __init__(
@@ -87,8 +93,8 @@ class PackedEngine:
         """Make an empty pack.
 
         Args:
-            data: The trials' data set.
-            device: Where to compute.
+            data: Data set of the trials.
+            device: Device of all tensors.
             slots: Trials at once, at least 1.
             memory_bytes: A pack that would take more computes activations again in the backward
                 pass instead of keeping them. It changes no result.
@@ -98,125 +104,124 @@ class PackedEngine:
         self._memory_bytes = memory_bytes
         self._train = Split(data.train_x, data.train_y, device)
         self._eval = Split(data.eval_x, data.eval_y, device)
-        self._live: list[_Live] = []
+        self._trials: list[_PackedTrial] = []
         self._workspace: Workspace | None = None
         self._program: Program | None = None
 
     @property
     def slots(self) -> int:
-        """How many trials fit at once."""
+        """Number of trials that the engine trains at once."""
         return self._slots
 
     def accepts(self, spec: TrialSpec) -> bool:
-        """Whether a trial fits beside the others, given a free slot."""
+        """Return whether a trial has the pack's shape; before the first trial every shape fits."""
         shape = PackShape.of(spec, self._dataset)
         return self._workspace is None or self._workspace.shape == shape
 
-    @_computing()
+    @_computation_settings()
     def add(self, spec: TrialSpec) -> None:
-        """Take up a trial with its initial network."""
-        workspace, slot = self._join(spec)
-        rwinit.initialize_(
-            workspace.store.weights(0, slot, spec.depth),
-            workspace.store.biases(0, slot, spec.depth),
-            scheme=spec.scheme,
-            g=spec.g,
-            g_in=spec.g_in,
-            g_out=spec.g_out,
-            generators=weight_generators(spec.seed, spec.depth),
-        )
+        """Add a trial with its initial network."""
+        workspace, slot = self._insert(spec)
+        groups = trained_groups(spec, self._dataset)
+        weights = by_group(groups, workspace.store.weights(0, slot, spec.network.depth))
+        draw_weights_(groups, weights, spec.init, spec.seed)
 
-    @_computing()
+    @_computation_settings()
     def step(self, inputs: Mapping[UUID, StepInput]) -> Mapping[UUID, float]:
         """Take one optimizer step in each of the named trials."""
         named = {self._slot(key): given for key, given in inputs.items()}
         if not named:
             return {}
-        trainer = self._running().trainer
+        trainer = self._current_workspace().trainer
         if self._program is None:
-            self._program = trainer.program([live.spec for live in self._live])
+            self._program = trainer.program([trial.spec for trial in self._trials])
         for slot, given in named.items():
-            trainer.feed(slot, given.indices)
+            trainer.set_minibatch(slot, given.indices)
         trainer.send()
         for operation in self._program.to_losses:
             operation()
         losses: list[float] = trainer.losses.tolist()
+        # A step whose loss is not finite would spoil the weights and is not applied.
         finite = {slot: named[slot] for slot in named if math.isfinite(losses[slot])}
         if finite:
             self._update(self._program, finite)
         return {key: losses[slot] for key, slot in zip(inputs, named, strict=True)}
 
-    @_computing()
+    @_computation_settings()
     def evaluate(self, trial_id: UUID) -> Evaluation:
         """Return loss and error of full passes over both splits."""
         slot = self._slot(trial_id)
-        passes, depth = self._running().passes, self._live[slot].spec.depth
+        passes, depth = self._current_workspace().passes, self._trials[slot].spec.network.depth
         return Evaluation(passes.run(slot, depth, self._train), passes.run(slot, depth, self._eval))
 
-    @_computing()
+    @_computation_settings()
     def probe(self, trial_id: UUID) -> GradientNorms:
         """Return the log gradient norms, computed in float64 whatever the trial's precision."""
         slot = self._slot(trial_id)
-        return self._running().probe.run(slot, self._live[slot].spec.depth)
+        return self._current_workspace().probe.run(slot, self._trials[slot].spec.network)
 
-    @_computing()
-    def save(self, trial_id: UUID) -> TrialState:
-        """Return a copy of everything that a trial's further steps depend on."""
+    @_computation_settings()
+    def save(self, trial_id: UUID) -> TrainingState:
+        """Return a copy of a trial's weights and optimizer state."""
         slot = self._slot(trial_id)
-        live, store = self._live[slot], self._running().store
-        kinds = state_kinds(live.spec)
+        trial, store = self._trials[slot], self._current_workspace().store
+        groups, depth = trained_groups(trial.spec, self._dataset), trial.spec.network.depth
         arrays = [
             kind_arrays(
                 kind,
-                store.weights(i, slot, live.spec.depth),
-                store.biases(i, slot, live.spec.depth),
+                by_group(groups, store.weights(i, slot, depth)),
+                by_group(groups, store.biases(i, slot, depth)),
             )
-            for i, kind in enumerate(kinds)
+            for i, kind in enumerate(state_kinds(trial.spec))
         ]
-        return TrialState(live.steps, {name: a for part in arrays for name, a in part.items()})
+        return TrainingState(trial.steps, {name: a for part in arrays for name, a in part.items()})
 
-    @_computing()
-    def restore(self, spec: TrialSpec, state: TrialState) -> None:
-        """Take up a trial where `save` left it."""
+    @_computation_settings()
+    def restore(self, spec: TrialSpec, state: TrainingState) -> None:
+        """Add a trial with a saved state."""
         check_state(spec, self._dataset, state)
-        workspace, slot = self._join(spec)
-        self._live[slot].steps = state.steps
+        workspace, slot = self._insert(spec)
+        self._trials[slot].steps = state.steps
+        groups, depth = trained_groups(spec, self._dataset), spec.network.depth
         for i, kind in enumerate(state_kinds(spec)):
             fill_(
                 kind,
-                workspace.store.weights(i, slot, spec.depth),
-                workspace.store.biases(i, slot, spec.depth),
+                by_group(groups, workspace.store.weights(i, slot, depth)),
+                by_group(groups, workspace.store.biases(i, slot, depth)),
                 state,
             )
 
-    @_computing()
+    @_computation_settings()
     def drop(self, trial_id: UUID) -> None:
-        """Forget a trial; the trials after it move up."""
+        """Remove a trial and move the trials in later slots up by one."""
         self._remove(trial_id)
 
     def _remove(self, trial_id: UUID) -> None:
-        slots = [i for i, live in enumerate(self._live) if live.spec.trial_id == trial_id]
+        slots = [i for i, trial in enumerate(self._trials) if trial.spec.trial_id == trial_id]
         for slot in slots:
-            store = self._running().store
-            for later in range(slot + 1, len(self._live)):
-                store.move(later, later - 1, self._live[later].spec.depth)
-            del self._live[slot]
-            self._rearranged()
+            store = self._current_workspace().store
+            for later in range(slot + 1, len(self._trials)):
+                store.move(later, later - 1, self._trials[later].spec.network.depth)
+            del self._trials[slot]
+            self._slots_changed()
 
-    def _join(self, spec: TrialSpec) -> tuple[Workspace, int]:
-        """Clear a slot for a trial, in the order of the ranks; the trial anew if it is here."""
-        check_trial(spec, self._dataset)
+    def _insert(self, spec: TrialSpec) -> tuple[Workspace, int]:
+        """Insert a trial by its rank and clear its slot; return the workspace and the slot.
+
+        A trial that the pack contains already is removed first.
+        """
+        check_trial(spec, self._dataset, EngineName.PACKED)
         self._remove(spec.trial_id)
-        if len(self._live) == self._slots:
+        if len(self._trials) == self._slots:
             raise PackFullError(self._slots)
         workspace = self._workspace_for(spec)
-        live = _Live(spec)
-        slot = bisect_right([other.rank for other in self._live], live.rank)
-        for later in reversed(range(slot, len(self._live))):
-            workspace.store.move(later, later + 1, self._live[later].spec.depth)
-        workspace.store.clear(slot, spec.depth)
-        self._live.insert(slot, live)
-        self._rearranged()
+        trial = _PackedTrial(spec)
+        slot = bisect_right([other.rank for other in self._trials], trial.rank)
+        for later in reversed(range(slot, len(self._trials))):
+            workspace.store.move(later, later + 1, self._trials[later].spec.network.depth)
+        workspace.store.clear(slot, spec.network.depth)
+        self._trials.insert(slot, trial)
+        self._slots_changed()
         return workspace, slot
 
     def _workspace_for(self, spec: TrialSpec) -> Workspace:
@@ -226,7 +231,6 @@ class PackedEngine:
                 shape,
                 self._dataset,
                 self._train,
-                self._eval,
                 self._slots,
                 self._device,
                 self._memory_bytes,
@@ -239,36 +243,37 @@ class PackedEngine:
         return self._workspace
 
     def _update(self, program: Program, named: Mapping[int, StepInput]) -> None:
-        """Update the named slots and no other: a pack's buffers are computed whole."""
-        workspace = self._running()
+        """Update the named slots only."""
+        workspace = self._current_workspace()
+        # An update computes all slots. The values of the others are saved and written back.
         kept = {
-            slot: workspace.store.take(slot, live.spec.depth)
-            for slot, live in enumerate(self._live)
+            slot: workspace.store.take(slot, trial.spec.network.depth)
+            for slot, trial in enumerate(self._trials)
             if slot not in named
         }
         # A rate that float32 cannot hold becomes infinite, and the trial diverges.
         with np.errstate(over="ignore"):
             for slot, given in named.items():
-                live = self._live[slot]
-                live.steps += 1
-                workspace.trainer.optimizer.set(slot, live.spec, live.steps, given.learning_rate)
+                trial = self._trials[slot]
+                trial.steps += 1
+                workspace.trainer.optimizer.set(slot, trial.spec, trial.steps, given.learning_rate)
         workspace.trainer.optimizer.send()
         for operation in program.to_update:
             operation()
         for slot, values in kept.items():
-            workspace.store.put(slot, self._live[slot].spec.depth, values)
+            workspace.store.put(slot, self._trials[slot].spec.network.depth, values)
 
-    def _rearranged(self) -> None:
+    def _slots_changed(self) -> None:
         self._program = None
-        self._running().passes.forget()
+        self._current_workspace().set_networks([trial.spec.network for trial in self._trials])
 
-    def _running(self) -> Workspace:
+    def _current_workspace(self) -> Workspace:
         if self._workspace is None:
             raise KeyError("no trial has been added")
         return self._workspace
 
     def _slot(self, trial_id: UUID) -> int:
-        for slot, live in enumerate(self._live):
-            if live.spec.trial_id == trial_id:
+        for slot, trial in enumerate(self._trials):
+            if trial.spec.trial_id == trial_id:
                 return slot
         raise KeyError(trial_id)

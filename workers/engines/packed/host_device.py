@@ -1,4 +1,4 @@
-"""Small tensors that the host writes and the device reads."""
+"""Small tensors that are written on the host and read on the device."""
 
 from typing import Any
 
@@ -8,20 +8,20 @@ from torch import Tensor
 
 
 class HostDeviceTensor:
-    """A tensor on a device and the array that it is a copy of.
+    """A tensor on a device, with an array on the host from which it is copied.
 
     Attributes:
-        array: For the host to write; on a CPU the memory of the tensor itself.
-        tensor: On the device.
+        array: Array to write to; on a CPU it shares the memory of the tensor.
+        tensor: Tensor on the device.
     """
 
     def __init__(self, tensor: Tensor) -> None:
-        """HostDeviceTensor a tensor, whose device may be the host."""
+        """Add a host array to a tensor, whose device may be the host itself."""
         self.tensor = tensor
         self._host = tensor if tensor.device.type == "cpu" else torch.zeros_like(tensor).cpu()
         self.array: NDArray[Any] = self._host.numpy()
 
     def send(self) -> None:
-        """Bring what was written to the device."""
+        """Copy the array to the device."""
         if self._host is not self.tensor:
             self.tensor.copy_(self._host)

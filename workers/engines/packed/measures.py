@@ -1,6 +1,6 @@
-"""Full passes and gradient norms of one trial of a pack, with buffers that stay.
+"""Full passes and gradient norms of a single trial of a pack.
 
-A trial is measured alone, so what its neighbours are cannot matter.
+A trial is measured alone, so that the results cannot depend on the other trials.
 """
 
 from collections.abc import Sequence
@@ -8,51 +8,44 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from workers.contract import Task
+from workers.contract import Network, Task
 from workers.engines.gradients import log_norm
 from workers.engines.interface import GradientNorms, SplitResult
 from workers.engines.objective import count_errors, summed_loss
 from workers.engines.packed.arithmetic import Arithmetic
 from workers.engines.packed.backward import backward_operations
-from workers.engines.packed.buffers import Activations, Batch, Keep, keep_two
+from workers.engines.packed.buffers import Activations, Batch
 from workers.engines.packed.criterion import Criterion
-from workers.engines.packed.forward import Frame, forward_operations
+from workers.engines.packed.forward import forward_operations
 from workers.engines.packed.nonlinearities import Operation
-from workers.engines.packed.pack_shape import PackShape
+from workers.engines.packed.pass_context import PassContext
 from workers.engines.packed.slot_depths import SlotDepths
 from workers.engines.packed.storage import Block, Store
 from workers.engines.samples import Split
+from workers.estimates.pack_plan import PackPlan
 
 
 class FullPasses:
-    """Losses and errors over a split, in chunks as every engine takes them."""
+    """Losses and errors over a split, computed in the chunks that every engine uses."""
 
     def __init__(
-        self, shape: PackShape, store: Store, arithmetic: Arithmetic, rows: int, like: Tensor
+        self, plan: PackPlan, store: Store, arithmetic: Arithmetic, device: torch.device
     ) -> None:
-        """Make the buffers.
+        """Allocate the buffers.
 
         Args:
-            shape: Of the pack.
-            store: Its parameters.
-            arithmetic: Of the hidden layers.
-            rows: Samples of the largest chunk.
-            like: Gives dtype and device.
+            plan: Sizes of the buffers.
+            store: Parameters of the pack.
+            arithmetic: Arithmetic of the hidden layers.
+            device: Device of the buffers.
         """
-        self._task, self._store, self._arithmetic = shape.task, store, arithmetic
-        self._batch = Batch(shape, 1, rows, like)
-        self._activations = Activations(
-            1,
-            rows,
-            shape.width,
-            keep=keep_two,
-            keeps_input=arithmetic.keeps_input,
-            like=like,
-        )
+        self._task, self._store, self._arithmetic = plan.shape.task, store, arithmetic
+        self._batch = Batch(plan.pass_batch, device)
+        self._activations = Activations(plan.pass_levels, device)
         self._programs: dict[tuple[int, int, int], Sequence[Operation]] = {}
 
-    def forget(self) -> None:
-        """Drop what was kept for the trials in their slots."""
+    def clear(self) -> None:
+        """Delete the cached operations, after trials have changed their slots."""
         self._programs.clear()
 
     def run(self, slot: int, depth: int, split: Split) -> SplitResult:
@@ -73,7 +66,7 @@ class FullPasses:
     def _program(self, slot: int, depth: int, rows: int) -> Sequence[Operation]:
         key = (slot, depth, rows)
         if key not in self._programs:
-            frame = Frame(
+            context = PassContext(
                 self._store,
                 SlotDepths(slot, (depth,)),
                 self._activations,
@@ -81,12 +74,12 @@ class FullPasses:
                 self._arithmetic,
                 rows,
             )
-            self._programs[key] = self._arithmetic.joined(forward_operations(frame))
+            self._programs[key] = self._arithmetic.joined(forward_operations(context))
         return self._programs[key]
 
 
 class _EndGradients:
-    """The `Gradients` of a probe: those of the first and the last matrix."""
+    """The `Gradients` of a probe: only those of the first and the last matrix."""
 
     def __init__(self, store: Store) -> None:
         self._tensors = {id(block): block.blank() for block in (store.first, store.last)}
@@ -99,54 +92,46 @@ class _EndGradients:
 
 
 class Probe:
-    """Gradient norms at both ends of a network, in float64, on the first training samples."""
+    """Gradient norms of the first and last matrix, in float64, on the first training samples."""
 
     def __init__(
         self,
-        shape: PackShape,
+        plan: PackPlan,
         store: Store,
         arithmetic: Arithmetic,
         split: Split,
-        keep: Keep,
         device: torch.device,
     ) -> None:
-        """Make the buffers.
+        """Allocate the buffers.
 
         Args:
-            shape: Of the pack.
-            store: Its parameters.
-            arithmetic: Of the hidden layers.
-            split: The training samples.
-            keep: Which activations stay until the backward pass.
-            device: Where to compute.
+            plan: Sizes of the buffers.
+            store: Parameters of the pack.
+            arithmetic: Arithmetic of the hidden layers, in float64.
+            split: Training samples.
+            device: Device of the buffers.
         """
-        like = torch.zeros((), dtype=torch.float64, device=device)
-        self._source, self._arithmetic, self._rows = store, arithmetic, shape.batch_rows
+        self._source, self._arithmetic, self._rows = store, arithmetic, plan.shape.batch_rows
         # A copy of the trial, in float64.
-        self._store = Store(shape, 1, like, store.block_layers)
+        self._store = Store(plan.probe_store, device)
         self._gradients = _EndGradients(self._store)
-        self._batch = Batch(shape, 1, self._rows, like)
+        self._batch = Batch(plan.probe_batch, device)
         x, labels = split.head(self._rows, torch.float64)
         self._batch.x[0, : self._rows].copy_(x)
         if labels is not None:
             self._batch.labels[0, : self._rows].copy_(labels)
         self._batch.share[0, : self._rows] = 1.0 / self._rows
-        self._criterion = Criterion(shape.task, self._batch)
-        self._activations = Activations(
-            1,
-            self._rows,
-            shape.width,
-            keep=keep,
-            keeps_input=arithmetic.keeps_input,
-            like=like,
-        )
-        self._deltas = self._activations.blank(), self._activations.blank()
+        self._criterion = Criterion(plan.probe_batch, self._batch)
+        self._activations = Activations(plan.probe_levels, device)
+        self._errors = self._activations.errors()
         self._programs: dict[int, Sequence[Operation]] = {}
 
-    def run(self, slot: int, depth: int) -> GradientNorms:
-        """Return the norms of the trial in a slot."""
+    def run(self, slot: int, network: Network) -> GradientNorms:
+        """Return the gradient norms of the trial in a slot."""
+        depth = network.depth
         self._store.ensure(depth, 1)
         self._store.copy_parameters(self._source, slot, depth)
+        self._store.write_gains([network])
         if depth not in self._programs:
             self._programs[depth] = self._arithmetic.joined(self._operations(depth))
         for operation in self._programs[depth]:
@@ -155,7 +140,7 @@ class Probe:
         return GradientNorms(log_norm(first), log_norm(last))
 
     def _operations(self, depth: int) -> list[Operation]:
-        frame = Frame(
+        context = PassContext(
             self._store,
             SlotDepths(0, (depth,)),
             self._activations,
@@ -164,10 +149,10 @@ class Probe:
             self._rows,
         )
         return [
-            *forward_operations(frame),
+            *forward_operations(context),
             *self._criterion.loss_operations(1),
             *self._criterion.error_operations(1),
-            *backward_operations(frame, self._deltas, self._gradients),
+            *backward_operations(context, self._errors, self._gradients),
         ]
 
     def _gradient(self, block: Block) -> Tensor:

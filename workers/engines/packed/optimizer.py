@@ -1,12 +1,13 @@
-"""The update rules over a block of layers, each trial with constants of its own.
+"""Update rules for a block of layers of many trials, each with its own constants.
 
-What a trial does not use is left out for it, not multiplied by 0 or 1: its numbers then cannot
-depend on what its neighbours use. The rules are those of `torch.optim`; Adam's division by the
-bias corrections is moved into two constants, which is the same number but for rounding.
+A part of a rule that a trial does not use, such as weight decay, is skipped for this trial instead
+of multiplied by 0 or 1. Its results then cannot depend on what the other trials use. The rules are
+those of `torch.optim`; Adam's division by the bias corrections is moved into two constants, which
+gives the same numbers up to rounding.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from workers.engines.packed.nonlinearities import Operation
 
 
 class Variant(NamedTuple):
-    """Parts of an update rule that a trial uses or does not."""
+    """Optional parts of an update rule that a trial uses."""
 
     decays: bool
     has_momentum: bool
@@ -27,91 +28,68 @@ class Variant(NamedTuple):
 
     @classmethod
     def of(cls, spec: TrialSpec) -> "Variant":
-        sgd = spec.optimizer is OptimizerKind.SGD
+        sgd = spec.optimizer.kind is OptimizerKind.SGD
         return cls(
-            decays=spec.weight_decay != 0.0,
-            has_momentum=sgd and spec.momentum != 0.0,
-            nesterov=sgd and spec.nesterov,
+            decays=spec.optimizer.weight_decay != 0.0,
+            has_momentum=sgd and spec.optimizer.momentum != 0.0,
+            nesterov=sgd and spec.optimizer.nesterov,
         )
 
 
 class BatchedOptimizer:
-    """One kind of optimizer; constants are by slot, so trials may move."""
+    """Optimizer of one kind for all trials of a pack, with constants by slot."""
 
-    def __init__(self, kind: OptimizerKind, slots: int, like: Tensor) -> None:
-        """Make the constants.
+    def __init__(self, kind: OptimizerKind, columns: Mapping[str, Tensor]) -> None:
+        """Store the tensors of the constants.
 
         Args:
-            kind: Which optimizer.
-            slots: Trials.
-            like: Gives dtype and device.
+            kind: Kind of the optimizer.
+            columns: Tensors of shape ``(slots, 1)``, by the names of
+                `workers.estimates.buffers.optimizer_columns`.
         """
         self._kind = kind
-
-        def column() -> HostDeviceTensor:
-            return HostDeviceTensor(like.new_zeros((slots, 1)))
-
-        self._rate, self._decay = column(), column()
-        self._momentum = column()  # Adam: 1 - beta1.
-        self._square_keep, self._square_take, self._offset = column(), column(), column()
+        self._columns = {name: HostDeviceTensor(each) for name, each in columns.items()}
 
     def set(self, slot: int, spec: TrialSpec, steps: int, learning_rate: float) -> None:
         """Write a trial's constants for one step.
 
         Args:
-            slot: The trial's.
+            slot: Slot of the trial.
             spec: The trial.
-            steps: Steps with this one.
-            learning_rate: The step's.
+            steps: Steps of the trial, this one included.
+            learning_rate: Learning rate of the step.
         """
-        self._decay.array[slot] = spec.weight_decay
-        if self._kind is OptimizerKind.SGD:
-            self._rate.array[slot] = -learning_rate
-            self._momentum.array[slot] = spec.momentum
-            return
-        # m / c1 / (sqrt(v) / c2 + eps) is c2 / c1 * m / (sqrt(v) + c2 * eps).
-        correction = math.sqrt(1.0 - spec.beta2**steps)
-        self._rate.array[slot] = -learning_rate * correction / (1.0 - spec.beta1**steps)
-        self._momentum.array[slot] = 1.0 - spec.beta1
-        self._square_keep.array[slot] = spec.beta2
-        self._square_take.array[slot] = 1.0 - spec.beta2
-        self._offset.array[slot] = correction * spec.eps
+        for name, value in _constants(self._kind, spec, steps, learning_rate).items():
+            self._columns[name].array[slot] = value
 
     def send(self) -> None:
-        """Bring the constants to the device."""
-        for mirror in (
-            self._rate,
-            self._decay,
-            self._momentum,
-            self._square_keep,
-            self._square_take,
-            self._offset,
-        ):
-            mirror.send()
+        """Copy the constants to the device."""
+        for column in self._columns.values():
+            column.send()
 
     def operations(
         self, values: list[Tensor], gradient: Tensor, scratch: Tensor, variant: Variant, lo: int
     ) -> Iterator[Operation]:
-        """Yield the update of some trials.
+        """Yield the operations that update trials in neighbouring slots.
 
         Args:
-            values: Parameters, then optimizer state, ``(trials, length)``.
-            gradient: Of the same shape; read only.
-            scratch: Of the same shape; overwritten.
-            variant: What all of the trials use.
-            lo: The first trial's slot.
+            values: Parameters, then optimizer state, each ``(trials, length)``.
+            gradient: Gradients, of the same shape; not changed.
+            scratch: Scratch buffer of the same shape.
+            variant: Parts of the rule that all of these trials use.
+            lo: Slot of the first trial.
         """
         slots = slice(lo, lo + len(gradient))
+        column = {name: each.tensor[slots] for name, each in self._columns.items()}
         weight = values[0]
         if variant.decays:
-            decay = self._decay.tensor[slots]
-            yield partial(torch.addcmul, gradient, weight, decay, out=scratch)
+            yield partial(torch.addcmul, gradient, weight, column["decay"], out=scratch)
             gradient = scratch
         if self._kind is OptimizerKind.ADAM:
-            yield from self._adam(values[1], values[2], gradient, scratch, slots)
+            yield from _adam(column, values[1], values[2], gradient, scratch)
             direction = scratch
         elif variant.has_momentum:
-            momentum, buffer = self._momentum.tensor[slots], values[1]
+            momentum, buffer = column["momentum"], values[1]
             yield partial(torch.addcmul, gradient, buffer, momentum, out=buffer)
             direction = buffer
             if variant.nesterov:
@@ -119,15 +97,37 @@ class BatchedOptimizer:
                 direction = scratch
         else:
             direction = gradient
-        yield partial(weight.addcmul_, direction, self._rate.tensor[slots])
+        yield partial(weight.addcmul_, direction, column["rate"])
 
-    def _adam(
-        self, mean: Tensor, square: Tensor, gradient: Tensor, scratch: Tensor, slots: slice
-    ) -> Iterator[Operation]:
-        yield partial(mean.lerp_, gradient, self._momentum.tensor[slots])
-        yield partial(torch.mul, gradient, gradient, out=scratch)
-        yield partial(square.mul_, self._square_keep.tensor[slots])
-        yield partial(square.addcmul_, scratch, self._square_take.tensor[slots])
-        yield partial(torch.sqrt, square, out=scratch)
-        yield partial(scratch.add_, self._offset.tensor[slots])
-        yield partial(torch.div, mean, scratch, out=scratch)
+
+def _constants(
+    kind: OptimizerKind, spec: TrialSpec, steps: int, learning_rate: float
+) -> Mapping[str, float]:
+    """Return a trial's constants for one step, by name of the column."""
+    rule = spec.optimizer
+    if kind is OptimizerKind.SGD:
+        # The rate is negative, because updates add rate times direction.
+        return {"rate": -learning_rate, "decay": rule.weight_decay, "momentum": rule.momentum}
+    # m / c1 / (sqrt(v) / c2 + eps) is c2 / c1 * m / (sqrt(v) + c2 * eps).
+    correction = math.sqrt(1.0 - rule.beta2**steps)
+    return {
+        "rate": -learning_rate * correction / (1.0 - rule.beta1**steps),
+        "decay": rule.weight_decay,
+        "momentum": 1.0 - rule.beta1,
+        "square_keep": rule.beta2,
+        "square_take": 1.0 - rule.beta2,
+        "offset": correction * rule.eps,
+    }
+
+
+def _adam(
+    column: Mapping[str, Tensor], mean: Tensor, square: Tensor, gradient: Tensor, scratch: Tensor
+) -> Iterator[Operation]:
+    """Yield the operations that update Adam's state and write its direction to ``scratch``."""
+    yield partial(mean.lerp_, gradient, column["momentum"])
+    yield partial(torch.mul, gradient, gradient, out=scratch)
+    yield partial(square.mul_, column["square_keep"])
+    yield partial(square.addcmul_, scratch, column["square_take"])
+    yield partial(torch.sqrt, square, out=scratch)
+    yield partial(scratch.add_, column["offset"])
+    yield partial(torch.div, mean, scratch, out=scratch)

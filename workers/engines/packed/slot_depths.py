@@ -1,4 +1,4 @@
-"""Which trials are live, as the passes need to know it."""
+"""Slots and depths of the trials of a pass."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ class SlotDepths:
     """Consecutive slots and the depths of their trials, the deepest first.
 
     Attributes:
-        first_slot: The slot of the first trial.
+        first_slot: Slot of the first trial.
         depths: Depth by trial, not increasing, each at least 1.
     """
 
@@ -26,7 +26,7 @@ class SlotDepths:
         return self.depths[0]
 
     def count_of(self, depth: int) -> int:
-        """Return how many trials are at least so deep: these are the first ones."""
+        """Return the number of trials of at least a depth; they are the first ones."""
         return sum(own >= depth for own in self.depths)
 
     def starting_at(self, level: int) -> tuple[int, int] | None:
@@ -39,7 +39,7 @@ class SlotDepths:
 
 
 def runs(keys: list[tuple[int, ...]]) -> Iterator[tuple[tuple[int, ...], int, int]]:
-    """Yield each run of equal keys with the range of positions that it takes."""
+    """Yield each run of equal keys with its first position and the position after its last."""
     lo = 0
     for key, members in groupby(keys):
         hi = lo + len(list(members))

@@ -1,53 +1,47 @@
-"""Parameters and optimizer state of a pack, trial by trial and layer by layer in few tensors.
+"""Parameters and optimizer state of all trials of a pack, in few tensors.
 
-Layers are counted from the output: hidden matrix 0 is the one next to the last matrix. Trials
-of any depth then share the layers that they have, and where the deeper trials take the lower
-slots, the trials that have a layer are the first few slots of it.
+Hidden layers are counted from the output: hidden matrix 0 is next to the last matrix. Because the
+deeper trials are in the lower slots, the trials that have a certain hidden layer are always in the
+first slots, and one batched product computes them.
 """
 
 from collections.abc import Iterator, Sequence
 
+import torch
 from torch import Tensor
 
-from workers.engines.packed.pack_shape import PackShape
-from workers.estimates.sizes import block_layers as suited_layers
-from workers.estimates.sizes import slab_size
+from workers.architectures import architecture_of
+from workers.contract import Network
+from workers.engines.packed.allocation import allocate, allocate_all
+from workers.engines.packed.gains import GainColumns
+from workers.estimates.buffers import BlockPlan, StorePlan
 
 
 class Block:
-    """A run of equally shaped layers: each is a matrix, its bias and padding, one after another.
+    """Consecutive layers of one shape: for each a matrix, its bias and padding.
 
     Attributes:
-        shape: Of one matrix, ``(fan_out, fan_in)``.
-        count: Layers.
-        slab: Numbers of one layer, padding included.
+        shape: Shape of a matrix, ``(fan_out, fan_in)``.
+        count: Number of layers.
+        slab: Count of numbers of a layer, with padding.
         values: Parameters and then optimizer state, each of shape ``(slots, count * slab)``.
-            Padding starts at 0 and means nothing.
+            Padding has no meaning.
     """
 
-    def __init__(self, fan_out: int, fan_in: int, *, count: int, slots: int, like: Tensor) -> None:
-        """Make a block of zeros, without optimizer state.
-
-        Args:
-            fan_out: Rows of each matrix.
-            fan_in: Columns.
-            count: Layers.
-            slots: Trials.
-            like: Gives dtype and device.
-        """
-        self.count = count
-        self.slab = slab_size(fan_out, fan_in)
-        self.shape = (fan_out, fan_in)
-        self._slots, self._like = slots, like
+    def __init__(self, plan: BlockPlan, device: torch.device) -> None:
+        """Allocate parameters of zeros, without optimizer state."""
+        self.count, self.slab = plan.count, plan.slab
+        self.shape = (plan.fan_out, plan.fan_in)
+        self._plan, self._device = plan, device
         self.values: list[Tensor] = []
         self.ensure_kinds(1)
 
     def blank(self) -> Tensor:
-        """Return zeros of the shape of one kind of values."""
-        return self._like.new_zeros((self._slots, self.count * self.slab))
+        """Return a new tensor of zeros for one kind of values."""
+        return allocate(self._plan.values, self._device)
 
     def ensure_kinds(self, kinds: int) -> None:
-        """Add optimizer state of zeros until there are as many kinds of values."""
+        """Add optimizer state of zeros until there are ``kinds`` kinds of values."""
         while len(self.values) < kinds:
             self.values.append(self.blank())
 
@@ -71,51 +65,41 @@ class Block:
 
 
 class Store:
-    """All blocks of a pack; grows when a deeper trial comes.
+    """All blocks of a pack, which grows for a deeper trial.
 
     Attributes:
-        first: The matrices next to the inputs.
-        last: Those next to the outputs.
-        hidden: Blocks of hidden matrices, output side first.
+        first: Block of the first layers.
+        last: Block of the last layers.
+        hidden: Blocks of the other hidden layers, output side first.
+        gains: Gains of hidden layers with a skip; None if they have no skip.
         block_layers: Layers of each hidden block.
     """
 
-    def __init__(
-        self, shape: PackShape, slots: int, like: Tensor, block_layers: int | None = None
-    ) -> None:
-        """Make a store without hidden layers.
-
-        Args:
-            shape: Of the pack.
-            slots: Trials at once.
-            like: Gives dtype and device.
-            block_layers: Layers of each hidden block; None takes what suits a cache.
-        """
-        self._width, self._slots, self._like = shape.width, slots, like
+    def __init__(self, plan: StorePlan, device: torch.device) -> None:
+        """Allocate the first and the last layers."""
+        self._plan, self._device = plan, device
         self._kinds = 1
-        self.first = Block(shape.width, shape.n_inputs, count=1, slots=slots, like=like)
-        self.last = Block(shape.n_outputs, shape.width, count=1, slots=slots, like=like)
+        self.first, self.last = Block(plan.first, device), Block(plan.last, device)
         self.hidden: list[Block] = []
-        self.block_layers = block_layers or suited_layers(shape.width, slots, like.element_size())
+        self.block_layers = plan.block_layers
+        columns = allocate_all(plan.gains(), device)
+        self.gains = GainColumns(columns) if columns else None
 
     def ensure(self, depth: int, kinds: int) -> None:
-        """Make room for trials of a depth and for kinds of values; what is there stays."""
+        """Add blocks and kinds of values for trials of a depth; present values are not changed."""
         self._kinds = max(self._kinds, kinds)
-        while len(self.hidden) * self.block_layers < depth - 1:
-            self.hidden.append(
-                Block(
-                    self._width,
-                    self._width,
-                    count=self.block_layers,
-                    slots=self._slots,
-                    like=self._like,
-                )
-            )
+        while len(self.hidden) < self._plan.blocks(depth):
+            self.hidden.append(Block(self._plan.hidden, self._device))
         for block in (self.first, self.last, *self.hidden):
             block.ensure_kinds(self._kinds)
 
+    def write_gains(self, networks: Sequence[Network]) -> None:
+        """Write the gains of the networks in the first slots; does nothing without skips."""
+        if self.gains is not None:
+            self.gains.write([architecture_of(each).hidden_rule(each) for each in networks])
+
     def parts(self, depth: int) -> Iterator[tuple[Block, int]]:
-        """Yield each block that a trial of a depth reaches into, and how many numbers of it."""
+        """Yield each block that a trial of a depth uses, and how many of its numbers."""
         yield self.first, self.first.slab
         yield self.last, self.last.slab
         for i, block in enumerate(self.hidden):
@@ -125,7 +109,7 @@ class Store:
             yield block, layers * block.slab
 
     def hidden_at(self, layer: int) -> tuple[Block, int]:
-        """Return the block of a hidden layer, and the layer's place in it."""
+        """Return the block of a hidden layer, and the layer's index in the block."""
         block, place = divmod(layer, self.block_layers)
         return self.hidden[block], place
 
@@ -154,16 +138,16 @@ class Store:
         self.put(target, depth, self._views(source, depth))
 
     def take(self, slot: int, depth: int) -> list[Tensor]:
-        """Return copies of all values of a slot."""
+        """Return copies of all values of the trial in a slot."""
         return [view.clone() for view in self._views(slot, depth)]
 
     def put(self, slot: int, depth: int, values: Sequence[Tensor]) -> None:
-        """Write to a slot what `take` returned."""
+        """Write values as `take` returns them to a slot."""
         for view, value in zip(self._views(slot, depth), values, strict=True):
             view.copy_(value)
 
     def copy_parameters(self, source: "Store", slot: int, depth: int) -> None:
-        """Copy a trial's parameters from another store, of equal blocks, into slot 0."""
+        """Copy a trial's parameters from a slot of another store with equal blocks to slot 0."""
         for (block, length), (given, _) in zip(self.parts(depth), source.parts(depth), strict=True):
             block.values[0][0, :length].copy_(given.values[0][slot, :length])
 

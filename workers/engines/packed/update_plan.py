@@ -1,4 +1,4 @@
-"""What becomes of the gradients of a pack's step: clipping and updates, block by block."""
+"""Clipping and updates of a pack's step, block by block."""
 
 import math
 from collections.abc import Hashable, Iterator, Sequence
@@ -8,39 +8,46 @@ import torch
 from torch import Tensor
 
 from workers.contract import TrialSpec
+from workers.engines.packed.allocation import allocate
 from workers.engines.packed.host_device import HostDeviceTensor
 from workers.engines.packed.nonlinearities import Operation
 from workers.engines.packed.optimizer import BatchedOptimizer, Variant
 from workers.engines.packed.slot_depths import runs
 from workers.engines.packed.storage import Block, Store
+from workers.estimates.pack_plan import PackPlan
 
 
 class GradientBuffers:
-    """Tensors for gradients: one for blocks of a shape in turn, or one for each block."""
+    """Tensors for gradients: shared by the blocks of a shape, or one for each block."""
 
-    def __init__(self) -> None:
-        """Make none yet."""
+    def __init__(self, plan: PackPlan, device: torch.device) -> None:
+        """Start without tensors; each is allocated when it is first needed."""
+        self._plan, self._device = plan, device
         self._own: dict[Hashable, Tensor] = {}
         self._shared: dict[Hashable, Tensor] = {}
         self._scratch: dict[Hashable, Tensor] = {}
 
     def of(self, block: Block, *, apart: bool) -> Tensor:
-        """Return a block's gradients; padding is 0.
+        """Return the tensor for a block's gradients; its padding is 0.
 
         Args:
             block: The block.
-            apart: Whether no other block may share the memory.
+            apart: Whether the tensor must not be shared with other blocks.
         """
         if apart:
-            return _made(self._own, id(block), block)
-        return _made(self._shared, (block.shape, block.count), block)
+            return _cached(self._own, id(block), block)
+        return _cached(self._shared, (block.shape, block.count), block)
+
+    def exact(self, depth: int) -> Tensor:
+        """Return a new float64 tensor for the gradients of any block of a trial of a depth."""
+        return allocate(self._plan.exact(depth), self._device)
 
     def scratch(self, block: Block) -> Tensor:
-        """Return a tensor of a block's shape for an update to overwrite."""
-        return _made(self._scratch, (block.shape, block.count), block)
+        """Return a scratch tensor of a block's shape."""
+        return _cached(self._scratch, (block.shape, block.count), block)
 
 
-def _made(buffers: dict[Hashable, Tensor], key: Hashable, block: Block) -> Tensor:
+def _cached(buffers: dict[Hashable, Tensor], key: Hashable, block: Block) -> Tensor:
     if key not in buffers:
         buffers[key] = block.blank()
     return buffers[key]
@@ -48,10 +55,10 @@ def _made(buffers: dict[Hashable, Tensor], key: Hashable, block: Block) -> Tenso
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Clip:
-    """A trial's gradients, to be brought within a joint norm.
+    """Operation that scales a trial's gradients down to a bound of their joint norm.
 
-    The norm is taken in float64, and gradients that are not finite are left alone, for the
-    reasons that `workers.engines.updates.clip_` gives.
+    The norm is computed in float64, and gradients that are not finite are not changed, for the
+    reasons in `workers.engines.updates.clip_`.
     """
 
     bound: float
@@ -77,9 +84,9 @@ class _Clip:
 
 
 class UpdatePlan:
-    """The `Gradients` of a training step: an update follows as soon as a block is done.
+    """The `Gradients` of a training step, which update a block as soon as it is complete.
 
-    Where a trial clips, all updates wait for the last block.
+    If any trial clips gradients, all updates follow the last block.
     """
 
     def __init__(
@@ -93,27 +100,28 @@ class UpdatePlan:
 
         Args:
             store: Parameters and state.
-            buffers: For gradients.
+            buffers: Buffers for gradients.
             rule: The optimizer.
             specs: The live trials, the deepest first.
         """
         self._store, self._buffers, self._rule, self._specs = store, buffers, rule, specs
-        self._clips = any(spec.clip_norm is not None for spec in specs)
+        self._clips = any(spec.optimizer.clip_norm is not None for spec in specs)
         self._waiting: list[Block] = []
         self._reach: dict[int, list[int]] = {}
         for spec in specs:
-            for block, length in store.parts(spec.depth):
+            for block, length in store.parts(spec.network.depth):
                 self._reach.setdefault(id(block), []).append(length)
 
     def of(self, block: Block) -> Tensor:
         """Return the tensor for a block's gradients."""
-        # The first matrices' gradients come one by one as shallower trials start, between those
-        # of hidden blocks, which have the same shape where the inputs are as many as the units.
+        # The gradients of the first matrices are computed one by one, between those of hidden
+        # blocks. Where the inputs are as many as the units, hidden blocks have the same shape and
+        # would overwrite them.
         ends = block is self._store.first or block is self._store.last
         return self._buffers.of(block, apart=self._clips or ends)
 
     def done(self, block: Block) -> Sequence[Operation]:
-        """Return the updates that are due."""
+        """Return the updates that can follow now."""
         self._waiting.append(block)
         last = block is self._store.first
         if self._clips and not last:
@@ -124,7 +132,7 @@ class UpdatePlan:
 
     def _update(self, block: Block) -> Iterator[Operation]:
         gradient, scratch = self.of(block), self._buffers.scratch(block)
-        reach = self._reach[id(block)]  # The trials that have the block are the first ones.
+        reach = self._reach[id(block)]  # Trials that use the block are the first ones.
         keys: list[tuple[int, ...]] = [
             (n, *Variant.of(spec)) for n, spec in zip(reach, self._specs, strict=False)
         ]
@@ -140,9 +148,9 @@ class UpdatePlan:
 
     def _clip_operations(self) -> Iterator[Operation]:
         for slot, spec in enumerate(self._specs):
-            if spec.clip_norm is None:
+            if spec.optimizer.clip_norm is None:
                 continue
-            parts = [self.of(block)[slot, :n] for block, n in self._store.parts(spec.depth)]
-            exact = parts[0].new_zeros(max(map(len, parts)), dtype=torch.float64)
+            parts = [self.of(block)[slot, :n] for block, n in self._store.parts(spec.network.depth)]
+            exact = self._buffers.exact(spec.network.depth)
             factor = HostDeviceTensor(parts[0].new_zeros(()))
-            yield _Clip(spec.clip_norm, parts, exact, exact.new_zeros(()), factor)
+            yield _Clip(spec.optimizer.clip_norm, parts, exact, exact.new_zeros(()), factor)

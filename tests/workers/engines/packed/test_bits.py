@@ -1,7 +1,6 @@
 """In float32 a trial of a pack is the trial alone, bit for bit, whatever happens around it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +10,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.workers.examples import blobs, trial
+from tests.factories import varied
+from tests.workers.examples import blobs, of_kind, trial
+from workers.architectures import ARCHITECTURES
 from workers.contract import Activation, OptimizerKind, Task, TrialSpec
-from workers.engines import GradientNorms, StepInput, TrialState
+from workers.engines import GradientNorms, StepInput, TrainingState, UnsupportedTrialError
 from workers.engines.packed import PackedEngine, PackFullError
 
 # Odd sizes, so that nothing fills whole vectors by accident.
@@ -57,7 +58,7 @@ def _given(spec: TrialSpec, step: int) -> StepInput:
     rng = np.random.default_rng([spec.seed, step])
     order = rng.permutation(DATA.shape.n_train)
     count = BATCH if step % 3 else 4
-    return StepInput(order[:count], spec.learning_rate / (1 + 0.1 * step))
+    return StepInput(order[:count], spec.training.learning_rate / (1 + 0.1 * step))
 
 
 class _Watched:
@@ -116,12 +117,13 @@ def _alone(spec: TrialSpec, steps: int) -> Any:  # losses, state, and what it me
     return _ALONE[spec, steps]
 
 
-def _same(found: TrialState, expected: TrialState) -> None:
+def _same(found: TrainingState, expected: TrainingState) -> None:
     assert found.steps == expected.steps
     for name, array in expected.arrays.items():
         assert np.array_equal(found.arrays[name].view(np.int32), array.view(np.int32)), name
 
 
+@pytest.mark.usefixtures("each_kind")
 @pytest.mark.parametrize("kind", OptimizerKind)
 @pytest.mark.parametrize("task", Task)
 @pytest.mark.parametrize("activation", Activation)
@@ -139,12 +141,13 @@ def test_a_trial_of_a_mixed_pack_is_the_trial_alone(
         pack.check(key)
 
 
+@pytest.mark.usefixtures("each_kind")
 @pytest.mark.parametrize(("width", "batch"), [(1, 1), (8, 10), (32, 61), (100, 25), (150, 3)])
 @pytest.mark.parametrize("count", [2, 3, 8, 11])
 def test_sizes_and_numbers_of_neighbours_do_not_matter(width: int, batch: int, count: int) -> None:
     pack = _Watched(count)
     for spec in _specs(count, activation=Activation.SILU):
-        pack.add(replace(spec, width=width))
+        pack.add(varied(spec, width=width))
 
     for _ in range(3):
         pack.step([*pack.specs])
@@ -160,12 +163,12 @@ _actions = st.lists(
 
 
 @settings(max_examples=25)
-@given(_actions, st.sampled_from(OptimizerKind), st.booleans())
+@given(_actions, st.sampled_from(OptimizerKind), st.booleans(), st.sampled_from([*ARCHITECTURES]))
 def test_trials_come_and_go_and_the_others_do_not_notice(
-    actions: list[tuple[str, int]], kind: OptimizerKind, again: bool
+    actions: list[tuple[str, int]], optimizer: OptimizerKind, again: bool, kind: str
 ) -> None:
     pack = _Watched(4, memory_bytes=0 if again else 1 << 30)
-    queue = iter(_specs(20, activation=Activation.GELU, optimizer=kind))
+    queue = iter(_specs(20, activation=Activation.GELU, optimizer=optimizer, kind=kind))
     pack.add(next(queue))
 
     for action, number in actions:
@@ -185,6 +188,7 @@ def test_trials_come_and_go_and_the_others_do_not_notice(
         pack.check(key)
 
 
+@pytest.mark.usefixtures("each_kind")
 @pytest.mark.parametrize("kind", OptimizerKind)
 @pytest.mark.parametrize("activation", Activation)
 def test_activations_computed_again_are_the_same(
@@ -194,7 +198,7 @@ def test_activations_computed_again_are_the_same(
     for depth, spec in zip(
         (11, 5, 1), _specs(3, activation=activation, optimizer=kind), strict=True
     ):
-        pack.add(replace(spec, depth=depth))
+        pack.add(varied(spec, depth=depth))
 
     for _ in range(3):
         pack.step([*pack.specs])
@@ -234,10 +238,11 @@ def test_two_threads_are_as_good_as_one() -> None:
     assert norms() == with_two
 
 
+@pytest.mark.usefixtures("each_kind")
 def test_a_deeper_trial_may_come_later() -> None:
     pack = _Watched(2)
     one, two = _specs(2)
-    shallow, deep = replace(one, depth=2), replace(two, depth=40)
+    shallow, deep = varied(one, depth=2), of_kind(varied(two, depth=40), two.network.kind)
     pack.add(shallow)
     pack.step([shallow.trial_id])
 
@@ -249,10 +254,11 @@ def test_a_deeper_trial_may_come_later() -> None:
     pack.check(deep.trial_id)
 
 
+@pytest.mark.usefixtures("each_kind")
 def test_a_trial_that_blows_up_stays_alone_with_it() -> None:
     pack = _Watched(3)
     one, bad, two = _specs(3)
-    for spec in (one, replace(bad, learning_rate=1e38), two):
+    for spec in (one, varied(bad, learning_rate=1e38), two):
         pack.add(spec)
 
     for _ in range(4):
@@ -261,6 +267,34 @@ def test_a_trial_that_blows_up_stays_alone_with_it() -> None:
     assert not np.isfinite(pack.losses[bad.trial_id][-1])
     pack.check(one.trial_id)
     pack.check(two.trial_id)
+
+
+def test_trials_of_one_depth_may_differ_in_the_scale_of_their_branches() -> None:
+    pack = _Watched(3)
+    for scale, spec in zip((0.1, 1.0, 3.0), _specs(3), strict=True):
+        pack.add(of_kind(varied(spec, depth=5), "residual", branch_scale=scale))
+
+    for _ in range(3):
+        pack.step([*pack.specs])
+
+    for key in pack.specs:
+        pack.check(key)
+
+
+@pytest.mark.parametrize("first", ARCHITECTURES)
+@pytest.mark.parametrize("second", ARCHITECTURES)
+def test_networks_with_and_without_skips_never_share_a_pack(first: str, second: str) -> None:
+    here, there = (
+        of_kind(spec, kind) for kind, spec in zip((first, second), _specs(2), strict=True)
+    )
+    engine = _engine(2)
+    engine.add(here)
+
+    assert engine.accepts(there) is (first == second)
+    if first != second:
+        with pytest.raises(UnsupportedTrialError) as caught:
+            engine.add(there)
+        assert caught.value.field == "skip"
 
 
 def test_a_full_pack_takes_no_trial_and_keeps_the_ones_it_has() -> None:

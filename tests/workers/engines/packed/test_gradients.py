@@ -1,5 +1,6 @@
 """The packed engine against autograd, in float64, for everything that it declares."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 from uuid import UUID
@@ -8,17 +9,20 @@ import numpy as np
 import pytest
 import torch
 
-from tests.workers.examples import blobs, trial
+from tests.workers.examples import blobs, of_kind, trial
 from workers import engines
+from workers.architectures import LayerRule
+from workers.architectures.residual import ResidualArchitecture
 from workers.contract import (
     Activation,
     EngineName,
+    Network,
     OptimizerKind,
     Precision,
     Task,
     TrialSpec,
 )
-from workers.engines import Engine, StepInput, TrialState
+from workers.engines import Engine, StepInput, TrainingState
 from workers.engines.packed import PackedEngine
 
 DATA = blobs(n_inputs=7, n_classes=4)
@@ -74,7 +78,7 @@ def _inputs(specs: list[TrialSpec], step: int) -> dict[UUID, StepInput]:
     return inputs
 
 
-def _agree(found: TrialState, expected: TrialState) -> None:
+def _agree(found: TrainingState, expected: TrainingState) -> None:
     assert found.steps == expected.steps
     assert found.arrays.keys() == expected.arrays.keys()
     for name, array in expected.arrays.items():
@@ -94,6 +98,7 @@ COMBINATIONS = [
 ]
 
 
+@pytest.mark.usefixtures("each_kind")
 @pytest.mark.parametrize(("activation", "slope", "task", "kind"), COMBINATIONS)
 def test_ten_steps_of_a_pack_agree_with_autograd(
     activation: Activation, slope: float, task: Task, kind: OptimizerKind
@@ -120,6 +125,7 @@ def test_ten_steps_of_a_pack_agree_with_autograd(
         assert norms.log_last == pytest.approx(right.log_last, rel=1e-10, abs=1e-10)
 
 
+@pytest.mark.usefixtures("each_kind")
 @pytest.mark.parametrize("task", Task)
 @pytest.mark.parametrize("activation", Activation)
 def test_a_gradient_agrees_with_autograd(activation: Activation, task: Task) -> None:
@@ -145,6 +151,31 @@ def test_a_gradient_agrees_with_autograd(activation: Activation, task: Task) -> 
         _agree(packed.save(spec.trial_id), autograd.save(spec.trial_id))
 
 
+@pytest.mark.parametrize("activation", [Activation.RELU, Activation.TANH, Activation.ERF])
+def test_skips_with_gains_of_their_own_agree_with_autograd(
+    activation: Activation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain_sum = ResidualArchitecture.hidden_rule
+
+    def fading(self: ResidualArchitecture, network: Network) -> LayerRule:
+        return replace(plain_sum(self, network), skip_gain=1.0 - 0.1 * network.depth)
+
+    monkeypatch.setattr(ResidualArchitecture, "hidden_rule", fading)
+    specs = [
+        of_kind(spec, "residual") for spec in _specs(OptimizerKind.ADAM, activation=activation)
+    ]
+    packed, autograd = _packed(specs), _autograd(specs)
+
+    for step in range(4):
+        losses = packed.step(_inputs(specs, step))
+        assert losses == pytest.approx(autograd.step(_inputs(specs, step)), rel=1e-10)
+
+    for spec in specs:
+        _agree(packed.save(spec.trial_id), autograd.save(spec.trial_id))
+        norms, right = (engine.probe(spec.trial_id) for engine in (packed, autograd))
+        assert norms.log_first == pytest.approx(right.log_first, rel=1e-10, abs=1e-10)
+
+
 def test_the_bound_of_the_norm_binds() -> None:
     specs = _specs(OptimizerKind.SGD)
     engine = _packed(specs)
@@ -159,7 +190,7 @@ def test_the_bound_of_the_norm_binds() -> None:
             for name, array in before[spec.trial_id].arrays.items()
         ]
         norm = np.sqrt(sum(squares)) / _inputs(specs, 1)[spec.trial_id].learning_rate
-        if spec.clip_norm is None:
+        if spec.optimizer.clip_norm is None:
             assert norm > 2 * GRADIENT_BOUND
         else:
             assert norm == pytest.approx(GRADIENT_BOUND, rel=1e-9)

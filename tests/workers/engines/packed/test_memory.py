@@ -39,6 +39,7 @@ def _bytes_allocated(engine: PackedEngine, specs: list[TrialSpec]) -> int:
     )
 
 
+@pytest.mark.usefixtures("each_kind")
 @pytest.mark.parametrize("activation", Activation)
 @pytest.mark.parametrize("task", Task)
 def test_a_step_allocates_nothing(activation: Activation, task: Task) -> None:

@@ -1,4 +1,4 @@
-"""Products of hidden layers in machine code that LLVM makes for their width, on a CPU."""
+"""Kernels for the products of hidden layers on a CPU, which LLVM compiles for each width."""
 
 from workers.engines.packed.native.arithmetic import NativeArithmetic
 from workers.engines.packed.native.machine_code import Processor, processor

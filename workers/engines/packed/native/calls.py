@@ -1,4 +1,4 @@
-"""Calls of kernels with their arguments bound, one after another in a single call from Python."""
+"""Calls of kernels with bound arguments; neighbouring ones are run by one call from Python."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -11,14 +11,15 @@ from workers.engines.packed.nonlinearities import Operation
 
 
 class Call:
-    """One call of a kernel; an operation."""
+    """An operation that calls one kernel."""
 
     def __init__(self, words: Sequence[int], *tensors: Tensor) -> None:
         """Bind the arguments.
 
         Args:
-            words: One for each of `Word`.
-            tensors: What they point to; held as long as the call.
+            words: An integer for each member of `Word`.
+            tensors: Tensors whose addresses are among the words. References to them are kept, so
+                that their memory is not freed.
         """
         self.words, self.tensors = words, tensors
 
@@ -27,21 +28,22 @@ class Call:
 
 
 class Calls:
-    """Calls in a row; an operation."""
+    """An operation that calls several kernels, one after another."""
 
     def __init__(self, calls: Iterable[Call]) -> None:
-        """Copy the arguments into one table."""
+        """Copy the words of all calls into one table."""
         calls = list(calls)
         self._table = np.array([call.words for call in calls], dtype=np.int64)
+        # Keeps the tensors alive whose addresses are in the table.
         self._held = [call.tensors for call in calls]
-        self._run, self._place = runner(), self._table.ctypes.data
+        self._run, self._address = runner(), self._table.ctypes.data
 
     def __call__(self) -> None:
-        self._run(self._place, len(self._table))
+        self._run(self._address, len(self._table))
 
 
 def joined(operations: Iterable[Operation]) -> Iterator[Operation]:
-    """Yield the same operations, with neighbouring calls of kernels made into one."""
+    """Yield the same operations, with neighbouring calls of kernels joined into one."""
     for is_call, group in groupby(operations, lambda operation: isinstance(operation, Call)):
         if is_call:
             yield Calls(call for call in group if isinstance(call, Call))

@@ -1,4 +1,4 @@
-"""A few words of LLVM's intermediate language: vectors of numbers and counted loops."""
+"""Generation of LLVM's intermediate representation: vectors of numbers and counted loops."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ _BIT = ir.IntType(1)
 
 
 def integer(value: int) -> ir.Constant:
-    """Return a constant of 64 bits."""
+    """Return a 64-bit integer constant."""
     return INT(value)
 
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """Vectors of real numbers in a module.
+    """Type of the vectors of a module.
 
     Attributes:
-        module: Where intrinsics are declared.
-        real: Type of a number.
+        module: Module in which intrinsics are declared.
+        real: Floating-point type of a number.
         lanes: Numbers of a vector.
-        registers: Vectors that a core holds at once.
+        registers: Vector registers of a core.
     """
 
     module: ir.Module
@@ -42,37 +42,37 @@ class Vectors:
 
     @property
     def bytes(self) -> int:
-        """Return the size of a number."""
+        """Bytes of a number."""
         return 8 if isinstance(self.real, ir.DoubleType) else 4
 
     def intrinsic(self, name: str, result: ir.Type, arguments: Sequence[ir.Type]) -> ir.Function:
-        """Return one of LLVM's functions for these vectors, declared once."""
+        """Return the intrinsic function of a name for these vectors, declared at its first use."""
         full = f"llvm.{name}.v{self.lanes}f{8 * self.bytes}"
         full += ".p0" if name.startswith("masked") else ""
         known = self.module.globals.get(full)
         return known or ir.Function(self.module, ir.FunctionType(result, arguments), full)
 
     def constant(self, value: float) -> ir.Constant:
-        """Return a vector of one number over and over."""
+        """Return a vector with the same constant in all lanes."""
         return ir.Constant(self.vector, [value] * self.lanes)
 
     def first(self, count: int) -> ir.Constant:
-        """Return the mask of the first lanes."""
+        """Return a mask of the first ``count`` lanes."""
         return ir.Constant(
             ir.VectorType(_BIT, self.lanes), [int(i < count) for i in range(self.lanes)]
         )
 
 
 class Emitter:
-    """Writes one function of a module, from its entry block to its end."""
+    """Writer of the instructions of one function."""
 
     def __init__(self, vectors: Vectors, function: ir.Function) -> None:
-        """Begin the function's body."""
+        """Open the function's entry block."""
         self.vectors = vectors
         self.builder = ir.IRBuilder(function.append_basic_block("entry"))
 
     def at(self, base: ir.Value, *offsets: ir.Value) -> ir.Value:
-        """Return a pointer further on by a sum of offsets, in numbers."""
+        """Return a pointer plus some offsets, which count numbers."""
         for offset in offsets:
             base = self.builder.gep(base, [offset])
         return base
@@ -81,13 +81,14 @@ class Emitter:
         return self.builder.mul(left, right)
 
     def load(self, pointer: ir.Value, count: int) -> ir.Value:
-        """Return a vector; lanes from ``count`` on are 0 and their memory is not touched."""
+        """Load a vector; lanes from ``count`` on are 0, and their memory is not read."""
         if count >= self.vectors.lanes:
+            # Aligned only to a number: rows of any width start anywhere.
             return self.builder.load(self._cast(pointer), align=self.vectors.bytes)
         return self.load_masked(pointer, self.vectors.first(count))
 
     def load_masked(self, pointer: ir.Value, mask: ir.Value) -> ir.Value:
-        """Return a vector with 0 where the mask is not set."""
+        """Load a vector; lanes outside of the mask are 0, and their memory is not read."""
         vectors, place = self.vectors, self._cast(pointer)
         kinds = [place.type, _LANE, mask.type, vectors.vector]
         function = vectors.intrinsic("masked.load", vectors.vector, kinds)
@@ -95,7 +96,7 @@ class Emitter:
         return self.builder.call(function, [place, align, mask, zero])
 
     def store(self, value: ir.Value, pointer: ir.Value, count: int) -> None:
-        """Write the first lanes of a vector."""
+        """Store the first ``count`` lanes of a vector."""
         vectors, place = self.vectors, self._cast(pointer)
         if count >= vectors.lanes:
             self.builder.store(value, place, align=vectors.bytes)
@@ -106,13 +107,13 @@ class Emitter:
         self.builder.call(function, [value, place, _LANE(vectors.bytes), mask])
 
     def spread(self, value: ir.Value) -> ir.Value:
-        """Return a vector of one number over and over."""
+        """Return a vector with the same value in all lanes."""
         nothing = ir.Constant(ir.VectorType(value.type, self.vectors.lanes), ir.Undefined)
         one = self.builder.insert_element(nothing, value, _LANE(0))
         return self.shuffle(one, nothing, [0] * self.vectors.lanes)
 
     def shuffle(self, left: ir.Value, right: ir.Value, lanes: Sequence[int]) -> ir.Value:
-        """Return lanes of two vectors, counted through both."""
+        """Return chosen lanes of two vectors; lanes of the second are counted after the first's."""
         picked = ir.Constant(ir.VectorType(_LANE, len(lanes)), list(lanes))
         return self.builder.shuffle_vector(left, right, picked)
 
@@ -122,20 +123,24 @@ class Emitter:
         function = self.vectors.intrinsic("fma", vector, [vector] * 3)
         return self.builder.call(function, [left, right, addend])
 
+    def scaled(self, value: ir.Value, factor: ir.Value) -> ir.Value:
+        return self.builder.fmul(value, factor)
+
     def add(self, left: ir.Value, right: ir.Value) -> ir.Value:
         return self.builder.fadd(left, right)
 
     def rectified(self, value: ir.Value, sign: ir.Value, slope: ir.Value | None) -> ir.Value:
-        """Return a vector where another is positive or no number, and ``slope`` times it else.
+        """Return lanes of ``value`` where ``sign`` is positive or NaN, else ``slope`` times them.
 
-        Without a slope 0, also of what is infinite.
+        Without a slope the other lanes are 0, also where ``value`` is infinite.
         """
+        # The unordered comparison is true for NaN, which so stays visible in the loss.
         positive = self.builder.fcmp_unordered(">", sign, self.vectors.constant(0.0))
         other = self.vectors.constant(0.0) if slope is None else self.builder.fmul(value, slope)
         return self.builder.select(positive, value, other)
 
     def lanes_below(self, count: ir.Value) -> ir.Value:
-        """Return the mask of the lanes whose number is below a count."""
+        """Return the mask of the lanes whose index is below a count."""
         lanes = self.vectors.lanes
         numbers = ir.Constant(ir.VectorType(INT, lanes), list(range(lanes)))
         return self.builder.icmp_signed("<", numbers, self.spread(count))
@@ -145,11 +150,11 @@ class Emitter:
 
 
 class Loop:
-    """A loop over ``start, start + step, ...`` while a whole step fits below ``stop``.
+    """A generated loop over ``start, start + step, ...`` while ``index + step <= stop``.
 
     Attributes:
-        index: The counter; after `end`, the first number that was not taken.
-        values: What goes from one turn to the next, as it is in this turn.
+        index: The counter; after `end`, the first number that the loop did not process.
+        values: Values carried from one iteration to the next, in the present iteration.
     """
 
     def __init__(
@@ -160,14 +165,14 @@ class Loop:
         step: int = 1,
         carried: Sequence[ir.Value] = (),
     ) -> None:
-        """Begin the loop's body.
+        """Open the loop's body.
 
         Args:
-            emitter: Of the function.
-            start: First number.
-            stop: Bound.
-            step: Difference of two numbers.
-            carried: Values before the first turn.
+            emitter: Writer of the function.
+            start: First value of the counter.
+            stop: Upper bound of ``index + step``.
+            step: Increment of the counter.
+            carried: Initial values of `values`.
         """
         self._builder, self._step = emitter.builder, step
         before, function = self._builder.block, self._builder.function
@@ -186,13 +191,13 @@ class Loop:
         self._builder.position_at_end(body)
 
     def end(self, carried: Sequence[ir.Value] = ()) -> list[ir.Value]:
-        """End the body.
+        """Close the loop's body.
 
         Args:
-            carried: Values after this turn.
+            carried: Values for the next iteration.
 
         Returns:
-            Values after the last turn.
+            Values after the last iteration.
         """
         for phi, value in zip(self.values, carried, strict=True):
             phi.add_incoming(value, self._builder.block)

@@ -1,6 +1,6 @@
-"""Kernels compiled for the processor at hand: once in a process, and only those asked for.
+"""Compilation of kernels for the present processor, each once in a process, when first used.
 
-LLVM is a library here (llvmlite); no compiler has to be installed.
+The compiler is LLVM as a library (llvmlite); no other compiler has to be installed.
 """
 
 import platform
@@ -14,26 +14,28 @@ from llvmlite import binding, ir
 
 from workers.engines.packed.native import kernels
 from workers.engines.packed.native.emitter import Vectors
-from workers.engines.packed.native.kernels import Epilogue
+from workers.engines.packed.native.product import Epilogue
 
 
 class Kernel(StrEnum):
-    """Kernels by what they compute; see `workers.engines.packed.native.kernels`."""
+    """Name of a kernel; see `workers.engines.packed.native.kernels`."""
 
     AFFINE = "affine"
     MULTIPLY = "multiply"
+    SKIP_AFFINE = "skip_affine"
+    SKIP_MULTIPLY = "skip_multiply"
     COLUMN_SUMS = "column_sums"
 
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """What the kernels have to know of a processor.
+    """Properties of a processor for which kernels are compiled.
 
     Attributes:
-        vector_bytes: Size of its vectors.
-        registers: How many of them it has.
-        name: LLVM's, of the model.
-        features: What LLVM may use besides the model's, in its notation.
+        vector_bytes: Bytes of a vector register.
+        registers: Number of vector registers.
+        name: LLVM's name of the model.
+        features: Further instruction sets that LLVM may use, in LLVM's notation.
     """
 
     vector_bytes: int
@@ -42,23 +44,23 @@ class Processor:
     features: str
 
     def lanes(self, number_bytes: int) -> int:
-        """Return the numbers of a vector."""
+        """Return how many numbers a vector has."""
         return self.vector_bytes // number_bytes
 
 
 @cache
 def processor() -> Processor | None:
-    """Return this machine's; None if it has no fused multiplication and addition."""
-    return described(platform.machine(), binding.get_host_cpu_name(), _features())
+    """Return this machine's processor; None if it lacks fused multiply-add."""
+    return processor_of(platform.machine(), binding.get_host_cpu_name(), _features())
 
 
-def described(machine: str, name: str, features: binding.FeatureMap) -> Processor | None:
-    """Return a processor with vectors as long as it has them.
+def processor_of(machine: str, name: str, features: binding.FeatureMap) -> Processor | None:
+    """Return a processor with its longest vectors; None if it lacks fused multiply-add.
 
     Args:
-        machine: Its family, as `platform.machine` tells it.
-        name: LLVM's, of the model.
-        features: Which it has, as LLVM tells them.
+        machine: Family of the processor, as `platform.machine` returns it.
+        name: LLVM's name of the model.
+        features: Instruction sets of the processor, as LLVM returns them.
     """
     written = features.flatten()
     if features.get("avx512f") and features.get("avx512vl"):
@@ -76,10 +78,10 @@ def address(
     """Return the address of a kernel's code.
 
     Args:
-        kernel: Which.
-        number_bytes: 4 or 8.
-        columns: Of its result.
-        epilogue: See `kernels.affine`.
+        kernel: The kernel.
+        number_bytes: Bytes of a number, 4 or 8.
+        columns: Columns of the result.
+        epilogue: Nonlinearity that is computed with the product.
         on: The processor.
     """
     return _kernel(kernel, number_bytes, columns, epilogue, on).address
@@ -87,19 +89,19 @@ def address(
 
 @cache
 def runner() -> Callable[[int, int], None]:
-    """Return the function that makes the calls of a table, from its address and their number."""
+    """Return the function that runs a table of calls, given its address and their number."""
     return CFUNCTYPE(None, c_int64, c_int64)(_runner().address)
 
 
 class _Code:
-    """A module's code, which lives as long as this object."""
+    """Machine code of a module, which is freed with this object."""
 
     def __init__(self, module: ir.Module, cpu: str = "", features: str = "") -> None:
         _initialize()
         machine = binding.Target.from_default_triple().create_target_machine(
             cpu=cpu, features=features, opt=3
         )
-        # No passes over the module: what they could do to these loops is done already.
+        # No optimization passes: the generated loops are tiled and vectorised already.
         parsed = binding.parse_assembly(str(module))
         parsed.verify()
         self._engine = binding.create_mcjit_compiler(parsed, machine)
@@ -115,10 +117,12 @@ def _kernel(
     real = ir.DoubleType() if number_bytes == 8 else ir.FloatType()
     vectors = Vectors(module, real, on.lanes(number_bytes), on.registers)
     match kernel:
-        case Kernel.AFFINE:
-            kernels.affine(vectors, module.name, columns, epilogue)
-        case Kernel.MULTIPLY:
-            kernels.multiply(vectors, module.name, columns, epilogue)
+        case Kernel.AFFINE | Kernel.SKIP_AFFINE:
+            skips = kernel is Kernel.SKIP_AFFINE
+            kernels.affine(vectors, module.name, columns, epilogue, skips=skips)
+        case Kernel.MULTIPLY | Kernel.SKIP_MULTIPLY:
+            skips = kernel is Kernel.SKIP_MULTIPLY
+            kernels.multiply(vectors, module.name, columns, epilogue, skips=skips)
         case Kernel.COLUMN_SUMS:
             kernels.column_sums(vectors, module.name, columns)
     return _Code(module, on.name, on.features)
@@ -134,7 +138,7 @@ def _runner() -> _Code:
 def _features() -> binding.FeatureMap:
     try:
         return binding.get_host_cpu_features()
-    except RuntimeError:  # LLVM cannot tell everywhere.
+    except RuntimeError:  # LLVM does not support this query on every platform.
         return binding.FeatureMap()
 
 

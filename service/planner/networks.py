@@ -1,0 +1,83 @@
+"""Resolve the network of a point: its hyper-parameters, and its width from a parameter budget."""
+
+from functools import lru_cache
+
+from service.spec import Point, SpecIssue
+from workers.architectures import ARCHITECTURES, architecture_of, parameter_count
+from workers.contract import Activation, DatasetShape, Network, Task
+
+BUDGET_PATH = "network.width.parameters"
+
+
+def network_of(point: Point, width: int) -> Network:
+    """Return a point's network with every hyper-parameter resolved to a number.
+
+    Args:
+        point: A point without issues.
+        width: Units per hidden layer, at least 1.
+    """
+    kind, depth = ARCHITECTURES[point.text("network.kind")], point.whole("network.depth")
+    written = point.hyperparameters()
+    return kind.network(
+        activation=Activation(point.text("network.activation")),
+        slope=point.number("network.slope"),
+        depth=depth,
+        width=width,
+        hyperparameters={
+            each.name: each.resolve(written[each.name], depth, width)
+            for each in kind.hyperparameters
+        },
+    )
+
+
+def width_of(point: Point, shape: DatasetShape) -> int:
+    """Return the width of a point's networks; 0 if its budget is too small for one unit."""
+    if BUDGET_PATH not in point:
+        return point.whole("network.width")
+    n_outputs = shape.n_outputs(Task(point.text("dataset.task")))
+    budget = point.whole(BUDGET_PATH)
+    return _widest(network_of(point, 1), shape.n_inputs, n_outputs, budget)
+
+
+def width_issue(point: Point, shape: DatasetShape) -> SpecIssue | None:
+    """Return an issue if the parameter budget is too small for one unit per layer."""
+    if width_of(point, shape) > 0:
+        return None
+    n_outputs = shape.n_outputs(Task(point.text("dataset.task")))
+    least = _count(network_of(point, 1), 1, shape.n_inputs, n_outputs)
+    depth = point.whole("network.depth")
+    message = f"width 1 at depth {depth} on {shape.name} already has {least} parameters"
+    return SpecIssue(BUDGET_PATH, str(point.whole(BUDGET_PATH)), message)
+
+
+# The points of a sweep have few distinct networks, and each count goes through all their layers.
+@lru_cache(maxsize=4096)
+def _widest(network: Network, n_inputs: int, n_outputs: int, budget: int) -> int:
+    """Return the largest width whose network has at most ``budget`` parameters; 0 for none.
+
+    The count grows with the width, so a doubling search and a bisection find it.
+    """
+    fitting, above = 0, 1
+    while _count(network, above, n_inputs, n_outputs) <= budget:
+        fitting, above = above, 2 * above
+    while above - fitting > 1:
+        middle = (fitting + above) // 2
+        if _count(network, middle, n_inputs, n_outputs) <= budget:
+            fitting = middle
+        else:
+            above = middle
+    return fitting
+
+
+def _count(network: Network, width: int, n_inputs: int, n_outputs: int) -> int:
+    """Return the number of parameters that a network would have at another width."""
+    kind = architecture_of(network)
+    # Hyper-parameters do not change the number of parameters; these values are placeholders.
+    like = kind.network(
+        activation=network.activation,
+        slope=network.slope,
+        depth=network.depth,
+        width=width,
+        hyperparameters={each.name: 1.0 for each in kind.hyperparameters},
+    )
+    return parameter_count(kind.parameters(like, n_inputs, n_outputs))

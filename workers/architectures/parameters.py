@@ -1,0 +1,85 @@
+"""Groups of parameters: matrices of one shape with their biases and their initial law."""
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workers.contract import Init
+
+
+class MatrixLaw(StrEnum):
+    """Law of a group's initial matrices."""
+
+    SCHEME = "scheme"  # the unit draw of the trial's initial scheme, times a factor
+    HAAR = "haar"  # Haar orthogonal, by the QR decomposition of a Gaussian matrix
+    PERMUTATION = "permutation"
+
+
+class Factor(StrEnum):
+    """Field of `Init` that multiplies a group's unit draw."""
+
+    G_IN = "g_in"
+    G = "g"
+    G_OUT = "g_out"
+
+    def of(self, init: Init) -> float:
+        """Return the factor's value."""
+        match self:
+            case Factor.G_IN:
+                return init.g_in
+            case Factor.G:
+                return init.g
+            case Factor.G_OUT:
+                return init.g_out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterGroup:
+    """Matrices of one shape, each with a bias.
+
+    Attributes:
+        name: Name in saved states, unique in its network.
+        fan_out: Rows of each matrix.
+        fan_in: Columns of each matrix.
+        count: Number of matrices; 0 for a group that a shallow network does not need.
+        stream: Name of the first matrix's stream of random numbers. A number if the group may
+            have several matrices, whose streams then count up from it. Networks whose groups name
+            equal streams share the underlying draws, whatever their depth.
+        factor: Field of `Init` that multiplies the unit draw.
+        draw: Law of the matrices.
+        trainable: Whether the matrices are updated; fixed ones have no bias and no gradient.
+        shared: Whether all layers of the group use its one matrix.
+    """
+
+    name: str
+    fan_out: int
+    fan_in: int
+    count: int
+    stream: int | str
+    factor: Factor = Factor.G
+    draw: MatrixLaw = MatrixLaw.SCHEME
+    trainable: bool = True
+    shared: bool = False
+
+    @property
+    def streams(self) -> tuple[int | str, ...]:
+        """Names of the matrices' streams of random numbers, in the order of the matrices."""
+        if isinstance(self.stream, str):
+            return (self.stream,) * self.count
+        return tuple(itertools.islice(itertools.count(self.stream), self.count))
+
+    @property
+    def weights(self) -> int:
+        """Number of entries of all matrices."""
+        return self.count * self.fan_out * self.fan_in
+
+    @property
+    def biases(self) -> int:
+        """Number of entries of all biases."""
+        return self.count * self.fan_out if self.trainable else 0
+
+
+def parameter_count(groups: Iterable[ParameterGroup]) -> int:
+    """Return the number of weights and biases that are trained."""
+    return sum(group.weights + group.biases for group in groups if group.trainable)
