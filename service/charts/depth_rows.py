@@ -80,14 +80,14 @@ def _is_quantity(found: Mapping[int, Sequence[DepthCandidate]], axis: str) -> bo
 
 
 def _values(found: Mapping[int, Sequence[DepthCandidate]], axis: str | None) -> list[Scalar]:
-    """Return the values of an axis in ascending order, empty values last."""
+    """Return the values of an axis in ascending order, then words such as auto, then no value."""
     if axis is None:
         return [_ONLY_SERIES]
     index = AXIS_NAMES.index(axis)
     values = {
         c.configuration.axes[index] for configurations in found.values() for c in configurations
     }
-    return sorted(values, key=lambda value: (value is None, value or 0))
+    return sorted(values, key=lambda value: (value is None, isinstance(value, str), value or 0))
 
 
 def _series(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from service.cli.formatting import NOTHING, duration, number
-from service.cli.tables import TableColumn, show_table
+from service.cli.tables import TableColumn, columns_that_vary, show_table
 from service.client import Preview, PreviewForecast, PreviewRow, TimeEstimate
 
 #: Largest number of networks in the table; --json has all of them.
@@ -20,6 +20,13 @@ _ROW_COLUMNS = (
     ("g", "g"),
     ("lr", "effective_lr"),
     ("seed", "seed"),
+)
+# Most sweeps hold these fixed; each is a column only where the shown trials differ in it.
+_COLUMNS_THAT_VARY = (
+    ("branch scale", "branch_scale"),
+    ("batch", "batch_size"),
+    ("optimizer", "optimizer"),
+    ("smoothing", "label_smoothing"),
 )
 _UNITS = ("", "K", "M", "G", "T", "P", "E")
 
@@ -94,9 +101,10 @@ def _between(low: int, high: int, unit: str) -> str:
 
 def _show_rows(rows: Sequence[PreviewRow]) -> None:
     click.echo(f"\nfirst {_counted(len(rows), 'trial')}")
+    shown = [*_ROW_COLUMNS[:1], *columns_that_vary(_COLUMNS_THAT_VARY, rows), *_ROW_COLUMNS[1:]]
     show_table(
-        [TableColumn(title, right=True) for title, _ in _ROW_COLUMNS],
-        [[number(getattr(row, name)) for _, name in _ROW_COLUMNS] for row in rows],
+        [TableColumn(title, right=True) for title, _ in shown],
+        [[number(getattr(row, name)) for _, name in shown] for row in rows],
     )
 
 

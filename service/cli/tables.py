@@ -1,6 +1,6 @@
 """Print tables; rich, which takes long to import, is imported with the first one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -135,13 +135,17 @@ _COLUMNS_THAT_VARY = (
 )
 
 
+def columns_that_vary(
+    columns: Iterable[tuple[str, str]], rows: Iterable[object]
+) -> list[tuple[str, str]]:
+    """Return the columns, given as title and attribute, in which the rows differ."""
+    rows = tuple(rows)
+    return [each for each in columns if len({getattr(row, each[1]) for row in rows}) > 1]
+
+
 def show_trials(trials: Sequence[TrialRead]) -> None:
     """Print trials, one per row, with their results and how they ended."""
-    varying = [
-        (title, name)
-        for title, name in _COLUMNS_THAT_VARY
-        if len({getattr(trial, name) for trial in trials}) > 1
-    ]
+    varying = columns_that_vary(_COLUMNS_THAT_VARY, trials)
     shown = [*_TRIAL_COLUMNS[:1], *varying, *_TRIAL_COLUMNS[1:]]
     columns = [TableColumn(title, right=True) for title, _ in shown]
     columns += [

@@ -108,8 +108,8 @@ class Forecast:
 def immediate_forecast(request: WalkRequest) -> Forecast | None:
     """Return the forecast of a request that needs no simulation; None if it needs one.
 
-    For a network that is too large to be simulated, or whose kind has no law, the forecast has a
-    remark in place of the numbers.
+    For a network that is too large to be simulated, the forecast has a remark in place of the
+    numbers. Of a kind without a law only g can need a simulation.
     """
     if not request.has_law:
         return _without_law(request)
@@ -123,6 +123,8 @@ def immediate_forecast(request: WalkRequest) -> Forecast | None:
 
 def pending_forecast(request: WalkRequest) -> Forecast:
     """Return the forecast of a request before its simulation, which is marked as pending."""
+    if not request.has_law:
+        return Forecast(pending=True)
     return Forecast(g=request.g, death_probability=_death(request), pending=True)
 
 
@@ -166,12 +168,18 @@ def _death(request: WalkRequest) -> float | None:
     return death_probability(asked.activation, asked.width, asked.depth, asked.slope)
 
 
-def _without_law(request: WalkRequest) -> Forecast:
-    question = request.question
-    remark = f"no law is known for the walk of {request.kind} networks"
-    if question.exact or request.relative is None:
-        return Forecast(g=_gain(request), remark=remark)
-    return Forecast(remark=f"{remark}; g is simulated when the sweep is planned")
+def _without_law(request: WalkRequest) -> Forecast | None:
+    """Return the forecast of a kind without a law; None if its g has to be simulated."""
+    if request.exact or request.relative is None:
+        return Forecast(g=_gain(request), remark=_no_law(request))
+    if is_too_large(request.question):
+        remark = f"{_no_law(request)}; g is simulated when the sweep is planned"
+        return Forecast(remark=remark)
+    return None
+
+
+def _no_law(request: WalkRequest) -> str:
+    return f"no law is known for the walk of {request.kind} networks"
 
 
 def _exact(request: WalkRequest) -> Forecast:
@@ -215,6 +223,8 @@ def _simulate(request: WalkRequest) -> _Gain | _NoGain:
             closest=error.closest,
             log_gain=error.log_gain,
         )
+    if not request.has_law:
+        return _Gain(g=g, law=None, depth_scale=None, merges=None)
     depth_scale, merges = _correlations(request, g)
     law = predicted_law(request.question, g)
     return _Gain(g=g, law=law, depth_scale=depth_scale, merges=merges)
@@ -222,10 +232,10 @@ def _simulate(request: WalkRequest) -> _Gain | _NoGain:
 
 def _read(request: WalkRequest, found: _Gain | _NoGain) -> Forecast:
     """Return the forecast of a stored result."""
-    asked, dying = request.question, _death(request)
+    asked, dying = request.question, _death(request) if request.has_law else None
     if isinstance(found, _NoGain):
         why = rwinit.GainNotFoundError(
-            asked.activation,
+            asked.activation.value,
             asked.width,
             asked.depth,
             found.lowest,
@@ -234,6 +244,8 @@ def _read(request: WalkRequest, found: _Gain | _NoGain) -> Forecast:
             found.log_gain,
         )
         return Forecast(death_probability=dying, without_gain=True, remark=str(why))
+    if not request.has_law:
+        return Forecast(g=found.g, remark=_no_law(request))
     known = Forecast(
         g=found.g, death_probability=dying, depth_scale=found.depth_scale, merges=found.merges
     )

@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Text, cast, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service.query.columns import GROUPABLE, attribute, json_scalar, read_names
 from service.query.conditions import trial_conditions
@@ -20,6 +22,7 @@ from service.query.measures import (
 from service.query.statistics import summarize
 from service.schemas.comparisons import Group, GroupComparison, IntervalKind, Metric, Scalar
 from service.store import sweeps
+from service.store.models import Configuration, Trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +81,15 @@ def compare_groups(
     names = read_names("group_by", group_by, GROUPABLE)
     where = trial_conditions(query.sweep_id, filter_text)
     level = query.interval_level()
-    columns = [attribute(name) for name in names]
+    columns: list[ColumnElement[Any] | InstrumentedAttribute[Any]] = [
+        Trial.configuration_id,
+        Trial.seed,
+        *map(attribute, names),
+    ]
     measured = measure(session, where, query.metric, query.evaluation_point(), columns)
     found = [
         _group(dict(zip(names, key, strict=True)), members, query.ci, level)
-        for key, members in _grouped(measured)
+        for key, members in _grouped(measured, _first_of_equals(session, query))
     ]
     return GroupComparison(
         sweep_id=query.sweep_id,
@@ -95,14 +102,40 @@ def compare_groups(
     )
 
 
+def _first_of_equals(session: Session, query: ComparisonQuery) -> Mapping[UUID, UUID]:
+    """Return, for each configuration, the first one that is resolved to the same numbers."""
+    text = cast(Configuration.configuration, Text)
+    rows = session.execute(
+        select(Configuration.id, text)
+        .where(Configuration.sweep_id == query.sweep_id)
+        .order_by(Configuration.number)
+    )
+    firsts: dict[str, UUID] = {}
+    return {key: firsts.setdefault(configuration, key) for key, configuration in rows}
+
+
 def _grouped(
-    measured: Iterable[Measured],
-) -> Sequence[tuple[tuple[Scalar, ...], list[Measured]]]:
-    """Return trials grouped by their columns' values, in ascending order, empty values last."""
-    members: dict[tuple[Scalar, ...], list[Measured]] = {}
+    measured: Iterable[Measured], first_of_equals: Mapping[UUID, UUID]
+) -> Sequence[tuple[tuple[Scalar, ...], Sequence[Measured]]]:
+    """Return trials grouped by their columns' values, in ascending order, empty values last.
+
+    Points that were written differently can be resolved to equal numbers, such as a
+    ``branch_scale`` of auto and of 0.5 at depth 4. With the same seed their curves are the same,
+    bit for bit, so that a group has only one of them: as two samples they would make its interval
+    too narrow.
+    """
+    groups: dict[tuple[Scalar, ...], dict[tuple[UUID, int], Measured]] = {}
     for trial in measured:
-        members.setdefault(tuple(map(json_scalar, trial.columns)), []).append(trial)
-    return sorted(members.items(), key=lambda item: [(v is None, v or 0) for v in item[0]])
+        configuration, seed, *columns = trial.columns
+        members = groups.setdefault(tuple(map(json_scalar, columns)), {})
+        network = (first_of_equals[configuration], seed)
+        # One of two may have been stopped or cancelled before it had a value.
+        if network not in members or members[network].value is None:
+            members[network] = trial
+    found = [(key, tuple(members.values())) for key, members in groups.items()]
+    return sorted(
+        found, key=lambda group: [(v is None, isinstance(v, str), v or 0) for v in group[0]]
+    )
 
 
 def _group(

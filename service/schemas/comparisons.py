@@ -42,7 +42,12 @@ class Group(Schema):
     """
 
     by: dict[str, Scalar] = Field(description="Values of the grouping columns.")
-    n_trials: int = Field(description="Number of trials in the group.")
+    n_trials: int = Field(
+        description=(
+            "Number of trials in the group; of trials that were written differently but have the "
+            "same resolved configuration and seed, only one counts."
+        )
+    )
     n: int = Field(description="Number of trials that are averaged.")
     n_diverged: int = Field(description="Number of diverged trials; they are not averaged.")
     n_stopped: int = Field(description="Trials stopped early, before the epoch that is compared.")

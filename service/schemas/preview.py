@@ -29,6 +29,9 @@ class PreviewRow(Schema):
     activation: OpenEnum[Activation]
     depth: int
     width: int
+    branch_scale: float | None = Field(
+        description="Factor of the branches of a residual network, as resolved."
+    )
     parameters: int
     scheme: OpenEnum[Scheme]
     g_mode: OpenEnum[GMode]
@@ -43,6 +46,9 @@ class PreviewRow(Schema):
     epochs: int
     batch_size: int
     optimizer: OpenEnum[OptimizerKind]
+    label_smoothing: float = Field(
+        description="Share of each target that is spread evenly over all classes."
+    )
     seed: int
 
 

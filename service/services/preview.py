@@ -16,6 +16,7 @@ from service.planner.forecasts import (
     pending_forecast,
 )
 from service.planner.gains import relative_of
+from service.planner.networks import network_of
 from service.planner.preview import Row, Survey, survey
 from service.planner.walk_requests import WalkRequest
 from service.planner.warnings import warnings_of
@@ -150,6 +151,7 @@ def _forecast_schema(surveyed: Survey, index: int, forecast: Forecast) -> Previe
 
 def _row(row: Row, forecasts: Sequence[Forecast]) -> PreviewRow:
     point = row.point
+    network = network_of(point, row.width)
     return PreviewRow(
         configuration=row.walk,
         dataset=point.text("dataset.name"),
@@ -158,6 +160,7 @@ def _row(row: Row, forecasts: Sequence[Forecast]) -> PreviewRow:
         activation=Activation(point.text("network.activation")),
         depth=point.whole("network.depth"),
         width=row.width,
+        branch_scale=getattr(network, "branch_scale", None),
         parameters=row.parameters,
         scheme=Scheme(point.text("init.scheme")),
         g_mode=row.g_mode,
@@ -169,5 +172,6 @@ def _row(row: Row, forecasts: Sequence[Forecast]) -> PreviewRow:
         epochs=point.whole("training.epochs"),
         batch_size=point.whole("training.batch_size"),
         optimizer=OptimizerKind(point.text("training.optimizer.kind")),
+        label_smoothing=point.number("training.label_smoothing"),
         seed=row.seed,
     )

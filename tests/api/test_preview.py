@@ -149,6 +149,8 @@ def test_a_kind_without_a_law_says_so_and_its_networks_are_counted_apart(
 
     assert (found["n_configurations"], found["n_pending"], found["warnings"]) == (2, 0, [])
     assert {row["kind"] for row in found["rows"]} == {"residual"}
+    assert [row["branch_scale"] for row in found["rows"]] == [1.0, 2.0]
+    assert {row["label_smoothing"] for row in found["rows"]} == {0.0}
     first, second = found["configurations"]
     assert first["name"] == "residual, relu, width 16, depth 4, g 1 x unbiased, branch_scale 1"
     assert second["name"].endswith("branch_scale 2")

@@ -280,3 +280,43 @@ def test_kinds_and_their_numbers_are_axes_of_the_depth_comparison(
             0.1,
         )
         assert row["predicted_drift"] is None
+
+
+EQUAL_POINTS = """\
+version: 1
+name: equal
+network: {kind: residual, activation: tanh, depth: [4, 16], width: 8, branch_scale: [0.5, auto]}
+init: {g: 1.2}
+training: {epochs: 2, lr: 0.1}
+seeds: 3
+"""
+
+
+@pytest.mark.parametrize("file_format", ["svg", "png", "vl.json"])
+def test_an_axis_of_numbers_and_auto_is_drawn(
+    http: httpx.Client, database: Database, file_format: str
+) -> None:
+    sweep_id = filled(database, lambda trial: Result([0.9, 0.1, 0.1]), EQUAL_POINTS)
+
+    response = http.get(f"/v1/compare/depth.{file_format}", params={"sweep_id": str(sweep_id)})
+
+    assert response.status_code == 200, response.text
+
+
+def test_points_that_are_resolved_to_equal_numbers_are_one_sample_of_a_group(
+    http: httpx.Client, database: Database
+) -> None:
+    sweep_id = filled(
+        database, lambda trial: Result([0.9, 0.5, 0.1 * (trial.seed + 1)]), EQUAL_POINTS
+    )
+    query = {"sweep_id": str(sweep_id), "group_by": "depth,branch_scale"}
+
+    groups = http.get("/v1/compare", params=query).json()["groups"]
+
+    # At depth 4, auto is 0.5 as well.
+    assert [(each["by"]["depth"], each["by"]["branch_scale"], each["n"]) for each in groups] == [
+        (4, 0.5, 3),
+        (16, 0.25, 3),
+        (16, 0.5, 3),
+    ]
+    assert groups[0]["ci_low"] == groups[1]["ci_low"]

@@ -12,6 +12,7 @@ from service.planner.forecasts import (
     Forecast,
     cached_forecast,
     immediate_forecast,
+    pending_forecast,
     simulated_forecast,
 )
 from service.planner.walk_laws import MOST_UNITS
@@ -196,11 +197,9 @@ _AT_PLANNING = "; g is simulated when the sweep is planned"
         (asked(RELU, relative=1.1), 1.1 * rwinit.gain("relu", 100), ""),
         (asked(RELU, relative=None, g=1.5), 1.5, ""),
         (asked(TANH, relative=None, g=1.2), 1.2, ""),
-        # The unbiased g of its layers would have to be simulated.
-        (asked(TANH, relative=1.1), None, _AT_PLANNING),
         (asked(TANH, width=1000, depth=MOST_UNITS // 1000 + 1), None, _AT_PLANNING),
     ],
-    ids=["exact", "exact with g", "with g", "simulated", "too large"],
+    ids=["exact", "exact with g", "with g", "too large"],
 )
 def test_a_kind_without_a_law_has_a_remark_and_no_numbers(
     network: WalkRequest, g: float | None, why_no_g: str, monkeypatch: pytest.MonkeyPatch
@@ -214,3 +213,32 @@ def test_a_kind_without_a_law_has_a_remark_and_no_numbers(
 
     remark = f"no law is known for the walk of other networks{why_no_g}"
     assert forecast == Forecast(g=g, remark=remark)
+
+
+def test_the_g_of_a_kind_without_a_law_is_simulated_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    request = asked(TANH, relative=1.1, kind="other", has_law=False)
+    monkeypatch.setattr(forecasts, "predicted_law", None)
+
+    assert immediate_forecast(request) is None
+    assert pending_forecast(request) == Forecast(pending=True)
+    simulated = simulated_forecast(request)
+
+    g = 1.1 * rwinit.gain("tanh", TANH.question.width, TANH.question.depth)
+    remark = "no law is known for the walk of other networks"
+    assert simulated.g == pytest.approx(g, rel=1e-12)
+    assert simulated == Forecast(g=simulated.g, remark=remark)
+    assert cached_forecast(request) == simulated
+
+
+def test_a_kind_without_a_law_whose_layers_have_no_unbiased_g_is_warned_of() -> None:
+    request = asked(TANH, width=4, kind="other", has_law=False)
+
+    forecast = simulated_forecast(request)
+
+    assert forecast.without_gain
+    assert forecast.remark is not None
+    assert "leaves the walk of 'tanh' at width 4" in forecast.remark
+    (warning,) = warnings_of([request], [forecast])
+    assert warning.kind is WarningKind.NO_GAIN
