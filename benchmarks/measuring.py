@@ -23,7 +23,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """How many times faster one side was than another, over the rounds.
+    """Speed of one side over that of another, over the rounds.
 
     Attributes:
         median: Middle of the rounds.

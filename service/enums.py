@@ -11,7 +11,7 @@ class Media(StrEnum):
 
 
 class GMode(StrEnum):
-    """How a spec states g: by its scheme, as a number, or relative to the unbiased g."""
+    """Form in which a spec states g: by its scheme, as a number, or over the unbiased g."""
 
     AUTO = "auto"
     ABSOLUTE = "absolute"

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from service.store.models import Trial
+from service.store.models.roles import Role, columns_of
+
 # JSON as the API sends it.
 _Tree = dict[str, Any]
-# Times, hosts and ids differ between runs of one sweep; all other fields must not.
-_OWN = frozenset({"id", "sweep_id", "attempt", "seconds", "host", "started_at", "ended_at"})
+# Ids, attempts, times and hosts differ between runs of one sweep; all other fields must not.
+_OWN = frozenset({"id", "sweep_id", "configuration_id", "attempt", *columns_of(Trial, Role.RUN)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ _MAX_GIVEN = 80
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
-    """How errors of one class appear in responses.
+    """Form of one class of errors in responses.
 
     Attributes:
         status: HTTP status.

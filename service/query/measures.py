@@ -18,7 +18,7 @@ MAX_EPOCH = 2**31 - 1
 
 
 class TrialStatus(StrEnum):
-    """How a comparison counts a trial."""
+    """Class of a trial in a comparison: with a value, or why it has none."""
 
     VALUE = "value"  # has a value, which is averaged
     DIVERGED = "diverged"

@@ -28,7 +28,7 @@ class SearchKind(StrEnum):
 
 
 class Search(StrictModel):
-    """How drawn axes are sampled: n draws per grid point."""
+    """Sampling of drawn axes: n draws for each grid point."""
 
     kind: Annotated[SearchKind, Field(strict=False)] = SearchKind.RANDOM
     n: GridSize | None = Field(None, description="draws, a whole number of at least 1")

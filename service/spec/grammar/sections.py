@@ -47,7 +47,7 @@ GainValue = Annotated[
 
 
 class InitSection(StrictModel):
-    """How initial weights are drawn; g multiplies the hidden matrices' unit draw."""
+    """Law of the initial weights; g multiplies the hidden matrices' unit draw."""
 
     scheme: SymbolAxis[SchemeName] = Field(Scheme.RWI, description="a scheme, such as rwi")
     g: MixedAxis[GainValue, Gain, AutoOr[Gain]] = Field(

@@ -36,7 +36,7 @@ from workers.contract import Precision
 
 
 class TrainingSection(StrictModel):
-    """How the network is trained. ``lr`` is multiplied by ``(depth / 10)^lr_depth_power``."""
+    """Options of training. ``lr`` is multiplied by ``(depth / 10)^lr_depth_power``."""
 
     epochs: NumberAxis[Whole] = Field(
         description="passes over the training set, a whole number of at least 0", examples=[1]
