@@ -17,7 +17,9 @@ from workers.architectures import ARCHITECTURES
 from workers.contract.leaves import leaves
 from workers.schedules import Schedule
 
-AXIS_NAMES: Final = tuple(name for name in AXES if name != Configuration.depth.key)
+_FIRST: Final = (Configuration.depth.key, Configuration.kind.key)
+# Kinds first: a sweep over several is made to compare them.
+AXIS_NAMES: Final = (Configuration.kind.key, *(name for name in AXES if name not in _FIRST))
 """Names of all axes but depth; a chart draws one series per value of the first that varies."""
 
 

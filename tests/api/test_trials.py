@@ -303,6 +303,17 @@ def test_an_axis_of_numbers_and_auto_is_drawn(
     assert response.status_code == 200, response.text
 
 
+def test_a_chart_of_several_kinds_has_a_line_for_each(
+    http: httpx.Client, database: Database
+) -> None:
+    sweep_id = filled(database, mixed, TWO_KINDS)
+
+    chart = http.get("/v1/compare/depth.vl.json", params={"sweep_id": str(sweep_id)}).text
+
+    assert '"ffn"' in chart
+    assert '"residual"' in chart
+
+
 def test_points_that_are_resolved_to_equal_numbers_are_one_sample_of_a_group(
     http: httpx.Client, database: Database
 ) -> None:
