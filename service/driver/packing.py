@@ -23,7 +23,7 @@ Cost = Callable[[TrialSpec, DatasetShape], float]
 """Returns the cost of a trial on its data set, in any unit."""
 
 _Costed = tuple[float, TrialSpec]
-_Kind = tuple[str, ...]
+_ProductKey = tuple[str, ...]
 
 
 def predicted_cost(spec: TrialSpec, shape: DatasetShape) -> float:
@@ -67,12 +67,12 @@ def pack(
     # The id makes the order, and so the packs, the same after a restart.
     costed = sorted(
         ((cost(spec, shapes[spec.dataset]), spec) for spec in specs),
-        key=lambda pair: (_kind(pair[1], shapes), -pair[0], str(pair[1].trial_id)),
+        key=lambda pair: (_product_key(pair[1], shapes), -pair[0], str(pair[1].trial_id)),
     )
     share = sum(cost for cost, _ in costed) / (PACKS_PER_ACTOR * actors)
     together = [pair for pair in costed if pair[1].trial_id not in alone]
     groups = [[pair] for pair in costed if pair[1].trial_id in alone]
-    for _, alike in groupby(together, key=lambda pair: _kind(pair[1], shapes)):
+    for _, alike in groupby(together, key=lambda pair: _product_key(pair[1], shapes)):
         group = list(alike)
         slots = _slots(group, shapes, memory_bytes)
         groups += _cut(group, share, min(slots, pack_size or slots), pack_size)
@@ -91,7 +91,7 @@ def _slots(
     return capacity_of(trial, dataset, memory_bytes).slots
 
 
-def _kind(spec: TrialSpec, shapes: Mapping[str, DatasetShape]) -> _Kind:
+def _product_key(spec: TrialSpec, shapes: Mapping[str, DatasetShape]) -> _ProductKey:
     """Return a sort key that is equal for trials which can share a batched product."""
     shape = PackShape.of(spec, shapes[spec.dataset])
     return spec.dataset, spec.engine, *map(str, astuple(shape))

@@ -1,4 +1,4 @@
-"""Which calls of the client are repeated, how often, and to what effect."""
+"""The client repeats safe calls while the service is away, and no others."""
 
 import logging
 import socket

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from service.driver.packing import PACKS_PER_ACTOR, pack, predicted_cost
 from tests.factories import DIGITS, trial_spec
+from tests.workers.examples import of_kind
 from workers.contract import Activation, EngineName, TrialSpec
 from workers.estimates import TrialShape, slots_for
 
@@ -70,6 +71,21 @@ def test_a_pack_holds_one_shape_of_product_deepest_first() -> None:
         assert len({(spec.network.width, spec.network.activation) for spec in group.specs}) == 1
         depths = [spec.network.depth for spec in group.specs]
         assert depths == sorted(depths, reverse=True)
+
+
+def test_kinds_with_and_without_skips_never_share_a_pack() -> None:
+    plain = [trial_spec(depth=depth, engine=EngineName.PACKED) for depth in (3, 30, 3, 30)]
+    # Trials of one scale and of another share a pack: only the skip is common to all of it.
+    residual = [of_kind(spec, "residual") for spec in plain]
+
+    packs = pack([*plain, *residual], SHAPES, 1)
+
+    kinds = [{spec.network.kind for spec in group.specs} for group in packs]
+    assert all(len(each) == 1 for each in kinds)
+    assert {"ffn"} in kinds
+    assert {"residual"} in kinds
+    together = [group for group in packs if len({s.network.depth for s in group.specs}) == 2]
+    assert together, "no pack has two depths, so that the test shows nothing"
 
 
 def test_a_trial_that_keeps_losing_its_worker_runs_alone() -> None:

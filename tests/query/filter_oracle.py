@@ -28,7 +28,7 @@ _ORDERED: Mapping[Operator, Callable[[Any, Any], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How an expression is written where the language leaves a choice.
+    """Spelling of an expression: choices that do not change its meaning.
 
     Attributes:
         capitals: Keywords in capitals.

@@ -1,4 +1,4 @@
-"""What the residual network says of itself."""
+"""Description of the residual network: hyper-parameters, layers, and no law."""
 
 import pytest
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Task(StrEnum):
-    """What the network is trained for; it decides the loss."""
+    """Target of training, which decides the loss."""
 
     CLASSIFY = "classify"  # softmax cross-entropy, mean over samples; error is the fraction wrong
     AUTOENCODE = "autoencode"  # mean squared error over samples and dimensions; no error

@@ -105,7 +105,7 @@ def _planned(
     for buffers in plan.buffers(depth, trial.kinds, clipping).values():
         for buffer in buffers.values():
             each = replace(buffer, count=1).bytes
-            # What one number is not, as above.
+            # A number alone is bound in an operation and has no allocation of its own to compare.
             yield from itertools.repeat(each, buffer.count if each > 8 else 0)
 
 
