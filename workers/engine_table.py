@@ -51,7 +51,7 @@ class EngineDeclaration:
 ENGINES: tuple[EngineDeclaration, ...] = (
     EngineDeclaration(
         name=EngineName.PACKED,
-        skips=frozenset({Skip.NONE, Skip.IDENTITY}),
+        skips=frozenset(Skip),
         # On a CPU the batched product of a trial is the same for every number of trials. CUDA
         # chooses its algorithm by the shape of the batch, and so its rounding.
         batched_devices=frozenset({"cpu"}),

@@ -23,7 +23,6 @@ _ROW_COLUMNS = (
 )
 # Most sweeps hold these fixed; each is a column only where the shown trials differ in it.
 _COLUMNS_THAT_VARY = (
-    ("branch scale", "branch_scale"),
     ("batch", "batch_size"),
     ("optimizer", "optimizer"),
     ("smoothing", "label_smoothing"),
@@ -102,9 +101,16 @@ def _between(low: int, high: int, unit: str) -> str:
 def _show_rows(rows: Sequence[PreviewRow]) -> None:
     click.echo(f"\nfirst {_counted(len(rows), 'trial')}")
     shown = [*_ROW_COLUMNS[:1], *columns_that_vary(_COLUMNS_THAT_VARY, rows), *_ROW_COLUMNS[1:]]
+    own = list(dict.fromkeys(name for row in rows for name in row.hyperparameters))
     show_table(
-        [TableColumn(title, right=True) for title, _ in shown],
-        [[number(getattr(row, name)) for _, name in shown] for row in rows],
+        [TableColumn(title, right=True) for title in (*(title for title, _ in shown), *own)],
+        [
+            [
+                *(number(getattr(row, name)) for _, name in shown),
+                *(number(row.hyperparameters.get(name)) for name in own),
+            ]
+            for row in rows
+        ],
     )
 
 
@@ -114,6 +120,7 @@ def _show_forecasts(forecasts: Sequence[PreviewForecast], n_all: int) -> None:
     if len(shown) < n_all:
         count = f"first {len(shown)} of {count}"
     click.echo(f"\npredicted ln(|delta_1| / |delta_D|), {count}, in nats")
+    bounded = any(each.log_gain_high is not None for each in shown)
     columns = [
         TableColumn("configuration"),
         TableColumn("trials", right=True),
@@ -121,6 +128,7 @@ def _show_forecasts(forecasts: Sequence[PreviewForecast], n_all: int) -> None:
         TableColumn("drift", right=True),
         TableColumn("spread", right=True),
         TableColumn("death", right=True),
+        *([TableColumn("bounds", right=True)] if bounded else []),
         TableColumn("remark"),
     ]
     rows = [
@@ -131,6 +139,7 @@ def _show_forecasts(forecasts: Sequence[PreviewForecast], n_all: int) -> None:
             _signed(each.drift),
             number(each.spread),
             number(each.death_probability),
+            *([_bounds(each)] if bounded else []),
             "being simulated" if each.pending else each.remark or "",
         )
         for each in shown
@@ -141,3 +150,11 @@ def _show_forecasts(forecasts: Sequence[PreviewForecast], n_all: int) -> None:
 def _signed(value: float | None) -> str:
     # A drift of exactly 0 comes out as some 1e-16 of either sign.
     return NOTHING if value is None else f"{value:+.3g}" if abs(value) > 1e-9 else "0"
+
+
+def _bounds(forecast: PreviewForecast) -> str:
+    """Return the bounds of the log gain of any gradient; nothing for networks without skips."""
+    if forecast.log_gain_high is None:
+        return NOTHING
+    low = "-inf" if forecast.log_gain_low is None else f"{forecast.log_gain_low:+.3g}"
+    return f"{low} to {forecast.log_gain_high:+.3g}"

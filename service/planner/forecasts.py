@@ -21,6 +21,7 @@ from rwinit.estimates import ALGORITHM
 from service.planner.walk_laws import (
     MOST_UNITS,
     PredictedLaw,
+    gradient_bounds,
     is_too_large,
     predicted_law,
     unbiased_gain,
@@ -87,6 +88,9 @@ class Forecast:
         merges: Whether that fixed point is 1, so that the network makes all inputs alike.
         pending: Whether the numbers are still to be simulated.
         without_gain: Whether no g makes the drift zero, so that planning refuses the point.
+        log_bounds: Bounds of ln of the factor by which the hidden layers change the norm of any
+            error, in nats, which the initial network keeps with a chance of 99 %; the lower one is
+            None if there is none. None for networks without skips.
         passes_nothing: Whether hardly any simulated network passes an error back.
         remark: Why a number will stay absent; None if none is absent for good.
     """
@@ -99,6 +103,7 @@ class Forecast:
     decorrelation: float | None = None
     depth_scale: float | None = None
     merges: bool | None = None
+    log_bounds: tuple[float | None, float] | None = None
     pending: bool = False
     without_gain: bool = False
     passes_nothing: bool = False
@@ -113,6 +118,8 @@ def immediate_forecast(request: WalkRequest) -> Forecast | None:
     """
     if not request.has_law:
         return _without_law(request)
+    if request.question.has_skips:
+        return _of_filters(request)
     if request.exact:
         return _exact(request)
     if is_too_large(request.question):
@@ -198,6 +205,18 @@ def _exact(request: WalkRequest) -> Forecast:
         decorrelation=1.0 - float(correlations[depth - 1]),
         merges=question.activation is not Activation.LINEAR,
     )
+
+
+def _of_filters(request: WalkRequest) -> Forecast:
+    """Return the forecast of a network whose skips keep the error from vanishing."""
+    g, question = _gain(request), request.question
+    law, bounds = predicted_law(question, g), gradient_bounds(question, g)
+    assert bounds is not None  # the layers have skips
+    low, high = bounds
+    known = Forecast(g=g, log_bounds=(low if math.isfinite(low) else None, high))
+    if law is None:
+        return replace(known, remark="no prediction: the law holds for small branch gains only")
+    return replace(known, drift=law.drift, drift_error=law.drift_error, spread=law.spread)
 
 
 def _gain(request: WalkRequest) -> float:

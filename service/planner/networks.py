@@ -1,5 +1,7 @@
 """Resolve the network of a point: its hyper-parameters, and its width from a parameter budget."""
 
+import json
+from dataclasses import replace
 from functools import lru_cache
 
 from service.spec import Point, SpecIssue
@@ -17,17 +19,22 @@ def network_of(point: Point, width: int) -> Network:
         width: Units per hidden layer, at least 1.
     """
     kind, depth = ARCHITECTURES[point.text("network.kind")], point.whole("network.depth")
-    written = point.hyperparameters()
     return kind.network(
         activation=Activation(point.text("network.activation")),
         slope=point.number("network.slope"),
         depth=depth,
         width=width,
-        hyperparameters={
-            each.name: each.resolve(written[each.name], depth, width)
-            for each in kind.hyperparameters
-        },
+        written=point.hyperparameters(),
     )
+
+
+def hyper_issue(point: Point) -> SpecIssue | None:
+    """Return an issue if values of the kind's hyper-parameters cannot be used together."""
+    kind, written = ARCHITECTURES[point.text("network.kind")], point.hyperparameters()
+    issue = kind.hyper_issue(point.whole("network.depth"), written)
+    if issue is None:
+        return None
+    return SpecIssue(f"network.{issue.name}", json.dumps(written[issue.name]), issue.message)
 
 
 def width_of(point: Point, shape: DatasetShape) -> int:
@@ -71,13 +78,5 @@ def _widest(network: Network, n_inputs: int, n_outputs: int, budget: int) -> int
 
 def _count(network: Network, width: int, n_inputs: int, n_outputs: int) -> int:
     """Return the number of parameters that a network would have at another width."""
-    kind = architecture_of(network)
-    # Hyper-parameters do not change the number of parameters; these values are placeholders.
-    like = kind.network(
-        activation=network.activation,
-        slope=network.slope,
-        depth=network.depth,
-        width=width,
-        hyperparameters={each.name: 1.0 for each in kind.hyperparameters},
-    )
-    return parameter_count(kind.parameters(like, n_inputs, n_outputs))
+    groups = architecture_of(network).parameters(replace(network, width=width), n_inputs, n_outputs)
+    return parameter_count(groups)

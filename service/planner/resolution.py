@@ -7,11 +7,20 @@ from functools import cache
 from typing import Any, get_origin, get_type_hints
 
 from service.planner.gains import gain_of, mode_of, relative_of
-from service.planner.learning_rates import rate_of
+from service.planner.learning_rates import branch_factor_of, rate_of
 from service.planner.networks import BUDGET_PATH, network_of, width_of
 from service.planner.planned import Written
 from service.spec import Point
-from workers.contract import Configuration, DatasetShape, Init, Optimizer, Task, Training
+from workers.architectures import architecture_of
+from workers.contract import (
+    Configuration,
+    DatasetShape,
+    Init,
+    Network,
+    Optimizer,
+    Task,
+    Training,
+)
 from workers.engine_table import engine_for
 from workers.estimates import TrialShape
 from workers.schedules import Schedule
@@ -29,7 +38,7 @@ def resolve(point: Point, shape: DatasetShape, profile_epochs: Sequence[int] = (
         rwinit.GainNotFoundError: No g makes the drift of the simulated walk zero.
     """
     network = network_of(point, width_of(point, shape))
-    training = _training(point)
+    training = _training(point, network)
     last = training.epochs
     return Configuration(
         dataset=shape.name,
@@ -50,7 +59,8 @@ def shape_of(point: Point, width: int, profile_epochs: Sequence[int] = ()) -> Tr
         width: Units per hidden layer.
         profile_epochs: Epochs to profile; those after the last epoch of the trials are left out.
     """
-    network, training = network_of(point, width), _training(point)
+    network = network_of(point, width)
+    training = _training(point, network)
     task = Task(point.text("dataset.task"))
     return TrialShape(
         loss=training.loss(task),
@@ -76,13 +86,13 @@ def written_of(point: Point) -> Written:
     )
 
 
-def _training(point: Point) -> Training:
+def _training(point: Point, network: Network) -> Training:
+    optimizer = _field_values(point, "training.optimizer", Optimizer)
     rest = {
         "learning_rate": rate_of(point),
+        "branch_lr_factor": branch_factor_of(point, network),
         "schedule": Schedule(**_field_values(point, "training.schedule", Schedule)),
-        "optimizer": Optimizer(
-            **_field_values(point, "training.optimizer", Optimizer) | _betas(point)
-        ),
+        "optimizer": Optimizer(**optimizer | _betas(point) | _eps(point, network)),
     }
     return Training(**_field_values(point, "training", Training) | rest)
 
@@ -135,3 +145,15 @@ def _betas(point: Point) -> dict[str, float]:
             return {"beta1": first, "beta2": second}
         case _:
             return {}
+
+
+def _eps(point: Point, network: Network) -> dict[str, float]:
+    """Return Adam's offset; by default 1e-8 times the branch gain.
+
+    Gradients of hidden matrices carry the branch gain. An offset that does not shrink with it
+    would make the steps of deep networks smaller than those of shallow ones.
+    """
+    if point.get("training.optimizer.eps") != "auto":
+        return {}
+    gain = architecture_of(network).hidden_rule(network).branch_gain
+    return {"eps": Optimizer().eps * min(1.0, gain)}

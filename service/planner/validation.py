@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from service.planner.gains import gain_issue
 from service.planner.learning_rates import rate_issue
-from service.planner.networks import width_issue
+from service.planner.networks import hyper_issue, network_of, width_issue
 from service.spec import Point, SpecIssue
 from workers.contract import DatasetShape, OptimizerKind, Task
 
@@ -16,6 +16,11 @@ def point_issues(point: Point, datasets: Mapping[str, DatasetShape]) -> Iterator
         point: One point of a spec.
         datasets: Shapes of all known data sets, by name.
     """
+    # Nothing else can be resolved for a network whose hyper-parameters contradict each other.
+    contradiction = hyper_issue(point)
+    if contradiction is not None:
+        yield contradiction
+        return
     # Without a shape the width and the labels cannot be checked.
     shape = datasets.get(point.text("dataset.name"))
     per_dataset = (
@@ -26,7 +31,8 @@ def point_issues(point: Point, datasets: Mapping[str, DatasetShape]) -> Iterator
     for issue in (
         *per_dataset,
         gain_issue(point),
-        rate_issue(point),
+        # The rates do not depend on the width.
+        rate_issue(point, network_of(point, 1)),
         _nesterov(point),
         _smoothing(point),
     ):

@@ -8,14 +8,20 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Final
+from typing import Final, TypedDict
 from uuid import UUID, uuid5
 
 import rwinit
 from rwinit.estimates import ALGORITHM
 from service.planner.planned import PlannedConfiguration, SimulatedWalk
-from workers.architectures import WalkQuestion, architecture_of
+from workers.architectures import Skip, WalkQuestion, architecture_of
 from workers.contract import Configuration, DatasetShape, Prediction
+
+_FILTERS: Final = {
+    Skip.ORTHOGONAL: "haar",
+    Skip.PERMUTATION: "permutation",
+    Skip.IDENTITY: "identity",
+}
 
 MOST_UNITS: Final = 2_000_000
 """Width times depth of the largest network that is simulated: about half a minute of one core."""
@@ -24,13 +30,25 @@ MOST_UNITS: Final = 2_000_000
 _WALKS: Final = UUID("5b0c7f3e-8a53-5b0e-9d55-4b7f2f2f6a10")
 
 
+class _FilterArguments(TypedDict):
+    """Keywords of rwinit's functions for layers with filters."""
+
+    alpha: float
+    beta: float
+    g: float
+    filter: str
+    slope: float
+    conditions: rwinit.Conditions
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictedLaw:
     """Moments of ``ln(|delta_1| / |delta_D|)``, in nats.
 
     Attributes:
         drift: Mean.
-        drift_error: Standard error of the drift; 0 if the law is exact.
+        drift_error: Standard error of the drift, or size of the terms that its expansion leaves
+            out; 0 if the law is exact.
         spread: Standard deviation.
     """
 
@@ -45,7 +63,7 @@ def is_too_large(question: WalkQuestion) -> bool:
 
 
 def unbiased_gain(question: WalkQuestion) -> float:
-    """Return the g that makes the drift of a walk zero.
+    """Return the g that makes the drift of a walk zero, or 1 where the skips decide the drift.
 
     Linear, ReLU and leaky ReLU networks have exact laws. Any other activation is simulated with a
     fixed seed, which takes a second or so the first time.
@@ -53,6 +71,8 @@ def unbiased_gain(question: WalkQuestion) -> float:
     Raises:
         rwinit.GainNotFoundError: No g makes the drift zero.
     """
+    if question.has_unit_gain:
+        return 1.0
     return rwinit.gain(
         question.activation,
         question.width,
@@ -64,7 +84,14 @@ def unbiased_gain(question: WalkQuestion) -> float:
 
 
 def predicted_law(question: WalkQuestion, g: float) -> PredictedLaw | None:
-    """Return the law of a walk at some g; None if hardly any network passes an error back."""
+    """Return the law of a walk at some g.
+
+    Returns:
+        None if hardly any network passes an error back, or if the gains of the layers are outside
+        of the range of the law.
+    """
+    if question.has_skips:
+        return _filter_law(question, g)
     try:
         law = rwinit.walk_law(
             question.activation,
@@ -85,6 +112,63 @@ def predicted_law(question: WalkQuestion, g: float) -> PredictedLaw | None:
         return None
     # + 0.0 turns -0.0 into 0.0, since databases differ in whether they store the sign of zero.
     return PredictedLaw(drift=drift + 0.0, drift_error=error, spread=spread)
+
+
+def _filter_law(question: WalkQuestion, g: float) -> PredictedLaw | None:
+    law = rwinit.additive_filter_law(
+        question.activation, question.width, question.depth, **_filter_arguments(question, g)
+    )
+    if law is None:
+        return None
+    return PredictedLaw(drift=law.drift + 0.0, drift_error=law.drift_error, spread=law.spread)
+
+
+def _filter_arguments(question: WalkQuestion, g: float) -> _FilterArguments:
+    return _FilterArguments(
+        alpha=question.rule.skip_gain,
+        beta=question.rule.branch_gain,
+        g=g,
+        filter=_FILTERS[question.rule.skip],
+        slope=question.slope,
+        conditions=_conditions(question),
+    )
+
+
+def exact_band(question: WalkQuestion, g: float) -> rwinit.WalkBand | None:
+    """Return the law by layer of a walk that has a closed form; None outside of its range."""
+    if question.has_skips:
+        return rwinit.additive_filter_band(
+            question.activation, question.width, question.depth, **_filter_arguments(question, g)
+        )
+    return rwinit.walk_band(
+        question.activation,
+        question.width,
+        question.depth,
+        g=g,
+        weights=question.weights,
+        slope=question.slope,
+    )
+
+
+def gradient_bounds(question: WalkQuestion, g: float) -> tuple[float, float] | None:
+    """Return bounds of ln of the factor by which hidden layers change the norm of any error.
+
+    They hold for the initial network with a chance of 99 %.
+
+    Returns:
+        Lower bound, ``-inf`` if there is none, and upper bound, in nats; None for networks without
+        skips, of which no bound is known.
+    """
+    if not question.has_skips:
+        return None
+    layers = question.depth - 1
+    return rwinit.jacobian_log_bounds(
+        layers,
+        alpha=question.rule.skip_gain,
+        beta=question.rule.branch_gain,
+        norm=rwinit.spectral_norm_bound(question.width, max(1, layers), g=g),
+        lipschitz=rwinit.largest_slope(question.activation, question.slope),
+    )
 
 
 def simulated_walk(question: WalkQuestion, g: float) -> SimulatedWalk:

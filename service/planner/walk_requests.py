@@ -20,8 +20,8 @@ class WalkRequest:
         has_law: Whether the kind has a law, so that the walk can be predicted.
         relative: Ratio of g to the unbiased g, if g is given in that way; else None.
         g: g, if it is given as a number or by the scheme's formula; else None.
-        hyperparameters: Resolved hyperparameters of a network without a law, by name. The
-            question leaves them out, so without them different networks would be counted as one.
+        hyperparameters: Resolved hyper-parameters of a network with skips, by name. They tell
+            networks apart whose question is that of their layers without skips.
     """
 
     kind: str
@@ -29,7 +29,7 @@ class WalkRequest:
     has_law: bool
     relative: float | None
     g: float | None
-    hyperparameters: tuple[tuple[str, float], ...] = ()
+    hyperparameters: tuple[tuple[str, float | str], ...] = ()
 
     @property
     def exact(self) -> bool:
@@ -43,10 +43,11 @@ class WalkRequest:
         law = " orthogonal" if asked.weights == "orthogonal" else ""
         given = f"g {self.g:.4g}" if self.g is not None else f"g {self.relative:.4g} x unbiased"
         first = "" if asked.g_in == 1.0 else f", g_in {asked.g_in:.4g}"
-        kind = "" if self.has_law else f"{self.kind}, "
+        plain = self.has_law and not asked.has_skips
+        kind = "" if plain else f"{self.kind}, "
         network = f"{kind}{asked.activation}{slope}{law}, width {asked.width}, depth {asked.depth}"
         inputs = "" if asked.n_inputs is None else f", {asked.n_inputs} inputs"
-        own = "".join(f", {name} {value:.4g}" for name, value in self.hyperparameters)
+        own = "".join(f", {name} {_shown(value)}" for name, value in self.hyperparameters)
         return f"{network}, {given}{first}{inputs}{own}"
 
 
@@ -63,8 +64,9 @@ def walk_request(point: Point, width: int, n_inputs: int) -> WalkRequest:
     scheme, g_in = Scheme(point.text("init.scheme")), point.number("init.g_in")
     architecture = architecture_of(network)
     own = architecture.walk(network, scheme=scheme, g_in=g_in, n_inputs=n_inputs)
-    # A law's question already has everything that its walk depends on.
-    names = [] if own is not None else [each.name for each in architecture.hyperparameters]
+    # The question of a network without skips already has everything that its walk depends on.
+    is_plain = own is not None and not own.has_skips
+    names = [] if is_plain else [each.name for each in architecture.hyperparameters]
     return WalkRequest(
         kind=network.kind,
         question=own if own is not None else gain_walk_of(point, network),
@@ -74,3 +76,7 @@ def walk_request(point: Point, width: int, n_inputs: int) -> WalkRequest:
         g=gain_of(point, network) if relative is None else None,
         hyperparameters=tuple((name, getattr(network, name)) for name in names),
     )
+
+
+def _shown(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"

@@ -29,8 +29,8 @@ class PreviewRow(Schema):
     activation: OpenEnum[Activation]
     depth: int
     width: int
-    branch_scale: float | None = Field(
-        description="Factor of the branches of a residual network, as resolved."
+    hyperparameters: dict[str, bool | float | str] = Field(
+        description="Hyper-parameters that only this kind of network has, as resolved."
     )
     parameters: int
     scheme: OpenEnum[Scheme]
@@ -42,6 +42,12 @@ class PreviewRow(Schema):
     lr: float
     effective_lr: float = Field(
         description="Learning rate after the rule for depth (`lr_depth_power`)."
+    )
+    branch_lr_factor: float = Field(
+        description=(
+            "Factor of the learning rate of hidden matrices whose gradients carry the branch gain "
+            "(`lr_beta_power`)."
+        )
     )
     epochs: int
     batch_size: int
@@ -93,6 +99,15 @@ class PreviewForecast(Schema):
             "Number of layers over which the distance of two inputs' correlation from its limit "
             "falls by a factor of e, in wide networks; null if it falls more slowly."
         )
+    )
+    log_gain_low: float | None = Field(
+        description=(
+            "Lower bound of ln of the factor by which the hidden layers of the initial network "
+            "change the norm of any gradient, in nats; null if there is none, as without skips."
+        )
+    )
+    log_gain_high: float | None = Field(
+        description="Upper bound of ln of that factor; null for networks without skips."
     )
     remark: str | None = Field(
         description="Why there is no prediction; null if there is one, or will be."

@@ -10,9 +10,11 @@ from pydantic import Field, TypeAdapter, ValidationInfo
 from service.enums import GMode
 from service.lifecycle import TrialState
 from service.schemas.base import OpenEnum, OrElse, Schema, unknown_member
+from workers.architectures import Filter
 from workers.contract import (
     Activation,
     EngineName,
+    Freeze,
     OptimizerKind,
     Outcome,
     Precision,
@@ -58,6 +60,19 @@ class TrialRead(Schema):
     branch_scale: float | None = Field(
         None, description="Factor of the branches of a residual network, as resolved."
     )
+    c: float | None = Field(
+        None, description="Strength of all branches of a roaf network: depth times beta."
+    )
+    alpha: float | None = Field(
+        None, description="Factor of the filtered input in a layer of a roaf network."
+    )
+    beta: float | None = Field(None, description="Factor of the branch in a layer of a roaf network.")
+    filter: OpenEnum[Filter] | None = Field(
+        None, description="Law of the fixed orthogonal matrices of a roaf network."
+    )
+    shared_filter: bool | None = Field(
+        None, description="Whether one fixed matrix serves all layers of a roaf network."
+    )
     scheme: OpenEnum[Scheme] | None = None
     g: float | None = Field(None, description="Factor of the initial hidden matrices, as resolved.")
     g_in: float | None = Field(None, description="Factor of the initial first matrix.")
@@ -80,6 +95,16 @@ class TrialRead(Schema):
     precision: OpenEnum[Precision] | None = None
     label_smoothing: float | None = Field(
         None, description="Share of each target that is spread evenly over all classes."
+    )
+    branch_lr_factor: float | None = Field(
+        None,
+        description=(
+            "Factor of the learning rate of hidden matrices whose gradients carry the branch gain, "
+            "as resolved from `lr_beta_power`."
+        ),
+    )
+    freeze: OpenEnum[Freeze] | None = Field(
+        None, description="Part of the network that is not trained."
     )
     seed: int | None = None
     engine: OpenEnum[EngineName] | None = None

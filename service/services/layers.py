@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 import rwinit
-from service.planner.walk_laws import walk_of
+from service.planner.walk_laws import exact_band, walk_of
 from service.schemas.layers import ErrorBand, LayerList, LayerProfileRead
 from service.store import layer_profiles, trials, walks
 from service.store.models import Configuration, Trial
@@ -55,11 +55,6 @@ def _exact_band(configuration: contract.Configuration) -> rwinit.WalkBand:
     # law does not depend on the number of inputs, which the row does not have.
     question = walk_of(configuration, n_inputs=1)
     assert question is not None
-    return rwinit.walk_band(
-        question.activation,
-        question.width,
-        question.depth,
-        g=configuration.init.g,
-        weights=question.weights,
-        slope=question.slope,
-    )
+    band = exact_band(question, configuration.init.g)
+    assert band is not None
+    return band

@@ -16,6 +16,7 @@ from service.planner.forecasts import (
     pending_forecast,
 )
 from service.planner.gains import relative_of
+from service.planner.learning_rates import branch_factor_of
 from service.planner.networks import network_of
 from service.planner.preview import Row, Survey, survey
 from service.planner.walk_requests import WalkRequest
@@ -145,6 +146,8 @@ def _forecast_schema(surveyed: Survey, index: int, forecast: Forecast) -> Previe
         death_probability=forecast.death_probability,
         decorrelation=forecast.decorrelation,
         depth_scale=forecast.depth_scale,
+        log_gain_low=forecast.log_bounds[0] if forecast.log_bounds else None,
+        log_gain_high=forecast.log_bounds[1] if forecast.log_bounds else None,
         remark=forecast.remark,
     )
 
@@ -160,7 +163,7 @@ def _row(row: Row, forecasts: Sequence[Forecast]) -> PreviewRow:
         activation=Activation(point.text("network.activation")),
         depth=point.whole("network.depth"),
         width=row.width,
-        branch_scale=getattr(network, "branch_scale", None),
+        hyperparameters={name: getattr(network, name) for name in point.hyperparameters()},
         parameters=row.parameters,
         scheme=Scheme(point.text("init.scheme")),
         g_mode=row.g_mode,
@@ -169,6 +172,7 @@ def _row(row: Row, forecasts: Sequence[Forecast]) -> PreviewRow:
         g=forecasts[row.walk].g,
         lr=point.number("training.lr"),
         effective_lr=row.effective_lr,
+        branch_lr_factor=branch_factor_of(point, network),
         epochs=point.whole("training.epochs"),
         batch_size=point.whole("training.batch_size"),
         optimizer=OptimizerKind(point.text("training.optimizer.kind")),

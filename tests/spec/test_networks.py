@@ -20,7 +20,7 @@ from tests.spec.documents import (
     training,
     unhurried,
 )
-from workers.architectures import ARCHITECTURES, Hyperparameter
+from workers.architectures import ARCHITECTURES, NumberHyperparameter
 from workers.architectures.feed_forward import FeedForwardArchitecture
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -46,7 +46,7 @@ class Scaled(FeedForwardArchitecture):
     def __init__(self, kind: str, default: float) -> None:
         self.kind = kind
         self.hyperparameters = (
-            Hyperparameter(
+            NumberHyperparameter(
                 name="scale", description="a number", default=default, above=0.5, at_most=2.0
             ),
         )

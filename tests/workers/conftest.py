@@ -24,7 +24,9 @@ def each_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(examples, "BASE", base)
 
 
-@pytest.fixture(params=ARCHITECTURES)
+@pytest.fixture(params=[*ARCHITECTURES, "roaf, permutation"])
 def each_kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `examples.trial` make trials of one kind of network after another."""
-    monkeypatch.setattr(examples, "KIND", request.param)
+    kind, _, filtering = request.param.partition(", ")
+    monkeypatch.setattr(examples, "KIND", kind)
+    monkeypatch.setattr(examples, "OWN", {"filter": filtering} if filtering else {})

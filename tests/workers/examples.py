@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 
 from tests.factories import trial_spec, varied
-from workers.architectures import ARCHITECTURES
+from workers.architectures import ARCHITECTURES, HyperValue
 from workers.contract import (
     DatasetShape,
     EpochRecord,
@@ -25,29 +25,30 @@ BASE = trial_spec(trial_id=UUID(int=1), dataset="blobs", depth=3, width=8, g=1.7
 KIND = "ffn"
 """Kind of the trials of which nobody says it."""
 
+OWN: dict[str, HyperValue] = {}
+"""Hyper-parameters of the trials of `KIND`, where they differ from the defaults."""
+
 
 def trial(*, kind: str | None = None, **changes: Any) -> TrialSpec:  # leaves of any type
     """Return a small trial of a kind of network; keywords replace its leaves."""
-    own = {each.name for each in ARCHITECTURES[kind or KIND].hyperparameters} & changes.keys()
-    given = {name: changes.pop(name) for name in own}
+    names = {each.name for each in ARCHITECTURES[kind or KIND].hyperparameters} & changes.keys()
+    given = {} if kind else dict(OWN)
+    given |= {name: changes.pop(name) for name in names}
     return of_kind(varied(BASE, **changes), kind or KIND, **given)
 
 
-def of_kind(spec: TrialSpec, kind: str, **hyperparameters: float) -> TrialSpec:
+def of_kind(spec: TrialSpec, kind: str, **hyperparameters: HyperValue) -> TrialSpec:
     """Return a trial with a network of a kind; hyper-parameters not given have their defaults."""
     architecture, base = ARCHITECTURES[kind], spec.network
-    resolved = {
-        each.name: each.resolve(
-            hyperparameters.get(each.name, each.default), base.depth, base.width
-        )
-        for each in architecture.hyperparameters
-    }
     network = architecture.network(
         activation=base.activation,
         slope=base.slope,
         depth=base.depth,
         width=base.width,
-        hyperparameters=resolved,
+        written={
+            each.name: hyperparameters.get(each.name, each.default)
+            for each in architecture.hyperparameters
+        },
     )
     return replace(spec, configuration=replace(spec.configuration, network=network))
 

@@ -4,8 +4,9 @@ import pytest
 
 from workers.architectures import (
     ARCHITECTURES,
+    Architecture,
     Factor,
-    Hyperparameter,
+    Hypers,
     Layer,
     LayerRule,
     MatrixLaw,
@@ -32,17 +33,20 @@ def groups(depth: int) -> dict[str, ParameterGroup]:
     return {group.name: group for group in found}
 
 
+def defaults(kind: Architecture) -> Hypers:
+    return {each.name: each.default for each in kind.hyperparameters}
+
+
 def test_every_kind_describes_networks_that_name_it() -> None:
     for name, kind in ARCHITECTURES.items():
-        numbers = {each.name: 0.5 for each in kind.hyperparameters}
         made = kind.network(
-            activation=Activation.RELU, slope=0.1, depth=3, width=4, hyperparameters=numbers
+            activation=Activation.RELU, slope=0.1, depth=3, width=4, written=defaults(kind)
         )
 
         assert kind.kind == name == made.kind
         assert type(made) is kind.network_type
         assert architecture_of(made) is kind
-        assert {each: getattr(made, each) for each in numbers} == numbers
+        assert all(hasattr(made, each.name) for each in kind.hyperparameters)
 
 
 def test_a_kind_that_nobody_describes_is_refused_with_the_known_ones() -> None:
@@ -129,7 +133,7 @@ def test_layers_of_every_kind_use_each_matrix_that_there_is(kind: str, depth: in
         slope=0.1,
         depth=depth,
         width=WIDTH,
-        hyperparameters={each.name: 0.5 for each in architecture.hyperparameters},
+        written=defaults(architecture),
     )
     found = architecture.parameters(made, N_INPUTS, N_OUTPUTS)
 
@@ -192,22 +196,3 @@ def test_factors_are_fields_of_the_initialisation() -> None:
     init = Init(scheme=Scheme.RWI, g=2.0, g_in=3.0, g_out=5.0)
 
     assert [factor.of(init) for factor in (Factor.G_IN, Factor.G, Factor.G_OUT)] == [3.0, 2.0, 5.0]
-
-
-def test_a_hyper_parameter_is_a_number_or_the_answer_of_its_rule() -> None:
-    ruled = Hyperparameter(
-        name="ripple",
-        description="above 0",
-        default="auto",
-        above=0.0,
-        at_most=1.0,
-        auto=lambda depth, width: width / depth,
-    )
-    plain = Hyperparameter(
-        name="ripple", description="above 0", default=0.5, above=0.0, at_most=1.0
-    )
-
-    assert ruled.resolve("auto", 8, 2) == 0.25
-    assert ruled.resolve(1, 8, 2) == 1.0
-    with pytest.raises(ValueError, match="ripple has no rule for 'auto'"):
-        plain.resolve("auto", 8, 2)

@@ -12,15 +12,28 @@ from types import MappingProxyType
 
 from workers.architectures.architecture import Architecture
 from workers.architectures.feed_forward import FeedForwardArchitecture
-from workers.architectures.hyperparameters import Hyperparameter
+from workers.architectures.hyperparameters import (
+    ChoiceHyperparameter,
+    FlagHyperparameter,
+    HyperIssue,
+    Hyperparameter,
+    Hypers,
+    HyperValue,
+    NumberHyperparameter,
+)
 from workers.architectures.parameters import Factor, MatrixLaw, ParameterGroup, parameter_count
 from workers.architectures.program import Layer, LayerRule, Skip, Source
 from workers.architectures.residual import ResidualArchitecture
+from workers.architectures.roaf import Filter, RoafArchitecture
 from workers.architectures.walks import EXACT, WalkQuestion, weights_of
 from workers.contract import Network
 from workers.errors import WorkersError
 
-_KINDS: tuple[Architecture, ...] = (FeedForwardArchitecture(), ResidualArchitecture())
+_KINDS: tuple[Architecture, ...] = (
+    FeedForwardArchitecture(),
+    ResidualArchitecture(),
+    RoafArchitecture(),
+)
 
 ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType({each.kind: each for each in _KINDS})
 """Descriptions of the kinds of networks by name; the first kind is the default."""
@@ -53,11 +66,18 @@ __all__ = [
     "ARCHITECTURES",
     "EXACT",
     "Architecture",
+    "ChoiceHyperparameter",
     "Factor",
+    "Filter",
+    "FlagHyperparameter",
+    "HyperIssue",
+    "HyperValue",
     "Hyperparameter",
+    "Hypers",
     "Layer",
     "LayerRule",
     "MatrixLaw",
+    "NumberHyperparameter",
     "ParameterGroup",
     "Skip",
     "Source",

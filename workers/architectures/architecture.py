@@ -1,13 +1,12 @@
 """Interface that every kind of network implements."""
 
-from collections.abc import Mapping
 from typing import Protocol
 
-from workers.architectures.hyperparameters import Hyperparameter
+from workers.architectures.hyperparameters import HyperIssue, Hyperparameter, Hypers
 from workers.architectures.parameters import ParameterGroup
 from workers.architectures.program import Layer, LayerRule
 from workers.architectures.walks import WalkQuestion
-from workers.contract import Activation, Network, Scheme
+from workers.contract import Activation, Network, OptimizerKind, Scheme
 
 
 class Architecture(Protocol):
@@ -43,7 +42,7 @@ class Architecture(Protocol):
         slope: float,
         depth: int,
         width: int,
-        hyperparameters: Mapping[str, float],
+        written: Hypers,
     ) -> Network:
         """Return a resolved network of this kind.
 
@@ -52,7 +51,24 @@ class Architecture(Protocol):
             slope: Negative-side slope of leaky_relu.
             depth: Hidden layers, at least 1.
             width: Units per hidden layer, at least 1.
-            hyperparameters: Value of each of the kind's `hyperparameters`, by name.
+            written: Value of each of the kind's `hyperparameters`, without a `hyper_issue`.
+        """
+        ...
+
+    def hyper_issue(self, depth: int, written: Hypers) -> HyperIssue | None:
+        """Return the reason why values of hyper-parameters cannot be used together; None if none.
+
+        Args:
+            depth: Hidden layers.
+            written: Value of each of the kind's `hyperparameters`.
+        """
+        ...
+
+    def branch_lr_power(self, optimizer: OptimizerKind) -> float:
+        """Return the default power of the branch gain that multiplies learning rates.
+
+        With it, one learning rate suits networks of every depth. It applies to groups whose
+        gradients carry the branch gain.
         """
         ...
 
@@ -89,7 +105,8 @@ class Architecture(Protocol):
     def gain_walk(self, network: Network, *, scheme: Scheme, g_in: float) -> WalkQuestion:
         """Return the walk whose drift is zero at the unbiased g of ``g: auto`` and ``relative``.
 
-        This is the network's own walk where its law is known, else the walk of the network with
-        its skips left out.
+        This is the network's own walk where g can make its drift zero; else the walk of the network
+        with its skips left out, or a walk whose unbiased g is 1 by definition
+        (`WalkQuestion.has_unit_gain`).
         """
         ...

@@ -4,14 +4,13 @@ References:
     [SA14] arXiv:1412.6558, listed in `rwinit.laws`.
 """
 
-from collections.abc import Mapping
 from functools import lru_cache
 
-from workers.architectures.hyperparameters import Hyperparameter
+from workers.architectures.hyperparameters import HyperIssue, Hyperparameter, Hypers
 from workers.architectures.parameters import Factor, ParameterGroup
 from workers.architectures.program import LINEAR, PLAIN, Layer, LayerRule, Source
 from workers.architectures.walks import EXACT, WalkQuestion, weights_of
-from workers.contract import Activation, Network, Scheme
+from workers.contract import Activation, Network, OptimizerKind, Scheme
 
 LAST_STREAM = "out"
 """Stream of the last matrix. It has a name, not a number, so that networks of every depth share
@@ -33,10 +32,18 @@ class FeedForwardArchitecture:
         slope: float,
         depth: int,
         width: int,
-        hyperparameters: Mapping[str, float],
+        written: Hypers,
     ) -> Network:
-        """Return a resolved network; ``hyperparameters`` is empty."""
+        """Return a resolved network; ``written`` is empty."""
         return Network(kind=self.kind, activation=activation, slope=slope, depth=depth, width=width)
+
+    def hyper_issue(self, depth: int, written: Hypers) -> HyperIssue | None:
+        """Return None: there are no hyper-parameters."""
+        return None
+
+    def branch_lr_power(self, optimizer: OptimizerKind) -> float:
+        """Return 0: the branch has no gain."""
+        return 0.0
 
     def parameters(
         self, network: Network, n_inputs: int, n_outputs: int
@@ -71,7 +78,14 @@ def chain_parameters(network: Network, n_inputs: int, n_outputs: int) -> tuple[P
             name="first", fan_out=width, fan_in=n_inputs, count=1, stream=0, factor=Factor.G_IN
         ),
         # Streams count from the input, so that deeper networks share the draws of shallower ones.
-        ParameterGroup(name="hidden", fan_out=width, fan_in=width, count=depth - 1, stream=1),
+        ParameterGroup(
+            name="hidden",
+            fan_out=width,
+            fan_in=width,
+            count=depth - 1,
+            stream=1,
+            carries_branch_gain=True,
+        ),
         ParameterGroup(
             name="last",
             fan_out=n_outputs,
@@ -79,6 +93,7 @@ def chain_parameters(network: Network, n_inputs: int, n_outputs: int) -> tuple[P
             count=1,
             stream=LAST_STREAM,
             factor=Factor.G_OUT,
+            is_readout=True,
         ),
     )
 
@@ -86,10 +101,26 @@ def chain_parameters(network: Network, n_inputs: int, n_outputs: int) -> tuple[P
 # All trials of a depth share one program; the deepest networks have 100,000 layers, for which
 # building it anew for each trial would take long.
 @lru_cache(maxsize=16)
-def chain_layers(depth: int, rule: LayerRule) -> tuple[Layer, ...]:
-    """Return a plain first layer, ``depth - 1`` hidden ones of a rule, and a linear last one."""
+def chain_layers(
+    depth: int, rule: LayerRule, skip_group: str | None = None, shared_skip: bool = False
+) -> tuple[Layer, ...]:
+    """Return a plain first layer, ``depth - 1`` hidden ones of a rule, and a linear last one.
+
+    Args:
+        depth: Hidden layers.
+        rule: Formula of the hidden layers except the first one.
+        skip_group: Group that contains their matrices S; None where S has no parameters.
+        shared_skip: Whether all of them use the one matrix of that group.
+    """
     hidden = (
-        Layer(source=Source.PREVIOUS, group="hidden", place=place, rule=rule)
+        Layer(
+            source=Source.PREVIOUS,
+            group="hidden",
+            place=place,
+            rule=rule,
+            skip_group=skip_group,
+            skip_place=0 if shared_skip else place,
+        )
         for place in range(depth - 1)
     )
     return (

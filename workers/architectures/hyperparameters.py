@@ -1,24 +1,30 @@
-"""Description of a hyper-parameter that only one kind of network has."""
+"""Descriptions of hyper-parameters that only one kind of network has."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 AUTO = "auto"
-"""Value in a spec that lets the rule of the hyper-parameter choose the number."""
+"""Value in a spec that lets the kind of network choose the number."""
+
+HyperValue = float | str | bool
+"""Value of a hyper-parameter as written."""
+
+Hypers = Mapping[str, HyperValue]
+"""Values of a kind's hyper-parameters as written, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hyperparameter:
+class NumberHyperparameter:
     """A number under ``network`` in a spec; like every number there it may be an axis.
 
     Attributes:
         name: Key in specs, and field of the kind's `Network`.
         description: Allowed values as text, for error messages and the schema.
-        default: Value if the spec leaves the key out: a number, or ``"auto"`` if there is a rule.
+        default: Value if the spec leaves the key out: a number, or ``"auto"`` where it is allowed.
         above: Exclusive lower bound.
         at_most: Inclusive upper bound.
-        auto: Function of depth and width that gives the number for ``"auto"``; None if
-            ``"auto"`` is not allowed.
+        allows_auto: Whether ``"auto"`` may be written; `Architecture.network` has the rule.
     """
 
     name: str
@@ -26,21 +32,58 @@ class Hyperparameter:
     default: float | str
     above: float
     at_most: float
-    auto: Callable[[int, int], float] | None = None
+    allows_auto: bool = False
 
-    def resolve(self, written: float | str, depth: int, width: int) -> float:
-        """Return the number that a value of a spec stands for.
 
-        Args:
-            written: A number within the bounds, or ``"auto"``.
-            depth: Hidden layers.
-            width: Units per hidden layer.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceHyperparameter:
+    """One of a few names under ``network`` in a spec; it may be an axis.
 
-        Raises:
-            ValueError: The value is a text, and the hyper-parameter has no rule for ``"auto"``.
-        """
-        if isinstance(written, str):
-            if self.auto is None:
-                raise ValueError(f"{self.name} has no rule for {written!r}")
-            return self.auto(depth, width)
-        return float(written)
+    Attributes:
+        name: Key in specs, and field of the kind's `Network`.
+        description: Allowed values as text, for error messages and the schema.
+        default: Value if the spec leaves the key out.
+        choices: Allowed values.
+    """
+
+    name: str
+    description: str
+    default: StrEnum
+    choices: type[StrEnum]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagHyperparameter:
+    """True or false under ``network`` in a spec; it may be an axis.
+
+    Attributes:
+        name: Key in specs, and field of the kind's `Network`.
+        description: Allowed values as text, for error messages and the schema.
+        default: Value if the spec leaves the key out.
+    """
+
+    name: str
+    description: str
+    default: bool
+
+
+Hyperparameter = NumberHyperparameter | ChoiceHyperparameter | FlagHyperparameter
+"""Description of a hyper-parameter of one kind of network."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HyperIssue:
+    """Reason why values of hyper-parameters do not go together.
+
+    Attributes:
+        name: Hyper-parameter at fault.
+        message: The reason and what is allowed.
+    """
+
+    name: str
+    message: str
+
+
+def number_or(written: HyperValue, automatic: float) -> float:
+    """Return a number as written, or ``automatic`` for ``"auto"``."""
+    return automatic if written == AUTO else float(written)

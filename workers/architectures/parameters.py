@@ -13,7 +13,7 @@ class MatrixLaw(StrEnum):
 
     SCHEME = "scheme"  # the unit draw of the trial's initial scheme, times a factor
     HAAR = "haar"  # Haar orthogonal, by the QR decomposition of a Gaussian matrix
-    PERMUTATION = "permutation"
+    PERMUTATION = "permutation"  # stored as the order of the columns, a row of whole numbers
 
 
 class Factor(StrEnum):
@@ -46,10 +46,15 @@ class ParameterGroup:
         stream: Name of the first matrix's stream of random numbers. A number if the group may
             have several matrices, whose streams then count up from it. Networks whose groups name
             equal streams share the underlying draws, whatever their depth.
+        family: Word before the numbers of streams, which keeps the streams of two groups apart;
+            empty for the group of the hidden matrices.
         factor: Field of `Init` that multiplies the unit draw.
         draw: Law of the matrices.
         trainable: Whether the matrices are updated; fixed ones have no bias and no gradient.
         shared: Whether all layers of the group use its one matrix.
+        carries_branch_gain: Whether the gradients of the matrices contain the branch gain of their
+            layers, so that their learning rate may follow it (`Training.branch_lr_factor`).
+        is_readout: Whether the matrix gives the outputs; it is trained where the body is frozen.
     """
 
     name: str
@@ -57,22 +62,27 @@ class ParameterGroup:
     fan_in: int
     count: int
     stream: int | str
+    family: str = ""
     factor: Factor = Factor.G
     draw: MatrixLaw = MatrixLaw.SCHEME
     trainable: bool = True
     shared: bool = False
+    carries_branch_gain: bool = False
+    is_readout: bool = False
 
     @property
     def streams(self) -> tuple[int | str, ...]:
         """Names of the matrices' streams of random numbers, in the order of the matrices."""
         if isinstance(self.stream, str):
             return (self.stream,) * self.count
-        return tuple(itertools.islice(itertools.count(self.stream), self.count))
+        numbers = itertools.islice(itertools.count(self.stream), self.count)
+        return tuple(f"{self.family} {each}" if self.family else each for each in numbers)
 
     @property
     def weights(self) -> int:
-        """Number of entries of all matrices."""
-        return self.count * self.fan_out * self.fan_in
+        """Count of numbers that are stored for all matrices."""
+        columns = 1 if self.draw is MatrixLaw.PERMUTATION else self.fan_in
+        return self.count * self.fan_out * columns
 
     @property
     def biases(self) -> int:

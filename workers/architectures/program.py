@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Skip(StrEnum):
-    """Matrix S by which a layer's input is added to its output."""
+    """Matrix S by which a layer's input is added to its output; it is fixed during training."""
 
     NONE = "none"
     IDENTITY = "identity"
@@ -51,6 +51,7 @@ class Layer:
         place: Index of the matrix in the group, from 0; always 0 where the group is shared.
         rule: Formula of the layer.
         skip_group: Name of the parameter group that contains S; None where S has no parameters.
+        skip_place: Index of S in that group, from 0; always 0 where the group is shared.
     """
 
     source: Source
@@ -58,3 +59,4 @@ class Layer:
     place: int
     rule: LayerRule
     skip_group: str | None = None
+    skip_place: int = 0

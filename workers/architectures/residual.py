@@ -1,14 +1,19 @@
 """The residual network: ``h' = h + branch_scale * f(W h + b)`` after a plain first layer."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workers.architectures.feed_forward import chain_layers, chain_parameters, plain_walk
-from workers.architectures.hyperparameters import AUTO, Hyperparameter
+from workers.architectures.hyperparameters import (
+    AUTO,
+    HyperIssue,
+    Hypers,
+    NumberHyperparameter,
+    number_or,
+)
 from workers.architectures.parameters import ParameterGroup
 from workers.architectures.program import Layer, LayerRule, Skip
 from workers.architectures.walks import WalkQuestion
-from workers.contract import Activation, Network, Scheme
+from workers.contract import Activation, Network, OptimizerKind, Scheme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +33,13 @@ class ResidualArchitecture:
     kind = "residual"
     description = "A residual network: h' = h + branch_scale * f(W h + b)."
     hyperparameters = (
-        Hyperparameter(
+        NumberHyperparameter(
             name="branch_scale",
             description="auto or a number above 0",
             default=AUTO,
             above=0.0,
             at_most=1e6,
-            # The sum of D independent branches of this scale has the size of one branch.
-            auto=lambda depth, _width: depth**-0.5,
+            allows_auto=True,
         ),
     )
     network_type = ResidualNetwork
@@ -47,17 +51,26 @@ class ResidualArchitecture:
         slope: float,
         depth: int,
         width: int,
-        hyperparameters: Mapping[str, float],
+        written: Hypers,
     ) -> ResidualNetwork:
-        """Return a resolved network; ``hyperparameters`` contains ``branch_scale``."""
+        """Return a resolved network; ``written`` contains ``branch_scale``."""
         return ResidualNetwork(
             kind=self.kind,
             activation=activation,
             slope=slope,
             depth=depth,
             width=width,
-            branch_scale=hyperparameters["branch_scale"],
+            # The sum of D independent branches of this scale has the size of one branch.
+            branch_scale=number_or(written["branch_scale"], depth**-0.5),
         )
+
+    def hyper_issue(self, depth: int, written: Hypers) -> HyperIssue | None:
+        """Return None: every ``branch_scale`` can be used."""
+        return None
+
+    def branch_lr_power(self, optimizer: OptimizerKind) -> float:
+        """Return 0: D branches of scale 1 / sqrt(D) learn as fast together as one of scale 1."""
+        return 0.0
 
     def parameters(
         self, network: Network, n_inputs: int, n_outputs: int

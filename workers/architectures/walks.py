@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from workers.architectures.program import PLAIN, LayerRule, Skip
 from workers.contract import HOMOGENEOUS, Activation, Scheme
 
 EXACT = HOMOGENEOUS
@@ -24,6 +25,7 @@ class WalkQuestion:
         g_in: Multiplier of the first matrix; 1 for a homogeneous activation, which carries any
             factor of the input to the output unchanged.
         n_inputs: Dimensions of one sample; None for a homogeneous activation.
+        rule: Formula of the hidden layers except the first one.
     """
 
     activation: Activation
@@ -33,11 +35,25 @@ class WalkQuestion:
     weights: str
     g_in: float = 1.0
     n_inputs: int | None = None
+    rule: LayerRule = PLAIN
+
+    @property
+    def has_skips(self) -> bool:
+        """Whether the hidden layers have a skip."""
+        return self.rule.skip is not Skip.NONE
 
     @property
     def exact(self) -> bool:
         """Whether the law has a closed form; otherwise it is simulated."""
-        return self.activation in EXACT
+        return self.has_skips or self.activation in EXACT
+
+    @property
+    def has_unit_gain(self) -> bool:
+        """Whether the reference g of ``auto`` and ``relative`` is 1.
+
+        The skips decide the drift of such a walk, so that no g makes it zero.
+        """
+        return self.has_skips
 
 
 def weights_of(scheme: Scheme) -> str:

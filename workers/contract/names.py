@@ -69,6 +69,13 @@ class OptimizerKind(StrEnum):
     ADAM = "adam"
 
 
+class Freeze(StrEnum):
+    """Part of the network that is not trained."""
+
+    NONE = "none"
+    BODY = "body"  # everything before the last matrix, for controls with a trained readout alone
+
+
 class Precision(StrEnum):
     """Floating-point type of the training step."""
 

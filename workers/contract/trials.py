@@ -6,6 +6,7 @@ from uuid import UUID
 from workers.contract.names import (
     Activation,
     EngineName,
+    Freeze,
     OptimizerKind,
     Precision,
     Scheme,
@@ -125,6 +126,9 @@ class Training:
         precision: Floating-point type of the training step.
         label_smoothing: Share of each target that is spread evenly over all classes, below 1.
             Full passes measure the loss without it.
+        branch_lr_factor: Factor of the learning rate of matrices whose gradients carry the branch
+            gain of their layers.
+        freeze: Part of the network that is not trained.
     """
 
     epochs: int
@@ -134,6 +138,8 @@ class Training:
     optimizer: Optimizer
     precision: Precision
     label_smoothing: float = 0.0
+    branch_lr_factor: float = 1.0
+    freeze: Freeze = Freeze.NONE
 
     def loss(self, task: Task) -> Loss:
         """Return the loss of a task, with the options that apply to this task."""

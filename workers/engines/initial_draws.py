@@ -22,7 +22,9 @@ def draw_weights_(
 
     Args:
         groups: The groups.
-        weights: Matrices of the groups, each ``(fan_out, fan_in)``, overwritten.
+        weights: Matrices of the groups, each ``(fan_out, fan_in)``, overwritten. Of a group of
+            permutations each is the order of the columns, int64, ``(fan_out,)``: row i of the
+            matrix has its 1 in column ``order[i]``.
         init: Scheme and factors.
         seed: The trial's seed.
     """
@@ -40,5 +42,4 @@ def _draw_(weight: Tensor, group: ParameterGroup, init: Init, generator: Generat
         case MatrixLaw.HAAR:
             rwinit.scheme_draw_(weight, "orthogonal", generator=generator)
         case MatrixLaw.PERMUTATION:
-            order = torch.randperm(group.fan_out, generator=generator)
-            weight.copy_(torch.eye(group.fan_out)[order])
+            weight.copy_(torch.randperm(group.fan_out, generator=generator))

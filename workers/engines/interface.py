@@ -7,13 +7,14 @@ steps, and an engine that stacks many networks into one batched product has the 
 one that trains them one by one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from workers.contract import TrialSpec
 from workers.errors import WorkersError
@@ -130,6 +131,14 @@ class Engine(Protocol):
 
     def save(self, trial_id: UUID) -> TrainingState:
         """Return a copy of a trial's state."""
+        ...
+
+    def fixed(self, trial_id: UUID) -> Mapping[str, Sequence[Tensor]]:
+        """Return a trial's matrices that are not trained, by group; they must not be changed.
+
+        They are the engine's own tensors, since a copy of a deep network's would be large. A
+        permutation is the order of its columns.
+        """
         ...
 
     def restore(self, spec: TrialSpec, state: TrainingState) -> None:

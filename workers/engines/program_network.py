@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rwinit.activations import activation_function
-from workers.architectures import Layer, ParameterGroup, Skip, architecture_of
+from workers.architectures import Layer, MatrixLaw, ParameterGroup, Skip, architecture_of
 from workers.contract import Network
 from workers.engines.initial_draws import GroupTensors
 
@@ -40,7 +40,7 @@ class ProgramNetwork(nn.Module):
         self._function = activation_function(network.activation, network.slope)
         for group in groups:
             for place in range(group.count):
-                weight = torch.zeros(group.fan_out, group.fan_in, dtype=dtype)
+                weight = _blank(group, dtype)
                 self._register(group, f"{group.name}_weight_{place}", weight)
                 if group.trainable:
                     bias = torch.zeros(group.fan_out, dtype=dtype)
@@ -70,13 +70,18 @@ class ProgramNetwork(nn.Module):
         return h
 
     def weights(self) -> GroupTensors:
-        """Return the matrices by group."""
+        """Return the matrices by group; a permutation is the order of its columns."""
         return {group.name: self._tensors(group, "weight") for group in self.groups}
 
     def biases(self) -> GroupTensors:
         """Return the biases by group; fixed groups have none."""
         trainable = [group for group in self.groups if group.trainable]
         return {group.name: self._tensors(group, "bias") for group in trainable}
+
+    def parameters_of(self, group: ParameterGroup) -> list[nn.Parameter]:
+        """Return the matrices and biases of a trainable group."""
+        parts = [(part, place) for place in range(group.count) for part in ("weight", "bias")]
+        return [self.get_parameter(f"{group.name}_{part}_{place}") for part, place in parts]
 
     def weight_of(self, layer: Layer) -> Tensor:
         """Return the matrix W of a layer."""
@@ -92,10 +97,17 @@ class ProgramNetwork(nn.Module):
             branch = rule.branch_gain * branch
         if rule.skip is Skip.NONE:
             return branch
-        carried = h
-        if layer.skip_group is not None:
-            carried = h @ self.get_buffer(f"{layer.skip_group}_weight_{layer.place}").T
+        carried = self._carried(layer, h)
         return branch + (carried if rule.skip_gain == 1.0 else rule.skip_gain * carried)
+
+    def _carried(self, layer: Layer, h: Tensor) -> Tensor:
+        """Return ``S h``."""
+        if layer.skip_group is None:
+            return h
+        filtering = self.get_buffer(f"{layer.skip_group}_weight_{layer.skip_place}")
+        if layer.rule.skip is Skip.PERMUTATION:
+            return h[:, filtering]
+        return functional.linear(h, filtering)
 
     def _tensors(self, group: ParameterGroup, part: str) -> list[Tensor]:
         get = self.get_parameter if group.trainable else self.get_buffer
@@ -106,3 +118,10 @@ class ProgramNetwork(nn.Module):
             self.register_parameter(name, nn.Parameter(values))
         else:
             self.register_buffer(name, values)
+
+
+def _blank(group: ParameterGroup, dtype: torch.dtype) -> Tensor:
+    """Return the zeros of one matrix of a group, or the identity as an order of columns."""
+    if group.draw is MatrixLaw.PERMUTATION:
+        return torch.arange(group.fan_out)
+    return torch.zeros(group.fan_out, group.fan_in, dtype=dtype)

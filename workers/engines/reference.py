@@ -13,8 +13,10 @@ from uuid import UUID
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import Parameter
 from torch.optim import Optimizer
 
+from workers.architectures import ParameterGroup
 from workers.contract import EngineName, Task, TrialSpec
 from workers.datasets import Data
 from workers.engines.checks import check_trial
@@ -29,11 +31,18 @@ from workers.engines.interface import (
     StepInput,
     TrainingState,
 )
+from workers.engines.learning_rates import is_frozen
 from workers.engines.objective import batch_loss, count_errors, summed_loss
 from workers.engines.program_network import ProgramNetwork
 from workers.engines.samples import Split
 from workers.engines.states import check_state, fill_, kind_arrays, state_kinds
-from workers.engines.updates import clip_, optimizer, optimizer_state, set_optimizer_state_
+from workers.engines.updates import (
+    RATE_FACTOR,
+    clip_,
+    optimizer,
+    optimizer_state,
+    set_optimizer_state_,
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -109,6 +118,13 @@ class ReferenceEngine:
         return TrainingState(slot.steps, arrays)
 
     @fixed_arithmetic()
+    def fixed(self, trial_id: UUID) -> GroupTensors:
+        """Return a trial's matrices that are not trained, by group."""
+        network = self._slots[trial_id].network
+        names = [group.name for group in network.groups if not group.trainable]
+        weights = network.weights()
+        return {name: weights[name] for name in names}
+
     def restore(self, spec: TrialSpec, state: TrainingState) -> None:
         """Add a trial with a saved state."""
         check_trial(spec, self._shape, EngineName.REFERENCE)
@@ -142,7 +158,7 @@ class ReferenceEngine:
 
     def _insert(self, spec: TrialSpec, network: ProgramNetwork) -> _Slot:
         network.to(self._device)
-        slot = _Slot(spec, network, optimizer(spec, [*network.parameters()]))
+        slot = _Slot(spec, network, optimizer(spec, _by_group(network)))
         self._slots[spec.trial_id] = slot
         return slot
 
@@ -161,12 +177,25 @@ class ReferenceEngine:
 def _update(slot: _Slot, loss: Tensor, learning_rate: float) -> None:
     slot.optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
+    for group, parameters in _by_group(slot.network):
+        if is_frozen(slot.spec, group):
+            for parameter in parameters:
+                parameter.grad = None  # The optimizer skips parameters without a gradient.
     if slot.spec.optimizer.clip_norm is not None:
         gradients = [p.grad for p in slot.network.parameters() if p.grad is not None]
         clip_(gradients, slot.spec.optimizer.clip_norm)
-    for group in slot.optimizer.param_groups:
-        group["lr"] = learning_rate
+    for options in slot.optimizer.param_groups:
+        options["lr"] = learning_rate * options[RATE_FACTOR]
     slot.optimizer.step()
+
+
+def _by_group(network: ProgramNetwork) -> list[tuple[ParameterGroup, list[Parameter]]]:
+    """Return the trained parameters of each group that has any."""
+    return [
+        (group, parameters)
+        for group in network.groups
+        if group.trainable and (parameters := network.parameters_of(group))
+    ]
 
 
 def _sorted(network: ProgramNetwork, values: Sequence[Tensor]) -> tuple[GroupTensors, GroupTensors]:

@@ -82,6 +82,11 @@ def trained_groups(spec: TrialSpec, dataset: DatasetShape) -> list[ParameterGrou
     return [group for group in groups_of(spec, dataset) if group.trainable]
 
 
+def fixed_groups(spec: TrialSpec, dataset: DatasetShape) -> list[ParameterGroup]:
+    """Return the groups of a trial's network that are not trained."""
+    return [group for group in groups_of(spec, dataset) if not group.trainable]
+
+
 def groups_of(spec: TrialSpec, dataset: DatasetShape) -> tuple[ParameterGroup, ...]:
     """Return all groups of parameters of a trial's network."""
     network = spec.network

@@ -1,31 +1,47 @@
 """Optimizers of torch for the update rule of a trial's spec."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import SGD, Adam, Optimizer
 
+from workers.architectures import ParameterGroup
 from workers.contract import OptimizerKind, TrialSpec
+from workers.engines.learning_rates import rate_factor
 from workers.engines.states import MEAN, MOMENTUM, SQUARE
 
 # Torch's key for each kind of optimizer state.
 _STATE_KEYS = {MOMENTUM: "momentum_buffer", MEAN: "exp_avg", SQUARE: "exp_avg_sq"}
 
 
-def optimizer(spec: TrialSpec, parameters: Sequence[Parameter]) -> Optimizer:
-    """Return the trial's optimizer, whose learning rate has to be set before each step.
+RATE_FACTOR = "rate_factor"
+"""Key of a group of parameters in torch's optimizers: the factor of its learning rate."""
+
+
+def optimizer(
+    spec: TrialSpec, parameters: Iterable[tuple[ParameterGroup, list[Parameter]]]
+) -> Optimizer:
+    """Return the trial's optimizer, whose learning rates have to be set before each step.
 
     Weight decay is added to the gradient (L2), for Adam too.
+
+    Args:
+        spec: The trial.
+        parameters: Trained parameters by group. Each group's learning rate is that of the step
+            times the group's value of `RATE_FACTOR`.
     """
+    groups = [
+        {"params": tensors, RATE_FACTOR: rate_factor(spec, group)} for group, tensors in parameters
+    ]
     # Fused kernels compute the same rules in one pass over memory, which is three to seven times
     # faster for hundreds of small matrices.
     match spec.optimizer.kind:
         case OptimizerKind.SGD:
             return SGD(
-                parameters,
+                groups,
                 lr=spec.training.learning_rate,
                 momentum=spec.optimizer.momentum,
                 nesterov=spec.optimizer.nesterov,
@@ -34,7 +50,7 @@ def optimizer(spec: TrialSpec, parameters: Sequence[Parameter]) -> Optimizer:
             )
         case OptimizerKind.ADAM:
             return Adam(
-                parameters,
+                groups,
                 lr=spec.training.learning_rate,
                 betas=(spec.optimizer.beta1, spec.optimizer.beta2),
                 eps=spec.optimizer.eps,

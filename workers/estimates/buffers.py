@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import prod
 
+from workers.architectures import Skip
 from workers.contract import OptimizerKind, Precision, Task
 from workers.estimates.kept_levels import Keep
 from workers.estimates.pack_shape import PackShape
@@ -139,6 +140,28 @@ class StorePlan:
             "last": self.last.values,
         }
 
+    @property
+    def filters(self) -> BlockPlan:
+        """Block of the fixed matrices of hidden layers, or of the one that they share.
+
+        Orthogonal matrices have the place of a bias of zeros, which the kernels need. A
+        permutation is a row of whole numbers, the order of its columns.
+        """
+        width, count = self.shape.width, 1 if self.shape.shares_filter else self.block_layers
+        if self.shape.skip is Skip.PERMUTATION:
+            return BlockPlan(1, width, count, self.slots, Number.INT64)
+        return BlockPlan(width, width, count, self.slots, self.number)
+
+    def filter_blocks(self, depth: int) -> int:
+        """Return the number of blocks of fixed matrices for networks of a depth."""
+        if not self.shape.has_filters:
+            return 0
+        return min(1, self.blocks(depth)) if self.shape.shares_filter else self.blocks(depth)
+
+    def fixed(self, depth: int) -> Buffers:
+        """Return the buffers of the fixed matrices, for networks of a depth."""
+        return {"filters": self.filters.values.times(self.filter_blocks(depth))}
+
     def gains(self) -> Buffers:
         """Return the columns of gains; none if the layers have no skip."""
         column = Buffer((self.slots, 1, 1), self.number)
@@ -183,7 +206,13 @@ class LevelPlan:
 
     def errors(self) -> Buffers:
         """Return the buffers of a backward pass: errors of two levels, and those along skips."""
-        return {"deltas": self.level.times(2), "carried": self.level.times(self.shape.has_skips)}
+        return {"deltas": self.level.times(2), "carried": self.level.times(self.carried)}
+
+    @property
+    def carried(self) -> int:
+        """Number of buffers for errors along skips."""
+        # A filter is not applied in place: its input and its result need a buffer each.
+        return self.shape.has_skips + self.shape.has_filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +268,7 @@ class BatchPlan:
 
 def optimizer_columns(kind: OptimizerKind, slots: int, number: Number) -> Buffers:
     """Return the columns of an optimizer's constants, one number for each slot."""
-    names = ["rate", "decay", "momentum"]
+    names = ["rate", "branch_rate", "decay", "momentum"]
     if kind is OptimizerKind.ADAM:
         names += ["square_keep", "square_take", "offset"]
     return dict.fromkeys(names, Buffer((slots, 1), number))

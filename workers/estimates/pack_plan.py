@@ -87,8 +87,8 @@ class PackPlan:
 
     @property
     def probe_store(self) -> StorePlan:
-        """Sizes of one trial's parameters in float64, in the same blocks as the pack's."""
-        return StorePlan(self.shape, 1, Number.FLOAT64, self.store.block_layers)
+        """Sizes of one trial's parameters in float64, with hidden layers one by one."""
+        return StorePlan(self.shape, 1, Number.FLOAT64, 1)
 
     @property
     def probe_levels(self) -> LevelPlan:
@@ -142,7 +142,9 @@ class PackPlan:
         store, levels, batch = self.probe_store, self.probe_levels, self.probe_batch
         ends = {f"gradient {end}": store.values(depth)[end] for end in ("first", "last")}
         return {
-            **store.values(depth),
+            # One hidden layer at a time is copied to float64.
+            **store.values(min(depth, 2)),
+            **store.fixed(min(depth, 2)),
             **ends,
             **levels.activations(depth),
             **levels.errors(),
@@ -171,7 +173,10 @@ class PackPlan:
         """
         values, batch = self.store.values(depth), self.batch
         return {
-            Purpose.PARAMETERS: {name: each.times(kinds) for name, each in values.items()},
+            Purpose.PARAMETERS: {
+                **{name: each.times(kinds) for name, each in values.items()},
+                **self.store.fixed(depth),
+            },
             Purpose.GRADIENTS: self.gradients(depth, clipping),
             Purpose.TRANSPOSES: self.transposes(),
             Purpose.ACTIVATIONS: {**self.levels.activations(depth), **self.levels.errors()},

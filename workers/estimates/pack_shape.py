@@ -28,6 +28,7 @@ class PackShape:
         activation: Nonlinearity of the hidden layers.
         slope: Negative-side slope; 0 unless the activation is ``leaky_relu``.
         skip: Skip of the hidden layers; the gains may differ between trials.
+        shares_filter: Whether a trial's hidden layers share one fixed matrix of their skip.
         optimizer: Update rule.
         precision: Floating-point type of the training step.
     """
@@ -40,6 +41,7 @@ class PackShape:
     activation: Activation
     slope: float
     skip: Skip
+    shares_filter: bool
     optimizer: OptimizerKind
     precision: Precision
 
@@ -62,6 +64,7 @@ class PackShape:
             activation=network.activation,
             slope=network.slope if has_slope else 0.0,
             skip=trial.skip,
+            shares_filter=trial.shares_filter,
             optimizer=trial.optimizer.kind,
             precision=trial.precision,
         )
@@ -80,6 +83,11 @@ class PackShape:
     def has_skips(self) -> bool:
         """Whether the hidden layers have a skip."""
         return self.skip is not Skip.NONE
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether the skip is a matrix of its own, not the identity."""
+        return self.skip in (Skip.ORTHOGONAL, Skip.PERMUTATION)
 
     def differences(self, other: "PackShape") -> list[str]:
         """Return the names of the attributes in which another shape differs."""

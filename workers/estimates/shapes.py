@@ -5,7 +5,7 @@ Learning rates, gains and seeds are not among them.
 
 from dataclasses import dataclass
 
-from workers.architectures import Skip, architecture_of, parameter_count
+from workers.architectures import ParameterGroup, Skip, architecture_of, parameter_count
 from workers.contract import (
     DERIVED_OF_INPUT,
     Activation,
@@ -83,6 +83,15 @@ class TrialShape:
         return architecture_of(self.network).hidden_rule(self.network).skip
 
     @property
+    def shares_filter(self) -> bool:
+        """Whether one fixed matrix is the skip of all hidden layers."""
+        return any(group.shared for group in self._groups(1, 1) if not group.trainable)
+
+    def fixed_numbers(self) -> int:
+        """Return the count of numbers of the matrices that are not trained."""
+        return sum(group.weights for group in self._groups(1, 1) if not group.trainable)
+
+    @property
     def keeps_input(self) -> bool:
         """Whether inputs of the activation are kept: its derivative is computed from them."""
         return keeps_input(self.network.activation, self.network.slope)
@@ -92,11 +101,11 @@ class TrialShape:
         return min(self.batch_size, dataset.n_train)
 
     def parameters(self, dataset: DatasetShape) -> int:
-        """Return the number of weights and biases."""
-        groups = architecture_of(self.network).parameters(
-            self.network, dataset.n_inputs, dataset.n_outputs(self.task)
-        )
-        return parameter_count(groups)
+        """Return the number of weights and biases that are trained."""
+        return parameter_count(self._groups(dataset.n_inputs, dataset.n_outputs(self.task)))
+
+    def _groups(self, n_inputs: int, n_outputs: int) -> tuple[ParameterGroup, ...]:
+        return architecture_of(self.network).parameters(self.network, n_inputs, n_outputs)
 
 
 def keeps_input(activation: Activation, slope: float) -> bool:

@@ -1,4 +1,4 @@
-"""The network of a saved state, of any engine, with its matrices in float64."""
+"""The network of a trial in any engine, with its matrices in float64."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rwinit import Nonlinearity, nonlinearity
-from workers.architectures import architecture_of
+from workers.architectures import Skip, architecture_of
 from workers.contract import HOMOGENEOUS, TrialSpec
-from workers.engines import TrainingState
+from workers.engines import Engine
 from workers.engines.states import PARAMETERS
 
 
 class FrozenNetwork:
-    """Weights of a saved state, by layer of the network's program.
+    """Weights of a trial in an engine, by layer of the network's program.
 
     Attributes:
         depth: Hidden layers D.
@@ -23,14 +23,21 @@ class FrozenNetwork:
         is_homogeneous: Whether f(c x) = c f(x) for c > 0.
     """
 
-    def __init__(self, spec: TrialSpec, state: TrainingState) -> None:
+    def __init__(self, spec: TrialSpec, engine: Engine) -> None:
+        """Copy the trained weights of a trial.
+
+        Args:
+            spec: The trial.
+            engine: Contains the trial. Its fixed matrices are not copied.
+        """
         network = spec.network
         self.depth = network.depth
         self._layers = architecture_of(network).layers(network)
         self.rules = tuple(layer.rule for layer in self._layers)
         self.nonlinearity: Nonlinearity = nonlinearity(network.activation, network.slope)
         self.is_homogeneous = network.activation in HOMOGENEOUS
-        self._arrays = state.arrays
+        self._arrays = engine.save(spec.trial_id).arrays
+        self._fixed = engine.fixed(spec.trial_id)
 
     def matrix(self, place: int) -> Tensor:
         """Return the matrix of one of the D + 1 layers, ``(fan_out, fan_in)``; 0 is the first."""
@@ -39,6 +46,26 @@ class FrozenNetwork:
     def bias(self, place: int) -> Tensor:
         """Return the bias of one of the D + 1 layers, ``(fan_out,)``; 0 is the first."""
         return torch.tensor(self._part(place, "bias"), dtype=torch.float64)
+
+    def filtered(self, place: int, h: Tensor) -> Tensor:
+        """Return ``S h`` of the layer at a place, for rows h of shape ``(batch, width)``."""
+        layer = self._layers[place]
+        if layer.skip_group is None:
+            return h
+        fixed = self._fixed[layer.skip_group][layer.skip_place]
+        if layer.rule.skip is Skip.PERMUTATION:
+            return h[:, fixed.cpu()]
+        return h @ fixed.cpu().double().T
+
+    def filtered_back(self, place: int, error: Tensor) -> Tensor:
+        """Return ``S' e`` of the layer at a place, for rows e of shape ``(batch, width)``."""
+        layer = self._layers[place]
+        if layer.skip_group is None:
+            return error
+        fixed = self._fixed[layer.skip_group][layer.skip_place].cpu()
+        if layer.rule.skip is Skip.PERMUTATION:
+            return torch.empty_like(error).index_copy_(1, fixed, error)
+        return error @ fixed.double()
 
     def _part(self, place: int, part: str) -> NDArray[Any]:  # Any: the trial's precision
         layer = self._layers[place]

@@ -29,7 +29,7 @@ def initial_walk(engine: Engine, spec: TrialSpec, n_inputs: int) -> InitialWalk:
     predicted = spec.configuration.prediction
     score = None
     if predicted is not None and predicted.spread > _LEAST_SPREAD:
-        walk = _measured(FrozenNetwork(spec, engine.save(spec.trial_id)), spec, n_inputs)
+        walk = _measured(FrozenNetwork(spec, engine), spec, n_inputs)
         score = None if walk is None else (walk - predicted.drift) / predicted.spread
     return InitialWalk(trial_id=spec.trial_id, z_init=score)
 

@@ -29,7 +29,7 @@ def layer_profile(engine: Engine, spec: TrialSpec, data: Data, epoch: int) -> La
         data: Its data set.
         epoch: The epoch that has just ended.
     """
-    network = FrozenNetwork(spec, engine.save(spec.trial_id))
+    network = FrozenNetwork(spec, engine)
     x = torch.tensor(data.train_x[: spec.training.batch_size], dtype=torch.float64)
     passed = forward(network, x)
     error = _output_error(spec.loss, outputs(network, passed.inputs[-1]), _targets(spec, data, x))

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from workers.architectures import LayerRule, Skip
+from workers.architectures import Skip
 from workers.training.frozen_network import FrozenNetwork
 from workers.training.scaled import Scaled
 
@@ -48,7 +48,7 @@ def forward(network: FrozenNetwork, x: Tensor) -> ForwardPass:
             # alignment of its operands, and numpy's results lie anywhere.
             after = torch.tensor(network.nonlinearity.function(values))
             slopes.append(torch.tensor(network.nonlinearity.derivative(values)))
-        h = _layer_output(network.rules[place], Scaled(after, before.logs), h)
+        h = _layer_output(network, place, Scaled(after, before.logs), h)
         if network.is_homogeneous:
             h = h.normalised()
         inputs.append(h)
@@ -83,15 +83,18 @@ def input_error(network: FrozenNetwork, place: int, branch: Scaled, error: Scale
     below = branch.times(network.matrix(place))
     if rule.skip is Skip.NONE:
         return below
-    return below.plus(error.scaled(rule.skip_gain)).normalised()
+    carried = Scaled(network.filtered_back(place, error.rows), error.logs)
+    return below.plus(carried.scaled(rule.skip_gain)).normalised()
 
 
-def _layer_output(rule: LayerRule, branch: Scaled, carried: Scaled) -> Scaled:
+def _layer_output(network: FrozenNetwork, place: int, branch: Scaled, h: Scaled) -> Scaled:
     """Return a layer's output from its branch and its input."""
+    rule = network.rules[place]
     if rule.branch_gain != 1.0:
         branch = branch.scaled(rule.branch_gain)
     if rule.skip is Skip.NONE:
         return branch
+    carried = Scaled(network.filtered(place, h.rows), h.logs)
     return branch.plus(carried.scaled(rule.skip_gain))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from service.spec.grammar.scalars import Scalar
-from workers.architectures import ARCHITECTURES
+from workers.architectures import ARCHITECTURES, Hypers, HyperValue
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,18 +47,18 @@ class Point(Mapping[str, Scalar]):
             raise TypeError(f"{path} is {value!r}, no number")
         return value
 
-    def hyperparameters(self) -> Mapping[str, float | str]:
+    def hyperparameters(self) -> Hypers:
         """Return the hyper-parameters that the network's kind adds to the common ones.
 
         Returns:
-            Numbers, or ``"auto"``, as written, by the names of `Architecture.hyperparameters`.
+            Values as written, by the names of `Architecture.hyperparameters`.
         """
         described = ARCHITECTURES[self.text("network.kind")].hyperparameters
-        return {each.name: self._number_or_word(f"network.{each.name}") for each in described}
+        return {each.name: self._hyper_value(f"network.{each.name}") for each in described}
 
-    def _number_or_word(self, path: str) -> float | str:
+    def _hyper_value(self, path: str) -> HyperValue:
         value = self.coordinates[path]
-        return value if isinstance(value, str) else self.number(path)
+        return value if isinstance(value, str | bool) else self.number(path)
 
     def __getitem__(self, path: str) -> Scalar:
         return self.coordinates[path]

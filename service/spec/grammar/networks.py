@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag, creat
 from service.spec.grammar.axes import AutoOr, MixedAxis, NumberAxis, SymbolAxis
 from service.spec.grammar.scalars import (
     ActivationName,
+    Boolean,
     Budget,
     Depth,
     Slope,
@@ -17,7 +18,13 @@ from service.spec.grammar.scalars import (
     Width,
     no_negative_zero,
 )
-from workers.architectures import ARCHITECTURES, Architecture, Hyperparameter
+from workers.architectures import (
+    ARCHITECTURES,
+    Architecture,
+    ChoiceHyperparameter,
+    Hyperparameter,
+    NumberHyperparameter,
+)
 
 
 class ParameterBudget(StrictModel):
@@ -82,18 +89,27 @@ def network_models(architectures: Iterable[Architecture]) -> Mapping[str, type[A
     return models
 
 
-# `Any` in these two: the annotations are made at run time, and generic aliases take no variables.
+# `Any` in these three: the annotations are made at run time, and generic aliases take no variables.
 def _field(hyper: Hyperparameter) -> tuple[Any, Any]:
     info = Field(hyper.default, description=hyper.description)
     return _axis(hyper), info
 
 
 def _axis(hyper: Hyperparameter) -> Any:
+    if isinstance(hyper, NumberHyperparameter):
+        return _number_axis(hyper)
+    axis: Any = SymbolAxis
+    if isinstance(hyper, ChoiceHyperparameter):
+        return axis[Annotated[hyper.choices, Field(strict=False)]]
+    return axis[Boolean]
+
+
+def _number_axis(hyper: NumberHyperparameter) -> Any:
     bounds = Field(strict=True, gt=hyper.above, le=hyper.at_most, allow_inf_nan=False)
     number: Any = Annotated[float, bounds, AfterValidator(no_negative_zero)]
     axis: Any = MixedAxis
     word_or_number: Any = AutoOr
-    scalar = number if hyper.auto is None else word_or_number[number]
+    scalar = word_or_number[number] if hyper.allows_auto else number
     return axis[scalar, number, scalar]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Discriminator, Field, Tag
 
-from service.spec.grammar.axes import MixedAxis, NumberAxis, SymbolAxis
+from service.spec.grammar.axes import AutoOr, MixedAxis, NumberAxis, SymbolAxis
 from service.spec.grammar.scalars import (
     Boolean,
     Fraction,
@@ -35,7 +35,9 @@ class Adam(StrictModel):
     betas: Annotated[tuple[Fraction, Fraction], Field(strict=False), ListValue()] = Field(
         (0.9, 0.999), description="two numbers from 0 to below 1"
     )
-    eps: NumberAxis[Positive] = Field(1e-8, description="a number above 0")
+    eps: MixedAxis[AutoOr[Positive], Positive, AutoOr[Positive]] = Field(
+        "auto", description="auto or a number above 0"
+    )
     weight_decay: NumberAxis[NonNegative] = Field(0.0, description="a number of at least 0")
     clip_norm: ClipNorm = Field(None, description="a number above 0, or null")
 

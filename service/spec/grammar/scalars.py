@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from workers.contract import Activation, Precision, Scheme, Task
+from workers.contract import Activation, Freeze, Precision, Scheme, Task
 from workers.datasets.names import NAME_RULE, is_name
 
 #: The value of a coordinate; a tuple is a value too long for a column (betas, points).
@@ -97,6 +97,7 @@ Label = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterVa
 ActivationName = Annotated[Activation, Field(strict=False)]
 SchemeName = Annotated[Scheme, Field(strict=False)]
 TaskName = Annotated[Task, Field(strict=False)]
+FreezeName = Annotated[Freeze, Field(strict=False)]
 PrecisionName = Annotated[Precision, Field(strict=False)]
 
 

@@ -6,7 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from service.spec.grammar.axes import NumberAxis, SymbolAxis, Variants, list_or_one
+from service.spec.grammar.axes import (
+    AutoOr,
+    MixedAxis,
+    NumberAxis,
+    SymbolAxis,
+    Variants,
+    list_or_one,
+)
 from service.spec.grammar.axis_forms import Grid
 from service.spec.grammar.controls import (
     EarlyStopping,
@@ -23,6 +30,7 @@ from service.spec.grammar.scalars import (
     Count,
     Finite,
     Fraction,
+    FreezeName,
     Label,
     Parts,
     Positive,
@@ -32,11 +40,15 @@ from service.spec.grammar.scalars import (
 )
 from service.spec.grammar.schedules import Constant, ScheduleSection
 from service.spec.grammar.sections import DatasetSection, InitSection
-from workers.contract import Precision
+from workers.contract import Freeze, Precision
 
 
 class TrainingSection(StrictModel):
-    """Options of training. ``lr`` is multiplied by ``(depth / 10)^lr_depth_power``."""
+    """Options of training.
+
+    ``lr`` is multiplied by ``(depth / 10)^lr_depth_power``, and for hidden matrices of a kind of
+    network with a branch gain beta also by ``beta^lr_beta_power``.
+    """
 
     epochs: NumberAxis[Whole] = Field(
         description="passes over the training set, a whole number of at least 0", examples=[1]
@@ -47,12 +59,16 @@ class TrainingSection(StrictModel):
         description="the learning rate, a number above 0", examples=[0.01]
     )
     lr_depth_power: NumberAxis[Finite] = Field(0.0, description="a number")
+    lr_beta_power: MixedAxis[AutoOr[Finite], Finite, AutoOr[Finite]] = Field(
+        "auto", description="auto or a number"
+    )
     schedule: Variants[ScheduleSection] = Field(
         Constant(kind="constant"), description="a mapping with a kind"
     )
     label_smoothing: NumberAxis[Fraction] = Field(
         0.0, description="a number from 0 to below 1; of the task classify only"
     )
+    freeze: SymbolAxis[FreezeName] = Field(Freeze.NONE, description="none or body")
     precision: SymbolAxis[PrecisionName] = Field(
         Precision.FLOAT32, description="float32 or float64"
     )

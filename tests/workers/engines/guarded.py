@@ -45,7 +45,9 @@ def main(sizes: str, vector_bytes: str, registers: str, name: str, features: str
     for operation in (
         *by.affine(source, weight, bias, guarded(2, rows, fan_out)),
         *by.backward_input(errors, weight, source, source, guarded(2, rows, fan_in)),
-        *by.skip_forward(source, square, one, level, gains, rows),
+        *by.skip_forward(source, square, one, source, level, gains, rows),
+        *by.linear(source, square, one, level.output),
+        *by.linear_back(source, square, level.output),
         *by.skip_backward(source, square, guarded(2, rows, fan_in), level, gains, level.output),
         *by.gradient(errors, source, guarded(2, fan_out, fan_in), guarded(2, fan_out)),
     ):

@@ -3,10 +3,12 @@
 import math
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from workers.architectures import Skip, architecture_of
 from workers.contract import Activation, OptimizerKind, Task, TrialSpec
+from workers.generators import weight_generators
 
 Array = NDArray[np.float64]
 
@@ -21,6 +23,7 @@ class NaiveNetwork:
     def __init__(self, spec: TrialSpec, weights: list[Array], biases: list[Array]) -> None:
         self.spec = spec
         self.rules = [layer.rule for layer in architecture_of(spec.network).layers(spec.network)]
+        self.filters = [self._filter(d) for d in range(len(self.rules))]
         self.parameters = [*weights, *biases]
         self.n_matrices = len(weights)
         self.first = [np.zeros_like(p) for p in self.parameters]
@@ -35,8 +38,8 @@ class NaiveNetwork:
             weight, bias = self.parameters[d], self.parameters[self.n_matrices + d]
             sums.append(inputs[-1] @ weight.T + bias)
             output = rule.branch_gain * self._activation(sums[-1])
-            if rule.skip is Skip.IDENTITY:
-                output = output + rule.skip_gain * inputs[-1]
+            if rule.skip is not Skip.NONE:
+                output = output + rule.skip_gain * inputs[-1] @ self.filters[d].T
             inputs.append(output)
         return inputs[:-1], sums
 
@@ -61,7 +64,9 @@ class NaiveNetwork:
             of_weights.insert(0, delta.T @ inputs[d])
             of_biases.insert(0, delta.sum(axis=0))
             below = delta @ self.parameters[d]
-            error = below + rule.skip_gain * error if rule.skip is Skip.IDENTITY else below
+            if rule.skip is not Skip.NONE:
+                below = below + rule.skip_gain * error @ self.filters[d]
+            error = below
         return [*of_weights, *of_biases]
 
     def step(self, x: Array, targets: Array, lr: float) -> float:
@@ -74,8 +79,28 @@ class NaiveNetwork:
         self.steps += 1
         for i, gradient in enumerate(gradients):
             decayed = gradient + self.spec.optimizer.weight_decay * self.parameters[i]
-            self.parameters[i] = self.parameters[i] - lr * self._direction(i, decayed)
+            direction = self._direction(i, decayed)
+            self.parameters[i] = self.parameters[i] - lr * self._rate_factor(i) * direction
         return loss
+
+    def _rate_factor(self, i: int) -> float:
+        is_hidden = 0 < i % self.n_matrices < self.n_matrices - 1
+        return self.spec.training.branch_lr_factor if is_hidden else 1.0
+
+    def _filter(self, d: int) -> Array:
+        """Return the matrix S of a layer, drawn from its stream of random numbers."""
+        rule, width = self.rules[d], self.spec.network.width
+        if rule.skip not in {Skip.ORTHOGONAL, Skip.PERMUTATION}:
+            return np.eye(width)
+        place = 1 if getattr(self.spec.network, "shared_filter", False) else d
+        (generator,) = weight_generators(self.spec.seed, [f"filter {place}"])
+        if rule.skip is Skip.PERMUTATION:
+            order = torch.randperm(width, generator=generator).numpy()
+            return np.eye(width)[order]
+        drawn = torch.randn(width, width, generator=generator, dtype=torch.float64).numpy()
+        q, r = np.linalg.qr(drawn)
+        filtering: Array = q * np.sign(np.diag(r))
+        return filtering
 
     def _direction(self, i: int, gradient: Array) -> Array:
         if self.spec.optimizer.kind is OptimizerKind.SGD:

@@ -87,8 +87,28 @@ def gradient(by: Arithmetic, layer: Layer) -> tuple[Tensor, ...]:
 def skip_forward(by: Arithmetic, layer: Layer) -> tuple[Tensor, ...]:
     level = LevelBuffers(layer.branch, layer.branch, layer.target)
     rows = layer.source.shape[1]
-    operations = by.skip_forward(layer.source, layer.weight, layer.bias, level, layer.gains, rows)
+    operations = by.skip_forward(
+        layer.source, layer.weight, layer.bias, layer.source, level, layer.gains, rows
+    )
     return _run(by, list(operations), layer.branch, layer.target)
+
+
+def filtered_forward(by: Arithmetic, layer: Layer) -> tuple[Tensor, ...]:
+    """Compute a layer whose filtered input lies in the buffer of its output."""
+    level = LevelBuffers(layer.branch, layer.branch, layer.target)
+    rows = layer.source.shape[1]
+    zeros = torch.zeros_like(layer.bias)
+    operations = [
+        *by.linear(layer.source, layer.weight, zeros, layer.target),
+        *by.skip_forward(
+            layer.source, layer.weight, layer.bias, layer.target, level, layer.gains, rows
+        ),
+    ]
+    return _run(by, operations, layer.branch, layer.target)
+
+
+def filtered_back(by: Arithmetic, layer: Layer) -> tuple[Tensor, ...]:
+    return _run(by, [*by.linear_back(layer.errors, layer.weight, layer.below)], layer.below)
 
 
 def skip_backward(by: Arithmetic, layer: Layer) -> tuple[Tensor, ...]:
@@ -113,6 +133,7 @@ def native(
     return NativeArithmetic(nonlinear, 200, 200, torch.zeros((), dtype=dtype), on)
 
 
+SKIPS = (skip_forward, skip_backward, filtered_forward)
 SIZES = [
     (1, 1, 1),
     (3, 7, 5),
@@ -125,7 +146,8 @@ SIZES = [
 SQUARE = [(rows, width, width) for rows, width in [(1, 1), (12, 16), (29, 130)]]
 PRODUCTS = [
     *((compute, size) for compute in (forward, backward_input, gradient) for size in SIZES),
-    *((compute, size) for compute in (skip_forward, skip_backward) for size in SQUARE),
+    *((compute, size) for compute in SKIPS for size in SQUARE),
+    *((filtered_back, size) for size in SIZES),
 ]
 
 
@@ -146,7 +168,7 @@ def test_products_are_those_of_torch_in_float64(
 
     # Of float32 also the factors are rounded.
     bound = max(size) * torch.finfo(dtype).eps * 8
-    bound *= 4 if compute in {skip_forward, skip_backward} else 1  # The gains are normal numbers.
+    bound *= 4 if compute in SKIPS else 1  # The gains are normal numbers.
     for each, right in zip(found, exact, strict=True):
         assert each.dtype == dtype
         torch.testing.assert_close(each.double(), right, rtol=0.0, atol=bound)

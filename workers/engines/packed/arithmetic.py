@@ -31,6 +31,29 @@ class Arithmetic(Protocol):
         """
         ...
 
+    def linear(
+        self, source: Tensor, weight: Tensor, zeros: Tensor, target: Tensor
+    ) -> Sequence[Operation]:
+        """Return the operations of ``W h``, without a nonlinearity.
+
+        Args:
+            source: h, ``(trials, rows, fan_in)``.
+            weight: W, ``(trials, fan_out, fan_in)``.
+            zeros: Zeros, ``(trials, fan_out)``.
+            target: Result, ``(trials, rows, fan_out)``, overwritten.
+        """
+        ...
+
+    def linear_back(self, errors: Tensor, weight: Tensor, target: Tensor) -> Sequence[Operation]:
+        """Return the operations of the transpose of W times the errors.
+
+        Args:
+            errors: ``(trials, rows, fan_out)``.
+            weight: W, ``(trials, fan_out, fan_in)``.
+            target: Result, ``(trials, rows, fan_in)``, overwritten.
+        """
+        ...
+
     def activate(self, source: Tensor, target: Tensor) -> Sequence[Operation]:
         """Return the operations that apply the nonlinearity to the result of `affine`."""
         ...
@@ -55,18 +78,18 @@ class Arithmetic(Protocol):
         source: Tensor,
         weight: Tensor,
         bias: Tensor,
+        carried: Tensor,
         level: LevelBuffers,
         gains: Gains,
         rows: int,
     ) -> Sequence[Operation]:
-        """Return the operations of a layer with an identity skip.
-
-        The layer is ``skip * h + branch * f(W h + b)``.
+        """Return the operations of a layer with a skip: ``skip * S h + branch * f(W h + b)``.
 
         Args:
             source: h, ``(trials, rows or more, width)``, padded to whole vectors.
             weight: W, ``(trials, width, width)``.
             bias: b, ``(trials, width)``.
+            carried: S h, of the shape of ``source``; may be the buffer of the layer's output.
             level: Buffers of the layer, of the shape of ``source``, overwritten.
             gains: Gains of the trials.
             rows: Number of samples.

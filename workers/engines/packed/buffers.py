@@ -33,11 +33,12 @@ class Errors(NamedTuple):
 
     Attributes:
         deltas: Errors with respect to the inputs of the nonlinearities of two neighbouring levels.
-        carried: Errors with respect to the output of a level; None if the layers have no skip.
+        carried: Errors with respect to the output of a level: none if the layers have no skip, and
+            two buffers, used in turn, if the skip is a matrix.
     """
 
     deltas: tuple[Tensor, Tensor]
-    carried: Tensor | None
+    carried: tuple[Tensor, ...]
 
 
 class Activations:
@@ -81,7 +82,7 @@ class Activations:
     def errors(self) -> Errors:
         """Return new buffers for the errors of a backward pass."""
         deltas = self._blank(), self._blank()
-        return Errors(deltas, self._blank() if self._plan.shape.has_skips else None)
+        return Errors(deltas, tuple(self._blank() for _ in range(self._plan.carried)))
 
     def _level(self, level: int, branches: dict[int, Tensor]) -> LevelBuffers:
         entering = self._inputs if self._plan.shape.keeps_input else branches

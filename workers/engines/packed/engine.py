@@ -14,7 +14,7 @@ from workers.contract import EngineName, TrialSpec
 from workers.datasets import Data
 from workers.engines.checks import check_trial
 from workers.engines.devices import fixed_arithmetic
-from workers.engines.initial_draws import draw_weights_
+from workers.engines.initial_draws import GroupTensors, draw_weights_
 from workers.engines.interface import (
     Evaluation,
     GradientNorms,
@@ -30,6 +30,7 @@ from workers.engines.states import (
     by_group,
     check_state,
     fill_,
+    fixed_groups,
     kind_arrays,
     state_kinds,
     trained_groups,
@@ -125,6 +126,7 @@ class PackedEngine:
         groups = trained_groups(spec, self._dataset)
         weights = by_group(groups, workspace.store.weights(0, slot, spec.network.depth))
         draw_weights_(groups, weights, spec.init, spec.seed)
+        self._draw_fixed(spec, slot)
 
     @_computation_settings()
     def step(self, inputs: Mapping[UUID, StepInput]) -> Mapping[UUID, float]:
@@ -176,6 +178,11 @@ class PackedEngine:
         ]
         return TrainingState(trial.steps, {name: a for part in arrays for name, a in part.items()})
 
+    def fixed(self, trial_id: UUID) -> GroupTensors:
+        """Return views of a trial's matrices that are not trained, by group."""
+        slot = self._slot(trial_id)
+        return self._fixed(self._trials[slot].spec, slot)
+
     @_computation_settings()
     def restore(self, spec: TrialSpec, state: TrainingState) -> None:
         """Add a trial with a saved state."""
@@ -190,11 +197,21 @@ class PackedEngine:
                 by_group(groups, workspace.store.biases(i, slot, depth)),
                 state,
             )
+        # A state does not contain fixed matrices; they are drawn again.
+        self._draw_fixed(spec, slot)
 
     @_computation_settings()
     def drop(self, trial_id: UUID) -> None:
         """Remove a trial and move the trials in later slots up by one."""
         self._remove(trial_id)
+
+    def _fixed(self, spec: TrialSpec, slot: int) -> GroupTensors:
+        store, fixed = self._current_workspace().store, fixed_groups(spec, self._dataset)
+        return {group.name: store.fixed(slot, group.count) for group in fixed}
+
+    def _draw_fixed(self, spec: TrialSpec, slot: int) -> None:
+        fixed = fixed_groups(spec, self._dataset)
+        draw_weights_(fixed, self._fixed(spec, slot), spec.init, spec.seed)
 
     def _remove(self, trial_id: UUID) -> None:
         slots = [i for i, trial in enumerate(self._trials) if trial.spec.trial_id == trial_id]

@@ -10,6 +10,7 @@ from typing import Protocol
 from torch import Tensor
 
 from workers.engines.packed.buffers import Errors
+from workers.engines.packed.filters import filter_of
 from workers.engines.packed.gains import GainColumns
 from workers.engines.packed.nonlinearities import Operation
 from workers.engines.packed.pass_context import PassContext
@@ -49,7 +50,7 @@ def layer_pass(context: PassContext, errors: Errors | None = None) -> LayerPass:
     gains = context.store.gains
     if gains is None:
         return PlainPass(context)
-    return SkipPass(context, gains, None if errors is None else errors.carried)
+    return SkipPass(context, gains, () if errors is None else errors.carried)
 
 
 class PlainPass:
@@ -66,6 +67,7 @@ class PlainPass:
         if deeper := depths.count_of(level + 2):
             block, place = context.store.hidden_at(level)
             source = context.activations.output(level + 1)
+            yield from context.store.loading(level)
             yield from _affine(context, block, place, (0, deeper), source, buffers.entering)
         if starting := depths.starting_at(level):
             source = context.batch.x
@@ -81,6 +83,8 @@ class PlainPass:
         context = self._context
         count = context.depths.count_of(level + 1)
         buffers = context.activations.plain(level).part(slice(count))
+        if level:
+            yield from context.store.loading(level - 1)
         yield from context.arithmetic.backward_input(
             delta[:count, : context.rows],
             context.weight(block, place, 0, count),
@@ -91,21 +95,26 @@ class PlainPass:
 
 
 class SkipPass:
-    """The `LayerPass` of ``h' = skip_gain * h + branch_gain * f(W h + b)``.
+    """The `LayerPass` of ``h' = skip_gain * S h + branch_gain * f(W h + b)``.
 
     A trial's first layer is plain, because samples have another size.
     """
 
-    def __init__(self, context: PassContext, gains: GainColumns, carried: Tensor | None) -> None:
+    def __init__(
+        self, context: PassContext, gains: GainColumns, carried: tuple[Tensor, ...]
+    ) -> None:
         """Store the arguments.
 
         Args:
             context: Data of the pass.
             gains: Gains by slot.
-            carried: Buffer for the errors with respect to a level's output; None for a forward pass
-                alone.
+            carried: Buffers for the errors with respect to a level's output; none for a forward
+                pass alone.
         """
-        self._context, self._gains, self._carried = context, gains, carried
+        self._context, self._gains = context, gains
+        self._filter = filter_of(context.store.skip, context)
+        # Errors pass through a filter from one buffer to the other.
+        self._carried = carried[:1] + carried[-1:]
 
     def forward(self, level: int) -> Iterator[Operation]:
         """Yield whole layers with a skip, and the first layers of the trials that start."""
@@ -117,11 +126,17 @@ class SkipPass:
         rows = activations.padded(context.rows)
         if deeper := depths.count_of(level + 2):
             block, place = context.store.hidden_at(level)
+            source = activations.output(level + 1)[:deeper, :rows]
+            buffers = activations.skipped(level).part(slice(deeper), rows)
+            carried, filtering = self._filter.forward(level, (0, deeper), source, buffers.output)
+            yield from context.store.loading(level)
+            yield from filtering
             yield from context.arithmetic.skip_forward(
-                activations.output(level + 1)[:deeper, :rows],
+                source,
                 context.weight(block, place, 0, deeper),
                 context.bias(block, place, 0, deeper),
-                activations.skipped(level).part(slice(deeper), rows),
+                carried,
+                buffers,
                 self._gains.of_skip_layers(context.slots(0, deeper)),
                 context.rows,
             )
@@ -135,10 +150,16 @@ class SkipPass:
         self, block: Block, place: int, level: int, delta: Tensor, below: Tensor
     ) -> Iterator[Operation]:
         """Yield products, sums with the carried errors, and derivatives."""
-        context, depths, carried = self._context, self._context.depths, self._carried
-        assert carried is not None, "a forward pass has no buffer for errors"
+        context, depths = self._context, self._context.depths
+        assert self._carried, "a forward pass has no buffer for errors"
+        above, carried = self._carried
+        count = depths.count_of(level + 1)
         if level == 0:  # The last layer has no skip, so no errors pass along it.
             yield carried[: len(depths)].zero_
+        else:
+            yield from context.store.loading(level - 1)
+            yield from self._filter.backward(level - 1, (0, count), above[:count], carried[:count])
+        self._carried = carried, above
         deeper, activations = depths.count_of(level + 2), context.activations
         parts = [((0, deeper), self._gains.of_skip_layers, activations.skipped)]
         if starting := depths.starting_at(level):

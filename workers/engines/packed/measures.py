@@ -20,7 +20,7 @@ from workers.engines.packed.forward import forward_operations
 from workers.engines.packed.nonlinearities import Operation
 from workers.engines.packed.pass_context import PassContext
 from workers.engines.packed.slot_depths import SlotDepths
-from workers.engines.packed.storage import Block, Store
+from workers.engines.packed.storage import Block, Store, StreamedStore
 from workers.engines.samples import Split
 from workers.estimates.pack_plan import PackPlan
 
@@ -111,9 +111,8 @@ class Probe:
             split: Training samples.
             device: Device of the buffers.
         """
-        self._source, self._arithmetic, self._rows = store, arithmetic, plan.shape.batch_rows
-        # A copy of the trial, in float64.
-        self._store = Store(plan.probe_store, device)
+        self._arithmetic, self._rows = arithmetic, plan.shape.batch_rows
+        self._store = StreamedStore(plan.probe_store, store, device)
         self._gradients = _EndGradients(self._store)
         self._batch = Batch(plan.probe_batch, device)
         x, labels = split.head(self._rows, torch.float64)
@@ -124,17 +123,20 @@ class Probe:
         self._criterion = Criterion(plan.probe_batch, self._batch)
         self._activations = Activations(plan.probe_levels, device)
         self._errors = self._activations.errors()
-        self._programs: dict[int, Sequence[Operation]] = {}
+        self._programs: dict[tuple[int, int], Sequence[Operation]] = {}
+
+    def clear(self) -> None:
+        """Delete the cached operations, after trials have changed their slots."""
+        self._programs.clear()
 
     def run(self, slot: int, network: Network) -> GradientNorms:
         """Return the gradient norms of the trial in a slot."""
-        depth = network.depth
-        self._store.ensure(depth, 1)
-        self._store.copy_parameters(self._source, slot, depth)
+        key = slot, network.depth
+        self._store.open(*key)
         self._store.write_gains([network])
-        if depth not in self._programs:
-            self._programs[depth] = self._arithmetic.joined(self._operations(depth))
-        for operation in self._programs[depth]:
+        if key not in self._programs:
+            self._programs[key] = self._arithmetic.joined(self._operations(network.depth))
+        for operation in self._programs[key]:
             operation()
         first, last = (self._gradient(block) for block in (self._store.first, self._store.last))
         return GradientNorms(log_norm(first), log_norm(last))

@@ -68,7 +68,14 @@ class BatchedOptimizer:
             column.send()
 
     def operations(
-        self, values: list[Tensor], gradient: Tensor, scratch: Tensor, variant: Variant, lo: int
+        self,
+        values: list[Tensor],
+        gradient: Tensor,
+        scratch: Tensor,
+        variant: Variant,
+        lo: int,
+        *,
+        is_branch: bool,
     ) -> Iterator[Operation]:
         """Yield the operations that update trials in neighbouring slots.
 
@@ -78,6 +85,8 @@ class BatchedOptimizer:
             scratch: Scratch buffer of the same shape.
             variant: Parts of the rule that all of these trials use.
             lo: Slot of the first trial.
+            is_branch: Whether the learning rate is that of matrices whose gradients carry the
+                branch gain.
         """
         slots = slice(lo, lo + len(gradient))
         column = {name: each.tensor[slots] for name, each in self._columns.items()}
@@ -97,7 +106,8 @@ class BatchedOptimizer:
                 direction = scratch
         else:
             direction = gradient
-        yield partial(weight.addcmul_, direction, column["rate"])
+        rate = column["branch_rate" if is_branch else "rate"]
+        yield partial(weight.addcmul_, direction, rate)
 
 
 def _constants(
@@ -105,13 +115,21 @@ def _constants(
 ) -> Mapping[str, float]:
     """Return a trial's constants for one step, by name of the column."""
     rule = spec.optimizer
+    # Rates are negative, because updates add rate times direction.
+    rate, branch_rate = -learning_rate, -learning_rate * spec.training.branch_lr_factor
     if kind is OptimizerKind.SGD:
-        # The rate is negative, because updates add rate times direction.
-        return {"rate": -learning_rate, "decay": rule.weight_decay, "momentum": rule.momentum}
+        return {
+            "rate": rate,
+            "branch_rate": branch_rate,
+            "decay": rule.weight_decay,
+            "momentum": rule.momentum,
+        }
     # m / c1 / (sqrt(v) / c2 + eps) is c2 / c1 * m / (sqrt(v) + c2 * eps).
     correction = math.sqrt(1.0 - rule.beta2**steps)
+    unbiased = 1.0 - rule.beta1**steps
     return {
-        "rate": -learning_rate * correction / (1.0 - rule.beta1**steps),
+        "rate": rate * correction / unbiased,
+        "branch_rate": branch_rate * correction / unbiased,
         "decay": rule.weight_decay,
         "momentum": 1.0 - rule.beta1,
         "square_keep": rule.beta2,

@@ -6,14 +6,16 @@ first slots, and one batched product computes them.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from workers.architectures import architecture_of
+from workers.architectures import Skip, architecture_of
 from workers.contract import Network
 from workers.engines.packed.allocation import allocate, allocate_all
 from workers.engines.packed.gains import GainColumns
+from workers.engines.packed.nonlinearities import Operation
 from workers.estimates.buffers import BlockPlan, StorePlan
 
 
@@ -71,8 +73,11 @@ class Store:
         first: Block of the first layers.
         last: Block of the last layers.
         hidden: Blocks of the other hidden layers, output side first.
+        filters: Blocks of the fixed matrices of the skips, output side first; one block of one
+            matrix if the layers share it; empty if the skips have no matrices.
         gains: Gains of hidden layers with a skip; None if they have no skip.
         block_layers: Layers of each hidden block.
+        skip: Skip of the hidden layers.
     """
 
     def __init__(self, plan: StorePlan, device: torch.device) -> None:
@@ -81,7 +86,8 @@ class Store:
         self._kinds = 1
         self.first, self.last = Block(plan.first, device), Block(plan.last, device)
         self.hidden: list[Block] = []
-        self.block_layers = plan.block_layers
+        self.filters: list[Block] = []
+        self.block_layers, self.skip = plan.block_layers, plan.shape.skip
         columns = allocate_all(plan.gains(), device)
         self.gains = GainColumns(columns) if columns else None
 
@@ -90,6 +96,8 @@ class Store:
         self._kinds = max(self._kinds, kinds)
         while len(self.hidden) < self._plan.blocks(depth):
             self.hidden.append(Block(self._plan.hidden, self._device))
+        while len(self.filters) < self._plan.filter_blocks(depth):
+            self.filters.append(Block(self._plan.filters, self._device))
         for block in (self.first, self.last, *self.hidden):
             block.ensure_kinds(self._kinds)
 
@@ -99,7 +107,7 @@ class Store:
             self.gains.write([architecture_of(each).hidden_rule(each) for each in networks])
 
     def parts(self, depth: int) -> Iterator[tuple[Block, int]]:
-        """Yield each block that a trial of a depth uses, and how many of its numbers."""
+        """Yield each block of parameters that a trial of a depth uses, and how many numbers."""
         yield self.first, self.first.slab
         yield self.last, self.last.slab
         for i, block in enumerate(self.hidden):
@@ -112,6 +120,17 @@ class Store:
         """Return the block of a hidden layer, and the layer's index in the block."""
         block, place = divmod(layer, self.block_layers)
         return self.hidden[block], place
+
+    def filter_at(self, layer: int) -> tuple[Block, int]:
+        """Return the block and the index of a hidden layer's fixed matrix."""
+        if self._plan.shape.shares_filter:
+            return self.filters[0], 0
+        block, place = divmod(layer, self.block_layers)
+        return self.filters[block], place
+
+    def loading(self, layer: int) -> Iterator[Operation]:
+        """Yield the operations that have to run before a hidden layer's matrices are used: none."""
+        return iter(())
 
     def weights(self, kind: int, slot: int, depth: int) -> list[Tensor]:
         """Return views of a trial's D + 1 matrices, input side first."""
@@ -127,8 +146,22 @@ class Store:
             for block, place in self._layers(depth)
         ]
 
+    def fixed(self, slot: int, count: int) -> list[Tensor]:
+        """Return views of a trial's fixed matrices, input side first.
+
+        Args:
+            slot: Slot of the trial.
+            count: Number of its fixed matrices.
+        """
+        views = []
+        for layer in reversed(range(count)):
+            block, place = self.filter_at(layer)
+            view = block.weight(block.values[0], place, slot, slot + 1)[0]
+            views.append(view[0] if self.skip is Skip.PERMUTATION else view)
+        return views
+
     def clear(self, slot: int, depth: int) -> None:
-        """Set all values of a slot to 0."""
+        """Set all parameters and optimizer state of a slot to 0."""
         for block, length in self.parts(depth):
             for values in block.values:
                 values[slot, :length].zero_()
@@ -136,20 +169,17 @@ class Store:
     def move(self, source: int, target: int, depth: int) -> None:
         """Copy a trial from one slot to another."""
         self.put(target, depth, self._views(source, depth))
+        for block in self.filters:
+            block.values[0][target].copy_(block.values[0][source])
 
     def take(self, slot: int, depth: int) -> list[Tensor]:
-        """Return copies of all values of the trial in a slot."""
+        """Return copies of all parameters and optimizer state of the trial in a slot."""
         return [view.clone() for view in self._views(slot, depth)]
 
     def put(self, slot: int, depth: int, values: Sequence[Tensor]) -> None:
         """Write values as `take` returns them to a slot."""
         for view, value in zip(self._views(slot, depth), values, strict=True):
             view.copy_(value)
-
-    def copy_parameters(self, source: "Store", slot: int, depth: int) -> None:
-        """Copy a trial's parameters from a slot of another store with equal blocks to slot 0."""
-        for (block, length), (given, _) in zip(self.parts(depth), source.parts(depth), strict=True):
-            block.values[0][0, :length].copy_(given.values[0][slot, :length])
 
     def _views(self, slot: int, depth: int) -> list[Tensor]:
         return [
@@ -161,3 +191,51 @@ class Store:
         for layer in reversed(range(depth - 1)):
             yield self.hidden_at(layer)
         yield self.last, 0
+
+
+class StreamedStore(Store):
+    """A trial's parameters in another precision, whose hidden layers are copied one at a time.
+
+    A copy of all layers would take several times the memory of the trial. Blocks of hidden layers
+    have room for one layer, which `loading` overwrites.
+    """
+
+    def __init__(self, plan: StorePlan, source: Store, device: torch.device) -> None:
+        """Allocate room for the first, one hidden and the last layer.
+
+        Args:
+            plan: Sizes, with one slot and blocks of one layer.
+            source: Parameters of the pack.
+            device: Device of the copies.
+        """
+        super().__init__(plan, device)
+        self._source, self._slot = source, 0
+
+    def open(self, slot: int, depth: int) -> None:
+        """Copy the ends of the trial in a slot of the source.
+
+        Operations of `loading` belong to the slot that was opened last when they were made.
+        """
+        self._slot = slot
+        self.ensure(min(depth, 2), 1)
+        for block, given in ((self.first, self._source.first), (self.last, self._source.last)):
+            block.values[0][0].copy_(given.values[0][slot])
+
+    def hidden_at(self, layer: int) -> tuple[Block, int]:
+        """Return the room for a hidden layer."""
+        return self.hidden[0], 0
+
+    def filter_at(self, layer: int) -> tuple[Block, int]:
+        """Return the room for a fixed matrix."""
+        return self.filters[0], 0
+
+    def loading(self, layer: int) -> Iterator[Operation]:
+        """Yield the operations that copy a hidden layer's matrices."""
+        yield self._copy(self.hidden[0], *self._source.hidden_at(layer))
+        if self.filters:
+            yield self._copy(self.filters[0], *self._source.filter_at(layer))
+
+    def _copy(self, room: Block, source: Block, place: int) -> Operation:
+        start = place * source.slab
+        given = source.values[0][self._slot, start : start + source.slab]
+        return partial(room.values[0][0].copy_, given)

@@ -24,6 +24,16 @@ class TorchArithmetic:
         """Return a batched product."""
         return [partial(torch.baddbmm, bias.unsqueeze(1), source, weight.mT, out=target)]
 
+    def linear(
+        self, source: Tensor, weight: Tensor, zeros: Tensor, target: Tensor
+    ) -> Sequence[Operation]:
+        """Return a batched product."""
+        return [partial(torch.bmm, source, weight.mT, out=target)]
+
+    def linear_back(self, errors: Tensor, weight: Tensor, target: Tensor) -> Sequence[Operation]:
+        """Return a batched product."""
+        return [partial(torch.bmm, errors, weight, out=target)]
+
     def activate(self, source: Tensor, target: Tensor) -> Sequence[Operation]:
         """Return the nonlinearity's operations."""
         return self._nonlinearity.forward(source, target)
@@ -43,6 +53,7 @@ class TorchArithmetic:
         source: Tensor,
         weight: Tensor,
         bias: Tensor,
+        carried: Tensor,
         level: LevelBuffers,
         gains: Gains,
         rows: int,
@@ -51,7 +62,7 @@ class TorchArithmetic:
         return [
             *self.affine(source[:, :rows], weight, bias, level.entering[:, :rows]),
             *self.activate(level.entering, level.branch),
-            *add_skip(source, level, gains),
+            *add_skip(carried, level, gains),
         ]
 
     def skip_backward(
@@ -86,15 +97,16 @@ class TorchArithmetic:
         return list(operations)
 
 
-def add_skip(source: Tensor, level: LevelBuffers, gains: Gains) -> Sequence[Operation]:
-    """Return the operations of ``skip * source + branch * f``, given the branch f.
+def add_skip(carried: Tensor, level: LevelBuffers, gains: Gains) -> Sequence[Operation]:
+    """Return the operations of ``skip * carried + branch * f``, given the branch f.
 
     Args:
-        source: Output of the level above, ``(trials, rows, width)``, padded to whole vectors.
+        carried: S times the output of the level above, ``(trials, rows, width)``, padded to whole
+            vectors; may be the buffer of the level's output.
         level: Buffers of the level, of the same shape; ``branch`` has been computed.
         gains: Gains of the trials.
     """
     return [
-        partial(torch.mul, source, gains.skip, out=level.output),
+        partial(torch.mul, carried, gains.skip, out=level.output),
         partial(level.output.addcmul_, level.branch, gains.branch),
     ]

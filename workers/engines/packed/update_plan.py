@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from workers.contract import TrialSpec
+from workers.contract import Freeze, TrialSpec
 from workers.engines.packed.allocation import allocate
 from workers.engines.packed.host_device import HostDeviceTensor
 from workers.engines.packed.nonlinearities import Operation
@@ -134,23 +134,39 @@ class UpdatePlan:
         gradient, scratch = self.of(block), self._buffers.scratch(block)
         reach = self._reach[id(block)]  # Trials that use the block are the first ones.
         keys: list[tuple[int, ...]] = [
-            (n, *Variant.of(spec)) for n, spec in zip(reach, self._specs, strict=False)
+            (n, self._is_frozen(spec, block), *Variant.of(spec))
+            for n, spec in zip(reach, self._specs, strict=False)
         ]
-        for (length, *variant), lo, hi in runs(keys):
+        is_branch = block is not self._store.first and block is not self._store.last
+        for (length, frozen, *variant), lo, hi in runs(keys):
+            if frozen:
+                continue
 
             def part(tensor: Tensor, lo: int = lo, hi: int = hi, length: int = length) -> Tensor:
                 return tensor[lo:hi, :length]
 
             values = [part(kind) for kind in block.values]
             yield from self._rule.operations(
-                values, part(gradient), part(scratch), Variant(*map(bool, variant)), lo
+                values,
+                part(gradient),
+                part(scratch),
+                Variant(*map(bool, variant)),
+                lo,
+                is_branch=is_branch,
             )
+
+    def _is_frozen(self, spec: TrialSpec, block: Block) -> bool:
+        return spec.training.freeze is Freeze.BODY and block is not self._store.last
 
     def _clip_operations(self) -> Iterator[Operation]:
         for slot, spec in enumerate(self._specs):
             if spec.optimizer.clip_norm is None:
                 continue
-            parts = [self.of(block)[slot, :n] for block, n in self._store.parts(spec.network.depth)]
+            parts = [
+                self.of(block)[slot, :n]
+                for block, n in self._store.parts(spec.network.depth)
+                if not self._is_frozen(spec, block)
+            ]
             exact = self._buffers.exact(spec.network.depth)
             factor = HostDeviceTensor(parts[0].new_zeros(()))
             yield _Clip(spec.optimizer.clip_norm, parts, exact, exact.new_zeros(()), factor)

@@ -56,6 +56,23 @@ class NativeArithmetic:
         )
         return [Call((code, *words), source, weight, bias, target, self._scratch)]
 
+    def linear(
+        self, source: Tensor, weight: Tensor, zeros: Tensor, target: Tensor
+    ) -> Sequence[Operation]:
+        """Return one call."""
+        code = self._code(Kernel.AFFINE, weight, weight.shape[1], Epilogue.NONE)
+        words = _words(
+            _product(source, weight, target),
+            extra=_extra(zeros),
+            scratch=self._scratch.data_ptr(),
+        )
+        return [Call((code, *words), source, weight, zeros, target, self._scratch)]
+
+    def linear_back(self, errors: Tensor, weight: Tensor, target: Tensor) -> Sequence[Operation]:
+        """Return one call."""
+        code = self._code(Kernel.MULTIPLY, weight, weight.shape[2], Epilogue.NONE)
+        return [Call((code, *_words(_product(errors, weight, target))), errors, weight, target)]
+
     def activate(self, source: Tensor, target: Tensor) -> Sequence[Operation]:
         """Return the nonlinearity's operations; none if `affine` applies it."""
         return (
@@ -80,6 +97,7 @@ class NativeArithmetic:
         source: Tensor,
         weight: Tensor,
         bias: Tensor,
+        carried: Tensor,
         level: LevelBuffers,
         gains: Gains,
         rows: int,
@@ -90,7 +108,7 @@ class NativeArithmetic:
             return [
                 *self.affine(source[:, :rows], weight, bias, entering),
                 *self.activate(level.entering, level.branch),
-                *add_skip(source, level, gains),
+                *add_skip(carried, level, gains),
             ]
         code = self._code(Kernel.SKIP_AFFINE, weight, weight.shape[1], self._epilogue)
         words = _words(
@@ -98,9 +116,10 @@ class NativeArithmetic:
             extra=_extra(bias),
             scratch=self._scratch.data_ptr(),
             slope=self._slope,
-            skip=_skip(source, level.branch, gains, like=level.output),
+            skip=_skip(carried, level.branch, gains, like=level.output),
         )
-        return [Call((code, *words), source, weight, bias, self._scratch, *level, *gains)]
+        held = (source, weight, bias, carried, self._scratch, *level, *gains)
+        return [Call((code, *words), *held)]
 
     def skip_backward(
         self,
