@@ -6,6 +6,14 @@ The theory needs numpy and scipy only; names that need torch load it when they a
 import importlib
 from typing import TYPE_CHECKING
 
+from rwinit.additive_filters import (
+    FILTER_NAMES,
+    AdditiveFilterLaw,
+    additive_filter_band,
+    additive_filter_law,
+    filter_coefficients,
+    filter_strength,
+)
 from rwinit.arguments import MODEL_SCHEME_NAMES, SCHEME_NAMES
 from rwinit.bands import WalkBand, walk_band
 from rwinit.cache import CACHE_VARIABLE, cache_folder
@@ -20,6 +28,7 @@ from rwinit.correlation import (
 )
 from rwinit.errors import ArgumentError, GainNotFoundError, RwinitError, UnsupportedActivationError
 from rwinit.estimates import LONG_DEPTH, STANDARD_ERROR, estimate_gain
+from rwinit.filter_bounds import jacobian_log_bounds, largest_slope, spectral_norm_bound
 from rwinit.gains import gain, gain_array, he_gain, paper_gain, scheme_gain, unbiased_gain
 from rwinit.laws import LogGainLaw, log_gain_law, paper_log_gain_law
 from rwinit.limits import death_probability, depth_limit, inverse_width_sum
@@ -45,19 +54,23 @@ if TYPE_CHECKING:
         rwi_paper_,
         scheme_draw_,
     )
+    from rwinit.lyapunov import lyapunov_sampled_, mean_log_gain
     from rwinit.models import InitializedLayer, initialize
     from rwinit.networks import FeedForward
     from rwinit.profiles import Profile, correlation_profile, jacobian_singular_values, profile
+    from rwinit.roaf import RandomOrthogonalAdditiveFilters, draw_filter
 
 __all__ = [
     "ACTIVATIONS",
     "ACTIVATION_NAMES",
     "CACHE_VARIABLE",
+    "FILTER_NAMES",
     "LONG_DEPTH",
     "MODEL_SCHEME_NAMES",
     "NONLINEARITIES",
     "SCHEME_NAMES",
     "STANDARD_ERROR",
+    "AdditiveFilterLaw",
     "ArgumentError",
     "Conditions",
     "CriticalPoint",
@@ -69,6 +82,7 @@ __all__ = [
     "MeanField",
     "Nonlinearity",
     "Profile",
+    "RandomOrthogonalAdditiveFilters",
     "RwinitError",
     "UnsupportedActivationError",
     "WalkBand",
@@ -76,6 +90,8 @@ __all__ = [
     "WalkLaw",
     "Walks",
     "activation_function",
+    "additive_filter_band",
+    "additive_filter_law",
     "cache_folder",
     "compare_with_law",
     "correlation_at_depth",
@@ -84,7 +100,10 @@ __all__ = [
     "critical_point",
     "death_probability",
     "depth_limit",
+    "draw_filter",
     "estimate_gain",
+    "filter_coefficients",
+    "filter_strength",
     "gain",
     "gain_array",
     "glorot_",
@@ -93,14 +112,18 @@ __all__ = [
     "initialize",
     "initialize_",
     "inverse_width_sum",
+    "jacobian_log_bounds",
     "jacobian_singular_values",
+    "largest_slope",
     "lecun_",
     "length_map",
     "log_gain_law",
     "looks_linear_",
     "lsuv_",
+    "lyapunov_sampled_",
     "mean_field",
     "mean_field_",
+    "mean_log_gain",
     "nonlinearity",
     "orthogonal_",
     "paper_gain",
@@ -111,6 +134,7 @@ __all__ = [
     "scheme_draw_",
     "scheme_gain",
     "simulate_walks",
+    "spectral_norm_bound",
     "unbiased_gain",
     "walk_band",
     "walk_law",
@@ -123,10 +147,12 @@ _MODULE_OF = {
     "FeedForward": "rwinit.networks",
     "InitializedLayer": "rwinit.models",
     "Profile": "rwinit.profiles",
+    "RandomOrthogonalAdditiveFilters": "rwinit.roaf",
     "WalkComparison": "rwinit.comparison",
     "activation_function": "rwinit.activations",
     "compare_with_law": "rwinit.comparison",
     "correlation_profile": "rwinit.profiles",
+    "draw_filter": "rwinit.roaf",
     "glorot_": "rwinit.initializers",
     "he_": "rwinit.initializers",
     "initialize": "rwinit.models",
@@ -135,7 +161,9 @@ _MODULE_OF = {
     "lecun_": "rwinit.initializers",
     "looks_linear_": "rwinit.initializers",
     "lsuv_": "rwinit.data_driven",
+    "lyapunov_sampled_": "rwinit.lyapunov",
     "mean_field_": "rwinit.initializers",
+    "mean_log_gain": "rwinit.lyapunov",
     "orthogonal_": "rwinit.initializers",
     "profile": "rwinit.profiles",
     "rwi_": "rwinit.initializers",

@@ -318,15 +318,15 @@ def _negative_slope(f: Nonlinearity, slope: float) -> float:
 
 @lru_cache(maxsize=1)
 def _grid() -> tuple[Array, Array]:
-    return _normal_grid(_NODES)
+    return normal_grid(_NODES)
 
 
 @lru_cache(maxsize=1)
 def _fine_grid() -> tuple[Array, Array]:
-    return _normal_grid(_FINE_NODES)
+    return normal_grid(_FINE_NODES)
 
 
-def _normal_grid(count: int) -> tuple[Array, Array]:
+def normal_grid(count: int) -> tuple[Array, Array]:
     """Return nodes and weights of the trapezoidal rule for standard normal expectations."""
     nodes = np.linspace(-_REACH, _REACH, count)
     weights = np.exp(-0.5 * nodes**2)
