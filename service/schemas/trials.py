@@ -66,7 +66,9 @@ class TrialRead(Schema):
     alpha: float | None = Field(
         None, description="Factor of the filtered input in a layer of a roaf network."
     )
-    beta: float | None = Field(None, description="Factor of the branch in a layer of a roaf network.")
+    beta: float | None = Field(
+        None, description="Factor of the branch in a layer of a roaf network."
+    )
     filter: OpenEnum[Filter] | None = Field(
         None, description="Law of the fixed orthogonal matrices of a roaf network."
     )

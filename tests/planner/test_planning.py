@@ -252,6 +252,24 @@ def test_a_profile_beyond_the_epochs_of_every_point_is_an_issue_at_its_place() -
             "at depth 1000 the learning rate would be 0.0",
         ),
         (
+            {"network": network(kind="roaf", c=4)},
+            "network.c",
+            "must be below the depth, 4",
+        ),
+        (
+            {"network": network(kind="roaf", c=[0.5, 1], beta=0.5)},
+            "network.beta",
+            "give either c, or alpha and beta",
+        ),
+        (
+            {
+                "network": network(kind="roaf", depth=50_000),
+                "training": training(lr_beta_power=-80),
+            },
+            "training.lr_beta_power",
+            "the learning rate of hidden matrices would be 0.1 x inf",
+        ),
+        (
             {"training": training(optimizer={"momentum": [0, 0.9], "nesterov": [False, True]})},
             "training.optimizer.nesterov",
             "momentum above 0",

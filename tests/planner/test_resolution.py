@@ -13,6 +13,7 @@ from workers.contract import (
     Activation,
     Configuration,
     EngineName,
+    Freeze,
     Init,
     Network,
     Optimizer,
@@ -219,6 +220,65 @@ def test_a_learning_rate_follows_the_depth() -> None:
     rates = [each.configuration.training.learning_rate for each in planned]
     assert rates == pytest.approx([0.2, 0.2 / 8])
     assert {(each.written.lr, each.written.lr_depth_power) for each in planned} == {(0.2, -1.5)}
+
+
+def roaf(**changes: object) -> dict[str, object]:
+    return network(kind="roaf", activation="tanh", **changes)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "power", "factor"),
+    [
+        ({"kind": "sgd"}, "auto", 100.0),
+        ({"kind": "adam"}, "auto", 1.0),
+        ({"kind": "adam"}, -0.5, 10.0),
+        ({"kind": "sgd"}, 0, 1.0),
+    ],
+)
+def test_the_rate_of_hidden_matrices_follows_the_branch_gain(
+    optimizer: dict[str, object], power: float | str, factor: float
+) -> None:
+    planned = only(
+        network=roaf(depth=200, c=2.0),
+        training=training(lr=0.2, optimizer=optimizer, lr_beta_power=power),
+    )
+
+    assert planned.configuration.training.learning_rate == 0.2
+    assert planned.configuration.training.branch_lr_factor == pytest.approx(factor)
+
+
+@pytest.mark.parametrize("kind", ["ffn", "residual"])
+def test_the_rate_of_other_kinds_of_networks_is_that_of_all_matrices(kind: str) -> None:
+    planned = only(network=network(kind=kind, depth=200))
+
+    assert planned.configuration.training.branch_lr_factor == 1.0
+
+
+def test_the_offset_of_adam_shrinks_with_the_branch_gain() -> None:
+    adam = {"kind": "adam"}
+    plain = only(training=training(optimizer=adam))
+    deep = only(network=roaf(depth=50_000), training=training(optimizer=adam))
+    written = only(
+        network=roaf(depth=50_000), training=training(optimizer={"kind": "adam", "eps": 1e-9})
+    )
+
+    offsets = [each.configuration.training.optimizer.eps for each in (plain, deep, written)]
+    assert offsets == pytest.approx([1e-8, 2e-13, 1e-9])
+
+
+def test_the_body_of_a_network_may_be_frozen() -> None:
+    planned = only(training=training(freeze="body"))
+
+    assert planned.configuration.training.freeze is Freeze.BODY
+
+
+def test_g_of_a_network_with_filters_is_relative_to_one() -> None:
+    auto, doubled = (
+        only(network=roaf(depth=50_000), init={"g": g}) for g in ("auto", {"relative": 2})
+    )
+
+    assert [each.configuration.init.g for each in (auto, doubled)] == [1.0, 2.0]
+    assert [each.written.g_relative for each in (auto, doubled)] == [1.0, 2.0]
 
 
 def test_coordinates_as_written_are_kept_where_they_differ_from_their_defaults() -> None:

@@ -1,5 +1,6 @@
 """The predicted walks of a plan."""
 
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -7,10 +8,10 @@ import pytest
 
 import rwinit
 from service.planner import PlannedConfiguration, plan, predict
-from service.planner.walk_laws import MOST_UNITS, is_too_large, walk_of
+from service.planner.walk_laws import MOST_UNITS, gradient_bounds, is_too_large, walk_of
 from service.spec import Media, parse
 from tests.factories import DIGITS
-from workers.architectures import ARCHITECTURES, WalkQuestion
+from workers.architectures import ARCHITECTURES, LayerRule, WalkQuestion
 from workers.contract import Activation, Prediction
 
 SHAPES = {"digits": DIGITS}
@@ -38,6 +39,45 @@ def test_an_exact_law_is_in_every_configuration_and_leaves_no_walk() -> None:
         (each.configuration.network.depth, each.configuration.prediction) for each in planned
     ] == [(depth, Prediction(drift=drift, spread=spread)) for depth, drift, spread in laws]
     assert [each.walk for each in planned] == [None, None]
+
+
+@pytest.mark.parametrize("filtering", ["haar", "permutation", "identity"])
+def test_networks_with_filters_have_the_law_of_their_gains(filtering: str) -> None:
+    (planned,) = _planned(
+        f"{{kind: roaf, activation: tanh, depth: 50000, width: 64, c: 2, filter: {filtering}}}"
+    )
+
+    law = rwinit.additive_filter_law("tanh", 64, 50_000, c=2.0, filter=filtering)
+    assert law is not None
+    predicted = planned.configuration.prediction
+    assert predicted is not None
+    assert predicted.drift == pytest.approx(law.drift, rel=1e-9)
+    assert predicted.spread == pytest.approx(law.spread, rel=1e-9)
+    assert predicted.drift == pytest.approx(-2.0, abs=0.01)
+    assert planned.walk is None
+
+
+def test_networks_with_large_branch_gains_have_no_prediction() -> None:
+    (planned,) = _planned("{kind: roaf, activation: tanh, depth: 50, width: 8, alpha: 0.5}")
+
+    assert planned.configuration.prediction is None
+
+
+def test_the_bounds_of_a_network_with_filters_contain_its_walk() -> None:
+    (planned,) = _planned("{kind: roaf, activation: tanh, depth: 1000, width: 16}")
+    question = walk_of(planned.configuration, DIGITS.n_inputs)
+    assert question is not None
+
+    bounds = gradient_bounds(question, 1.0)
+
+    assert bounds is not None
+    low, high = bounds
+    predicted = planned.configuration.prediction
+    assert predicted is not None
+    assert low < predicted.drift - 3 * predicted.spread
+    assert high > predicted.drift + 3 * predicted.spread
+    assert low > -6.0
+    assert gradient_bounds(replace(question, rule=LayerRule()), 1.0) is None
 
 
 def test_a_simulated_law_is_of_the_configurations_own_network() -> None:

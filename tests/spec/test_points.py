@@ -91,9 +91,11 @@ def test_a_point_has_every_coordinate_with_its_default() -> None:
         "training.optimizer.clip_norm": None,
         "training.lr": 0.1,
         "training.lr_depth_power": 0.0,
+        "training.lr_beta_power": "auto",
         "training.schedule.kind": "constant",
         "training.schedule.warmup_epochs": 0.0,
         "training.label_smoothing": 0.0,
+        "training.freeze": "none",
         "training.precision": "float32",
     }
 

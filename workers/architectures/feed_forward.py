@@ -119,7 +119,7 @@ def chain_layers(
             place=place,
             rule=rule,
             skip_group=skip_group,
-            skip_place=0 if shared_skip else place,
+            skip_place=0 if shared_skip or skip_group is None else place,
         )
         for place in range(depth - 1)
     )
