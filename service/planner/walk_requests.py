@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from service.planner.gains import gain_of, gain_walk_of, relative_of
 from service.planner.networks import network_of
 from service.spec import Point
-from workers.architectures import WalkQuestion, architecture_of
+from workers.architectures import HyperValue, WalkQuestion, architecture_of
 from workers.contract import Activation, Scheme
 
 
@@ -29,7 +29,7 @@ class WalkRequest:
     has_law: bool
     relative: float | None
     g: float | None
-    hyperparameters: tuple[tuple[str, float | str], ...] = ()
+    hyperparameters: tuple[tuple[str, HyperValue], ...] = ()
 
     @property
     def exact(self) -> bool:
@@ -41,13 +41,14 @@ class WalkRequest:
         asked = self.question
         slope = f" of slope {asked.slope:g}" if asked.activation is Activation.LEAKY_RELU else ""
         law = " orthogonal" if asked.weights == "orthogonal" else ""
-        given = f"g {self.g:.4g}" if self.g is not None else f"g {self.relative:.4g} x unbiased"
+        unit = "" if asked.has_unit_gain and self.has_law else " x unbiased"
+        given = f"g {self.g:.4g}" if self.g is not None else f"g {self.relative:.4g}{unit}"
         first = "" if asked.g_in == 1.0 else f", g_in {asked.g_in:.4g}"
         plain = self.has_law and not asked.has_skips
         kind = "" if plain else f"{self.kind}, "
         network = f"{kind}{asked.activation}{slope}{law}, width {asked.width}, depth {asked.depth}"
         inputs = "" if asked.n_inputs is None else f", {asked.n_inputs} inputs"
-        own = "".join(f", {name} {_shown(value)}" for name, value in self.hyperparameters)
+        own = "".join(_shown(name, value) for name, value in self.hyperparameters)
         return f"{network}, {given}{first}{inputs}{own}"
 
 
@@ -78,5 +79,8 @@ def walk_request(point: Point, width: int, n_inputs: int) -> WalkRequest:
     )
 
 
-def _shown(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}"
+def _shown(name: str, value: HyperValue) -> str:
+    """Return a hyper-parameter as part of a label; nothing for a flag that is not set."""
+    if isinstance(value, bool):
+        return f", {name}" if value else ""
+    return f", {name} {value}" if isinstance(value, str) else f", {name} {value:.4g}"

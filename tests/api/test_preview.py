@@ -149,7 +149,8 @@ def test_a_kind_without_a_law_says_so_and_its_networks_are_counted_apart(
 
     assert (found["n_configurations"], found["n_pending"], found["warnings"]) == (2, 0, [])
     assert {row["kind"] for row in found["rows"]} == {"residual"}
-    assert [row["branch_scale"] for row in found["rows"]] == [1.0, 2.0]
+    own = [row["hyperparameters"] for row in found["rows"]]
+    assert own == [{"branch_scale": 1.0}, {"branch_scale": 2.0}]
     assert {row["label_smoothing"] for row in found["rows"]} == {0.0}
     first, second = found["configurations"]
     assert first["name"] == "residual, relu, width 16, depth 4, g 1 x unbiased, branch_scale 1"
@@ -260,3 +261,26 @@ def test_a_time_is_of_the_device_that_the_spec_asks_for(
     estimate = post(http, f"{SPEC}\nresources: {{device: {device}}}\n").json()["time"]
 
     assert (estimate["seconds"] is not None) == known
+
+
+def test_networks_with_filters_have_a_law_and_bounds(http: httpx.Client) -> None:
+    filters = "[haar, identity]"
+    network = f"network: {{kind: roaf, activation: tanh, depth: 50000, width: 16, filter: {filters}}}"
+    spec = f"version: 1\nname: filters\n{network}\ntraining: {{epochs: 1, lr: 0.1}}\n"
+
+    found = post(http, spec).json()
+
+    assert (found["n_configurations"], found["n_pending"], found["warnings"]) == (2, 0, [])
+    own = found["rows"][0]["hyperparameters"]
+    assert own == {
+        "c": 1.0,
+        "alpha": pytest.approx(1 - 2e-5),
+        "beta": pytest.approx(2e-5),
+        "filter": "haar",
+        "shared_filter": False,
+    }
+    assert found["rows"][0]["branch_lr_factor"] == pytest.approx(50_000)
+    for forecast in found["configurations"]:
+        assert forecast["drift"] == pytest.approx(-1.0, abs=0.01)
+        assert forecast["log_gain_low"] < -1.0 < forecast["log_gain_high"]
+    assert "roaf, tanh, width 16, depth 50000" in found["configurations"][0]["name"]
