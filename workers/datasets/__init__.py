@@ -1,4 +1,4 @@
-"""Data sets by name: two well-known ones, and data sets registered on this machine.
+"""Data sets by name: three well-known ones, and data sets registered on this machine.
 
 Importing this package loads numpy and nothing heavier.
 """

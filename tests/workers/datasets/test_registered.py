@@ -162,7 +162,7 @@ def test_a_name_never_leads_out_of_the_registry(tmp_path: Path, name: str) -> No
         load(name.format(root=tmp_path.name), data_dir=None, registry_dir=tmp_path / "registry")
 
 
-@pytest.mark.parametrize("name", ["digits", "mnist", "mine"])
+@pytest.mark.parametrize("name", ["digits", "mnist", "spirals", "mine"])
 def test_a_name_that_exists_is_refused_and_its_data_kept(tmp_path: Path, name: str) -> None:
     registry = tmp_path / "registry"
     add("mine", _file(tmp_path), registry)
@@ -177,7 +177,7 @@ def test_a_name_that_exists_is_refused_and_its_data_kept(tmp_path: Path, name: s
 def test_an_unknown_name_is_told_the_known_ones(tmp_path: Path) -> None:
     add("mine", _file(tmp_path), tmp_path)
 
-    with pytest.raises(DatasetUnknownError, match="digits, mnist, mine"):
+    with pytest.raises(DatasetUnknownError, match="digits, mnist, spirals, mine"):
         load("yours", data_dir=None, registry_dir=tmp_path)
 
 
