@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from service.planner.gains import gain_issue
 from service.planner.learning_rates import rate_issue
 from service.planner.networks import width_issue
+from service.planner.schemes import scheme_issues
 from service.spec import Point, SpecIssue
 from workers.contract import DatasetShape, OptimizerKind, Task
 
@@ -26,6 +27,7 @@ def point_issues(point: Point, datasets: Mapping[str, DatasetShape]) -> Iterator
     for issue in (
         *per_dataset,
         gain_issue(point),
+        *scheme_issues(point),
         rate_issue(point),
         _nesterov(point),
         _smoothing(point),

@@ -16,7 +16,7 @@ from workers.architectures.hyperparameters import Hyperparameter
 from workers.architectures.parameters import Factor, MatrixLaw, ParameterGroup, parameter_count
 from workers.architectures.program import Layer, LayerRule, Skip, Source
 from workers.architectures.residual import ResidualArchitecture
-from workers.architectures.walks import EXACT, WalkQuestion, weights_of
+from workers.architectures.walks import EXACT, LAWS, WalkQuestion, weights_of
 from workers.contract import Network
 from workers.errors import WorkersError
 
@@ -52,6 +52,7 @@ def architecture_of(network: Network) -> Architecture:
 __all__ = [
     "ARCHITECTURES",
     "EXACT",
+    "LAWS",
     "Architecture",
     "Factor",
     "Hyperparameter",

@@ -10,7 +10,7 @@ from functools import lru_cache
 from workers.architectures.hyperparameters import Hyperparameter
 from workers.architectures.parameters import Factor, ParameterGroup
 from workers.architectures.program import LINEAR, PLAIN, Layer, LayerRule, Source
-from workers.architectures.walks import EXACT, WalkQuestion, weights_of
+from workers.architectures.walks import EXACT, LAWS, WalkQuestion, weights_of
 from workers.contract import Activation, Network, Scheme
 
 LAST_STREAM = "out"
@@ -55,8 +55,9 @@ class FeedForwardArchitecture:
     def walk(
         self, network: Network, *, scheme: Scheme, g_in: float, n_inputs: int
     ) -> WalkQuestion | None:
-        """Return the network's own walk."""
-        return plain_walk(network, scheme=scheme, g_in=g_in, n_inputs=n_inputs)
+        """Return the network's own walk; None if the scheme's matrices have no law."""
+        question = plain_walk(network, scheme=scheme, g_in=g_in, n_inputs=n_inputs)
+        return question if question.weights in LAWS else None
 
     def gain_walk(self, network: Network, *, scheme: Scheme, g_in: float) -> WalkQuestion:
         """Return the network's own walk."""

@@ -20,7 +20,8 @@ class WalkQuestion:
         slope: Negative-side slope; 0 unless the activation is ``leaky_relu``.
         depth: Hidden layers.
         width: Units per hidden layer.
-        weights: Law of the hidden matrices: ``"gaussian"`` or ``"orthogonal"``.
+        weights: Law of the hidden matrices: ``"gaussian"`` or ``"orthogonal"``, or the name of
+            a scheme without a law, of which nothing is computed.
         g_in: Multiplier of the first matrix; 1 for a homogeneous activation, which carries any
             factor of the input to the output unchanged.
         n_inputs: Dimensions of one sample; None for a homogeneous activation.
@@ -40,6 +41,18 @@ class WalkQuestion:
         return self.activation in EXACT
 
 
+LAWS = frozenset({"gaussian", "orthogonal"})
+"""Laws of the hidden matrices for which rwinit knows the walk."""
+
+_WEIGHTS = {
+    Scheme.ORTHOGONAL: "orthogonal",
+    # Their matrices depend on the data, or fill a layer with pairs of units that are never both
+    # active. Neither is a matrix of one of rwinit's laws.
+    Scheme.LSUV: "lsuv",
+    Scheme.LOOKS_LINEAR: "looks_linear",
+}
+
+
 def weights_of(scheme: Scheme) -> str:
-    """Return rwinit's name for the law of a scheme's hidden matrices."""
-    return "orthogonal" if scheme is Scheme.ORTHOGONAL else "gaussian"
+    """Return the name of the law of a scheme's hidden matrices, one of `LAWS` if it has a walk."""
+    return _WEIGHTS.get(scheme, "gaussian")

@@ -60,6 +60,9 @@ class Scheme(StrEnum):
     GLOROT = "glorot"
     LECUN = "lecun"
     ORTHOGONAL = "orthogonal"
+    LOOKS_LINEAR = "looks_linear"  # mirrored orthogonal blocks; a ReLU network starts linear
+    LSUV = "lsuv"  # orthogonal, then each layer scaled on training samples
+    LYAPUNOV = "lyapunov"  # Gaussian with Lyapunov exponent 0
 
 
 class OptimizerKind(StrEnum):

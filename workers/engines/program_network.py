@@ -7,9 +7,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rwinit.activations import activation_function
-from workers.architectures import Layer, ParameterGroup, Skip, architecture_of
+from workers.architectures import Layer, ParameterGroup, architecture_of
 from workers.contract import Network
 from workers.engines.initial_draws import GroupTensors
+from workers.engines.layer_formula import layer_output
 
 
 class ProgramNetwork(nn.Module):
@@ -83,19 +84,12 @@ class ProgramNetwork(nn.Module):
         return self.get_parameter(f"{layer.group}_weight_{layer.place}")
 
     def _layer(self, layer: Layer, h: Tensor) -> Tensor:
-        rule = layer.rule
         bias = self.get_parameter(f"{layer.group}_bias_{layer.place}")
-        branch = functional.linear(h, self.weight_of(layer), bias)
-        if rule.activated:
-            branch = self._function(branch)
-        if rule.branch_gain != 1.0:
-            branch = rule.branch_gain * branch
-        if rule.skip is Skip.NONE:
-            return branch
+        before = functional.linear(h, self.weight_of(layer), bias)
         carried = h
         if layer.skip_group is not None:
             carried = h @ self.get_buffer(f"{layer.skip_group}_weight_{layer.place}").T
-        return branch + (carried if rule.skip_gain == 1.0 else rule.skip_gain * carried)
+        return layer_output(layer.rule, self._function, before, carried)
 
     def _tensors(self, group: ParameterGroup, part: str) -> list[Tensor]:
         get = self.get_parameter if group.trainable else self.get_buffer

@@ -124,7 +124,7 @@ class PackedEngine:
         workspace, slot = self._insert(spec)
         groups = trained_groups(spec, self._dataset)
         weights = by_group(groups, workspace.store.weights(0, slot, spec.network.depth))
-        draw_weights_(groups, weights, spec.init, spec.seed)
+        draw_weights_(spec, groups, weights, self._train)
 
     @_computation_settings()
     def step(self, inputs: Mapping[UUID, StepInput]) -> Mapping[UUID, float]:
