@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         rwi_paper_,
         scheme_draw_,
     )
+    from rwinit.lyapunov import lyapunov_sampled_, mean_log_gain
     from rwinit.models import InitializedLayer, initialize
     from rwinit.networks import FeedForward
     from rwinit.profiles import Profile, correlation_profile, jacobian_singular_values, profile
@@ -99,8 +100,10 @@ __all__ = [
     "log_gain_law",
     "looks_linear_",
     "lsuv_",
+    "lyapunov_sampled_",
     "mean_field",
     "mean_field_",
+    "mean_log_gain",
     "nonlinearity",
     "orthogonal_",
     "paper_gain",
@@ -135,7 +138,9 @@ _MODULE_OF = {
     "lecun_": "rwinit.initializers",
     "looks_linear_": "rwinit.initializers",
     "lsuv_": "rwinit.data_driven",
+    "lyapunov_sampled_": "rwinit.lyapunov",
     "mean_field_": "rwinit.initializers",
+    "mean_log_gain": "rwinit.lyapunov",
     "orthogonal_": "rwinit.initializers",
     "profile": "rwinit.profiles",
     "rwi_": "rwinit.initializers",
