@@ -13,7 +13,7 @@ RELATIVE_PATH = "init.g.relative"
 
 # Schemes whose formula fixes g, and schemes whose own g is the unbiased one.
 _FIXED = frozenset({Scheme.HE, Scheme.GLOROT, Scheme.LECUN})
-_UNBIASED = frozenset({Scheme.RWI, Scheme.ORTHOGONAL, Scheme.LYAPUNOV})
+_UNBIASED = frozenset({Scheme.RWI, Scheme.ORTHOGONAL, Scheme.LYAPUNOV, Scheme.LYAPUNOV_SAMPLED})
 # Schemes whose unit draw needs no factor.
 _UNIT = frozenset({Scheme.LSUV, Scheme.LOOKS_LINEAR})
 

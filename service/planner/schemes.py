@@ -17,13 +17,15 @@ class _Demand:
     reason: str
 
 
+_EXPONENT = _Demand(
+    HOMOGENEOUS, "the Lyapunov exponent of other activations depends on the size of the signal"
+)
 _DEMANDS: Mapping[Scheme, _Demand] = {
     Scheme.LOOKS_LINEAR: _Demand(
         frozenset({Activation.RELU}), "mirrored units make a linear network of relu alone"
     ),
-    Scheme.LYAPUNOV: _Demand(
-        HOMOGENEOUS, "only homogeneous activations have the exponent in closed form"
-    ),
+    Scheme.LYAPUNOV: _EXPONENT,
+    Scheme.LYAPUNOV_SAMPLED: _EXPONENT,
 }
 
 

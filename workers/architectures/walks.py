@@ -21,7 +21,7 @@ class WalkQuestion:
         depth: Hidden layers.
         width: Units per hidden layer.
         weights: Law of the hidden matrices: ``"gaussian"`` or ``"orthogonal"``, or the name of
-            a scheme without a law, of which nothing is computed.
+            a scheme without a law.
         g_in: Multiplier of the first matrix; 1 for a homogeneous activation, which carries any
             factor of the input to the output unchanged.
         n_inputs: Dimensions of one sample; None for a homogeneous activation.
@@ -46,10 +46,11 @@ LAWS = frozenset({"gaussian", "orthogonal"})
 
 _WEIGHTS = {
     Scheme.ORTHOGONAL: "orthogonal",
-    # Their matrices depend on the data, or fill a layer with pairs of units that are never both
-    # active. Neither is a matrix of one of rwinit's laws.
+    # These depend on the data, or pair units of which one is active, or choose among matrices.
+    # None of that is in rwinit's laws.
     Scheme.LSUV: "lsuv",
     Scheme.LOOKS_LINEAR: "looks_linear",
+    Scheme.LYAPUNOV_SAMPLED: "lyapunov_sampled",
 }
 
 

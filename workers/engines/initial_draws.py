@@ -46,4 +46,4 @@ def draw_matrices_(
     for group in groups:
         generators = weight_generators(spec.seed, group.streams)
         for weight, generator in zip(weights[group.name], generators, strict=True):
-            draw_matrix_(weight, group, spec.init, generator)
+            draw_matrix_(weight, group, spec, generator)

@@ -5,27 +5,30 @@ from torch import Generator, Tensor
 
 import rwinit
 from workers.architectures import Factor, MatrixLaw, ParameterGroup
-from workers.contract import Init, Scheme
+from workers.contract import Scheme, TrialSpec
 
 # Schemes that have the unit draw of another one.
-_DRAWN_AS = {Scheme.LYAPUNOV: Scheme.RWI, Scheme.LSUV: Scheme.ORTHOGONAL}
+_DRAWN_AS = {
+    Scheme.LYAPUNOV: Scheme.RWI,
+    Scheme.LYAPUNOV_SAMPLED: Scheme.RWI,
+    Scheme.LSUV: Scheme.ORTHOGONAL,
+}
 
 
-def draw_matrix_(weight: Tensor, group: ParameterGroup, init: Init, generator: Generator) -> None:
+def draw_matrix_(
+    weight: Tensor, group: ParameterGroup, spec: TrialSpec, generator: Generator
+) -> None:
     """Fill a matrix by its group's law.
 
     Args:
         weight: The matrix, ``(fan_out, fan_in)``, overwritten.
         group: Its group.
-        init: Scheme and factors.
+        spec: The trial.
         generator: Source of the draw; advanced.
     """
     match group.draw:
-        case MatrixLaw.SCHEME if init.scheme is Scheme.LOOKS_LINEAR:
-            _draw_looks_linear_(weight, group, init, generator)
         case MatrixLaw.SCHEME:
-            scheme, factor = _DRAWN_AS.get(init.scheme, init.scheme), group.factor.of(init)
-            rwinit.scheme_draw_(weight, scheme, factor=factor, generator=generator)
+            _draw_by_scheme_(weight, group, spec, generator)
         case MatrixLaw.HAAR:
             rwinit.scheme_draw_(weight, "orthogonal", generator=generator)
         case MatrixLaw.PERMUTATION:
@@ -33,14 +36,29 @@ def draw_matrix_(weight: Tensor, group: ParameterGroup, init: Init, generator: G
             weight.copy_(torch.eye(group.fan_out)[order])
 
 
-def _draw_looks_linear_(
-    weight: Tensor, group: ParameterGroup, init: Init, generator: Generator
+def _draw_by_scheme_(
+    weight: Tensor, group: ParameterGroup, spec: TrialSpec, generator: Generator
 ) -> None:
-    # A sample does not consist of two mirrored halves, and neither do the outputs.
-    rwinit.looks_linear_(
-        weight,
-        gain=group.factor.of(init),
-        mirror_in=group.factor is not Factor.G_IN,
-        mirror_out=group.factor is not Factor.G_OUT,
-        generator=generator,
-    )
+    network, factor = spec.network, group.factor.of(spec.init)
+    match spec.init.scheme:
+        case Scheme.LOOKS_LINEAR:
+            rwinit.looks_linear_(
+                weight,
+                gain=factor,
+                # A sample does not consist of mirrored halves, and neither do the outputs.
+                mirror_in=group.factor is not Factor.G_IN,
+                mirror_out=group.factor is not Factor.G_OUT,
+                generator=generator,
+            )
+        # The walk goes through the hidden matrices alone.
+        case Scheme.LYAPUNOV_SAMPLED if group.factor is Factor.G:
+            rwinit.lyapunov_sampled_(
+                weight,
+                activation=network.activation,
+                slope=network.slope,
+                gain=factor,
+                generator=generator,
+            )
+        case scheme:
+            unit = _DRAWN_AS.get(scheme, scheme)
+            rwinit.scheme_draw_(weight, unit, factor=factor, generator=generator)

@@ -77,7 +77,7 @@ class _Skips:
         (generator,) = weight_generators(self._spec.seed, [stream])
         dtype = DTYPES[self._spec.training.precision]
         matrix = torch.empty(group.fan_out, group.fan_in, dtype=dtype)
-        draw_matrix_(matrix, group, self._spec.init, generator)
+        draw_matrix_(matrix, group, self._spec, generator)
         return h @ _exact(matrix).T
 
 
