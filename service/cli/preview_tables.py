@@ -24,6 +24,7 @@ _ROW_COLUMNS = (
 # Most sweeps hold these fixed; each is a column only where the shown trials differ in it.
 _COLUMNS_THAT_VARY = (
     ("branch scale", "branch_scale"),
+    ("gate bias", "gate_bias"),
     ("batch", "batch_size"),
     ("optimizer", "optimizer"),
     ("smoothing", "label_smoothing"),

@@ -125,6 +125,7 @@ _COLUMNS_THAT_VARY = (
     ("task", "task"),
     ("kind", "kind"),
     ("branch scale", "branch_scale"),
+    ("gate bias", "gate_bias"),
     ("batch", "batch_size"),
     ("optimizer", "optimizer"),
     ("momentum", "momentum"),

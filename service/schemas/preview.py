@@ -32,6 +32,9 @@ class PreviewRow(Schema):
     branch_scale: float | None = Field(
         description="Factor of the branches of a residual network, as resolved."
     )
+    gate_bias: float | None = Field(
+        description="Initial value of the biases of a highway network's gates."
+    )
     parameters: int
     scheme: OpenEnum[Scheme]
     g_mode: OpenEnum[GMode]

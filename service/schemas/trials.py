@@ -58,6 +58,9 @@ class TrialRead(Schema):
     branch_scale: float | None = Field(
         None, description="Factor of the branches of a residual network, as resolved."
     )
+    gate_bias: float | None = Field(
+        None, description="Initial value of the biases of a highway network's gates."
+    )
     scheme: OpenEnum[Scheme] | None = None
     g: float | None = Field(None, description="Factor of the initial hidden matrices, as resolved.")
     g_in: float | None = Field(None, description="Factor of the initial first matrix.")

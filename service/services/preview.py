@@ -161,6 +161,7 @@ def _row(row: Row, forecasts: Sequence[Forecast]) -> PreviewRow:
         depth=point.whole("network.depth"),
         width=row.width,
         branch_scale=getattr(network, "branch_scale", None),
+        gate_bias=getattr(network, "gate_bias", None),
         parameters=row.parameters,
         scheme=Scheme(point.text("init.scheme")),
         g_mode=row.g_mode,

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from workers.architectures.architecture import Architecture
 from workers.architectures.feed_forward import FeedForwardArchitecture
+from workers.architectures.highway import HighwayArchitecture
 from workers.architectures.hyperparameters import Hyperparameter
 from workers.architectures.parameters import Factor, MatrixLaw, ParameterGroup, parameter_count
 from workers.architectures.program import Layer, LayerRule, Skip, Source
@@ -20,7 +21,11 @@ from workers.architectures.walks import EXACT, LAWS, WalkQuestion, weights_of
 from workers.contract import Network
 from workers.errors import WorkersError
 
-_KINDS: tuple[Architecture, ...] = (FeedForwardArchitecture(), ResidualArchitecture())
+_KINDS: tuple[Architecture, ...] = (
+    FeedForwardArchitecture(),
+    ResidualArchitecture(),
+    HighwayArchitecture(),
+)
 
 ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType({each.kind: each for each in _KINDS})
 """Descriptions of the kinds of networks by name; the first kind is the default."""

@@ -87,10 +87,10 @@ def chain_parameters(network: Network, n_inputs: int, n_outputs: int) -> tuple[P
 # All trials of a depth share one program; the deepest networks have 100,000 layers, for which
 # building it anew for each trial would take long.
 @lru_cache(maxsize=16)
-def chain_layers(depth: int, rule: LayerRule) -> tuple[Layer, ...]:
+def chain_layers(depth: int, rule: LayerRule, gate_group: str | None = None) -> tuple[Layer, ...]:
     """Return a plain first layer, ``depth - 1`` hidden ones of a rule, and a linear last one."""
     hidden = (
-        Layer(source=Source.PREVIOUS, group="hidden", place=place, rule=rule)
+        Layer(source=Source.PREVIOUS, group="hidden", place=place, rule=rule, gate_group=gate_group)
         for place in range(depth - 1)
     )
     return (

@@ -13,6 +13,7 @@ class MatrixLaw(StrEnum):
 
     SCHEME = "scheme"  # the unit draw of the trial's initial scheme, times a factor
     HAAR = "haar"  # Haar orthogonal, by the QR decomposition of a Gaussian matrix
+    NORMAL = "normal"  # i.i.d. of variance 1 / fan_in, whatever the scheme and the factors
     PERMUTATION = "permutation"
 
 
@@ -46,10 +47,13 @@ class ParameterGroup:
         stream: Name of the first matrix's stream of random numbers. A number if the group may
             have several matrices, whose streams then count up from it. Networks whose groups name
             equal streams share the underlying draws, whatever their depth.
+        family: Word before the numbers of streams, which keeps the streams of two groups apart;
+            empty for the group of the hidden matrices.
         factor: Field of `Init` that multiplies the unit draw.
         draw: Law of the matrices.
         trainable: Whether the matrices are updated; fixed ones have no bias and no gradient.
         shared: Whether all layers of the group use its one matrix.
+        bias: Initial value of all biases.
     """
 
     name: str
@@ -57,17 +61,20 @@ class ParameterGroup:
     fan_in: int
     count: int
     stream: int | str
+    family: str = ""
     factor: Factor = Factor.G
     draw: MatrixLaw = MatrixLaw.SCHEME
     trainable: bool = True
     shared: bool = False
+    bias: float = 0.0
 
     @property
     def streams(self) -> tuple[int | str, ...]:
         """Names of the matrices' streams of random numbers, in the order of the matrices."""
         if isinstance(self.stream, str):
             return (self.stream,) * self.count
-        return tuple(itertools.islice(itertools.count(self.stream), self.count))
+        numbers = itertools.islice(itertools.count(self.stream), self.count)
+        return tuple(f"{self.family} {each}" if self.family else each for each in numbers)
 
     @property
     def weights(self) -> int:

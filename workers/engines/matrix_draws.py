@@ -29,6 +29,8 @@ def draw_matrix_(
     match group.draw:
         case MatrixLaw.SCHEME:
             _draw_by_scheme_(weight, group, spec, generator)
+        case MatrixLaw.NORMAL:
+            rwinit.scheme_draw_(weight, "lecun", generator=generator)
         case MatrixLaw.HAAR:
             rwinit.scheme_draw_(weight, "orthogonal", generator=generator)
         case MatrixLaw.PERMUTATION:

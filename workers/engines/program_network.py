@@ -14,7 +14,7 @@ from workers.engines.layer_formula import layer_output
 
 
 class ProgramNetwork(nn.Module):
-    """A network of any kind, whose parameters start at zero.
+    """A network of any kind, whose matrices start at zero and whose biases at their initial value.
 
     Attributes:
         groups: Groups of parameters.
@@ -44,14 +44,14 @@ class ProgramNetwork(nn.Module):
                 weight = torch.zeros(group.fan_out, group.fan_in, dtype=dtype)
                 self._register(group, f"{group.name}_weight_{place}", weight)
                 if group.trainable:
-                    bias = torch.zeros(group.fan_out, dtype=dtype)
+                    bias = torch.full((group.fan_out,), group.bias, dtype=dtype)
                     self._register(group, f"{group.name}_bias_{place}", bias)
 
     @classmethod
     def of(
         cls, network: Network, n_inputs: int, n_outputs: int, dtype: torch.dtype
     ) -> "ProgramNetwork":
-        """Return the network of a description, with all parameters zero."""
+        """Return the network of a description, with all matrices zero."""
         kind = architecture_of(network)
         groups = kind.parameters(network, n_inputs, n_outputs)
         return cls(network, groups, kind.layers(network), dtype)
@@ -84,12 +84,17 @@ class ProgramNetwork(nn.Module):
         return self.get_parameter(f"{layer.group}_weight_{layer.place}")
 
     def _layer(self, layer: Layer, h: Tensor) -> Tensor:
-        bias = self.get_parameter(f"{layer.group}_bias_{layer.place}")
-        before = functional.linear(h, self.weight_of(layer), bias)
-        carried = h
+        before, carried = self._affine(layer.group, layer.place, h), h
         if layer.skip_group is not None:
             carried = h @ self.get_buffer(f"{layer.skip_group}_weight_{layer.place}").T
-        return layer_output(layer.rule, self._function, before, carried)
+        gate = None
+        if layer.gate_group is not None:
+            gate = self._affine(layer.gate_group, layer.place, h)
+        return layer_output(layer.rule, self._function, before, carried, gate)
+
+    def _affine(self, group: str, place: int, h: Tensor) -> Tensor:
+        weight = self.get_parameter(f"{group}_weight_{place}")
+        return functional.linear(h, weight, self.get_parameter(f"{group}_bias_{place}"))
 
     def _tensors(self, group: ParameterGroup, part: str) -> list[Tensor]:
         get = self.get_parameter if group.trainable else self.get_buffer

@@ -33,17 +33,17 @@ def scale_layers_(spec: TrialSpec, weights: Mapping[str, Sequence[Tensor]], trai
 
     The variance is over all units and samples, and computed in float64 on the CPU, so that engines
     start with equal bits. A matrix whose W h does not vary, because no unit before it is active,
-    stays as it is.
+    stays as it is, and so do the matrices of gates.
 
     Args:
-        spec: The trial. Its biases are zero, so that one pass scales a matrix exactly.
+        spec: The trial. The biases of scaled matrices are zero, so that one pass is exact.
         weights: Orthogonal matrices of the trained groups, by the group's name; overwritten.
         train: Training samples.
     """
     network = spec.network
     function = activation_function(network.activation, network.slope)
     h = _samples(spec.seed, train)
-    skips, scaled = _Skips(spec, h.shape[1]), set[tuple[str, int]]()
+    others, scaled = _Others(spec, h.shape[1], weights), set[tuple[str, int]]()
     for layer in architecture_of(network).layers(network):
         weight = weights[layer.group][layer.place]
         exact = _exact(weight)
@@ -53,23 +53,26 @@ def scale_layers_(spec: TrialSpec, weights: Mapping[str, Sequence[Tensor]], trai
             factor = _factor(before)
             weight.copy_(exact * factor)
             before = before * factor
-        h = layer_output(layer.rule, function, before, skips.carried(layer, h))
+        carried, gate = others.carried(layer, h), others.before_gate(layer, h)
+        h = layer_output(layer.rule, function, before, carried, gate)
 
 
-class _Skips:
-    """Fixed matrices of the skips, drawn when they are needed.
+class _Others:
+    """Matrices of skips and gates, which are not scaled."""
 
-    Engines store them in forms of their own, or not at all.
-    """
-
-    def __init__(self, spec: TrialSpec, n_inputs: int) -> None:
+    def __init__(
+        self, spec: TrialSpec, n_inputs: int, weights: Mapping[str, Sequence[Tensor]]
+    ) -> None:
         groups = architecture_of(spec.network).parameters(spec.network, n_inputs, 1)
-        self._groups = {group.name: group for group in groups if not group.trainable}
-        self._streams = {name: group.streams for name, group in self._groups.items()}
-        self._spec = spec
+        self._groups = {group.name: group for group in groups}
+        self._streams = {group.name: group.streams for group in groups if not group.trainable}
+        self._spec, self._weights = spec, weights
 
     def carried(self, layer: Layer, h: Tensor) -> Tensor:
-        """Return S h, or h for a layer without a fixed matrix."""
+        """Return S h, or h for a layer without a fixed matrix.
+
+        S is drawn anew: engines store it in forms of their own, or not at all.
+        """
         if layer.skip_group is None:
             return h
         group = self._groups[layer.skip_group]
@@ -79,6 +82,13 @@ class _Skips:
         matrix = torch.empty(group.fan_out, group.fan_in, dtype=dtype)
         draw_matrix_(matrix, group, self._spec, generator)
         return h @ _exact(matrix).T
+
+    def before_gate(self, layer: Layer, h: Tensor) -> Tensor | None:
+        """Return ``W_T h + b_T``, or None for a layer without a gate."""
+        if layer.gate_group is None:
+            return None
+        matrix = self._weights[layer.gate_group][layer.place]
+        return h @ _exact(matrix).T + self._groups[layer.gate_group].bias
 
 
 def _samples(seed: int, train: Split) -> Tensor:

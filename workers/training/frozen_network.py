@@ -34,13 +34,28 @@ class FrozenNetwork:
 
     def matrix(self, place: int) -> Tensor:
         """Return the matrix of one of the D + 1 layers, ``(fan_out, fan_in)``; 0 is the first."""
-        return torch.tensor(self._part(place, "weight"), dtype=torch.float64)
+        layer = self._layers[place]
+        return self._tensor(layer.group, "weight", layer.place)
 
     def bias(self, place: int) -> Tensor:
         """Return the bias of one of the D + 1 layers, ``(fan_out,)``; 0 is the first."""
-        return torch.tensor(self._part(place, "bias"), dtype=torch.float64)
-
-    def _part(self, place: int, part: str) -> NDArray[Any]:  # Any: the trial's precision
         layer = self._layers[place]
-        row: NDArray[Any] = self._arrays[f"{PARAMETERS}.{layer.group}.{part}"][layer.place]
-        return row
+        return self._tensor(layer.group, "bias", layer.place)
+
+    def gate_matrix(self, place: int) -> Tensor:
+        """Return the gate's matrix W_T of a layer that has a gate, ``(width, width)``."""
+        return self._tensor(self._gate_group(place), "weight", self._layers[place].place)
+
+    def gate_bias(self, place: int) -> Tensor:
+        """Return the gate's bias b_T of a layer that has a gate, ``(width,)``."""
+        return self._tensor(self._gate_group(place), "bias", self._layers[place].place)
+
+    def _gate_group(self, place: int) -> str:
+        group = self._layers[place].gate_group
+        if group is None:
+            raise ValueError(f"layer {place} has no gate")
+        return group
+
+    def _tensor(self, group: str, part: str, place: int) -> Tensor:
+        row: NDArray[Any] = self._arrays[f"{PARAMETERS}.{group}.{part}"][place]
+        return torch.tensor(row, dtype=torch.float64)  # Any above: the trial's precision

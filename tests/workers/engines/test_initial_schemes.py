@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import rwinit
 from tests.factories import varied
-from tests.workers.examples import blobs, curve, trial
+from tests.workers.examples import blobs, curve, kinds_of, trial
 from workers import engines
 from workers.contract import Activation, EngineName, Precision, Scheme, TrialSpec
 from workers.datasets import Data
@@ -47,7 +47,7 @@ def matrices(spec: TrialSpec, arrays: Arrays) -> list[NDArray[Any]]:
 
 @pytest.mark.parametrize("scheme", Scheme)
 @pytest.mark.parametrize("precision", Precision)
-@pytest.mark.parametrize("kind", ["ffn", "residual"])
+@pytest.mark.parametrize("kind", kinds_of(EngineName.PACKED))
 def test_engines_start_with_equal_bits(kind: str, precision: Precision, scheme: Scheme) -> None:
     spec = trial(kind=kind, scheme=scheme, precision=precision, depth=6, width=36)
 
