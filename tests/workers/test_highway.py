@@ -1,5 +1,7 @@
 """Description of the highway network, its initial gates, and what they carry."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -35,7 +37,7 @@ from workers.training.layer_profiles import layer_profile
 HIGHWAY = HighwayArchitecture()
 
 
-def highway(**changes: object) -> TrialSpec:
+def highway(**changes: Any) -> TrialSpec:
     return trial(kind="highway", engine=EngineName.REFERENCE, **changes)
 
 
@@ -137,7 +139,7 @@ def test_gates_that_are_shut_carry_signals_and_errors_unchanged() -> None:
 
 
 def test_gates_that_are_open_leave_the_feed_forward_network() -> None:
-    changes: dict[str, object] = {"depth": 20, "precision": Precision.FLOAT64}
+    changes: dict[str, Any] = {"depth": 20, "precision": Precision.FLOAT64}
 
     opened = profile_of(highway(gate_bias=60.0, **changes))
 

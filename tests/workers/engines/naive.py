@@ -70,7 +70,7 @@ class NaiveNetwork:
         of_gate_biases: list[Array] = []
         for d in reversed(range(self.n_matrices)):
             rule, carried = self.rules[d], error
-            through = 0.0
+            through = np.zeros_like(inputs[d])
             if rule.gated:
                 gate, (matrix, _) = self._gate(d, inputs[d]), self._gate_parameters(d)
                 swing = error * (self._activation(sums[d]) - inputs[d]) * gate * (1 - gate)
