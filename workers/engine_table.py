@@ -17,6 +17,7 @@ class EngineDeclaration:
     Attributes:
         name: The engine.
         skips: Supported skips of hidden layers.
+        gates: Whether the engine computes layers with a gate.
         any_rule: Whether the engine also computes layers without a skip that have a gain, and
             hidden layers whose branch is linear.
         tasks: Supported tasks.
@@ -29,6 +30,7 @@ class EngineDeclaration:
 
     name: EngineName
     skips: frozenset[Skip]
+    gates: bool = False
     any_rule: bool = False
     tasks: frozenset[Task] = frozenset(Task)
     precisions: frozenset[Precision] = frozenset(Precision)
@@ -45,7 +47,8 @@ class EngineDeclaration:
         # A branch gain without a skip, and a linear hidden layer, exist in no kind of network yet;
         # only an engine that computes any rule has code for them.
         usual = rule.activated and (rule.skip is not Skip.NONE or rule.branch_gain == 1.0)
-        return rule.skip in self.skips and (usual or self.any_rule)
+        gate = self.gates or not rule.gated
+        return rule.skip in self.skips and gate and (usual or self.any_rule)
 
 
 ENGINES: tuple[EngineDeclaration, ...] = (
@@ -56,7 +59,7 @@ ENGINES: tuple[EngineDeclaration, ...] = (
         # chooses its algorithm by the shape of the batch, and so its rounding.
         batched_devices=frozenset({"cpu"}),
     ),
-    EngineDeclaration(name=EngineName.REFERENCE, skips=frozenset(Skip), any_rule=True),
+    EngineDeclaration(name=EngineName.REFERENCE, skips=frozenset(Skip), gates=True, any_rule=True),
 )
 """All engines, in order of preference."""
 

@@ -222,7 +222,11 @@ def _run_columns() -> list[sa.Column[object]]:
 def _configuration_rules(table: str) -> list[sa.CheckConstraint]:
     return [
         _one_of(table, "task", "classify autoencode"),
-        _one_of(table, "scheme", "rwi rwi_paper he glorot lecun orthogonal"),
+        _one_of(
+            table,
+            "scheme",
+            "rwi rwi_paper he glorot lecun orthogonal looks_linear lsuv lyapunov lyapunov_sampled",
+        ),
         _one_of(table, "optimizer", "sgd adam"),
         _one_of(
             table, "schedule_kind", "constant exponential step cosine linear inverse_time table"

@@ -128,6 +128,7 @@ _COLUMNS_THAT_VARY = (
     ("c", "c"),
     ("filter", "filter"),
     ("frozen", "freeze"),
+    ("gate bias", "gate_bias"),
     ("batch", "batch_size"),
     ("optimizer", "optimizer"),
     ("momentum", "momentum"),

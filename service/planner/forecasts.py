@@ -27,6 +27,7 @@ from service.planner.walk_laws import (
     unbiased_gain,
 )
 from service.planner.walk_requests import WalkRequest
+from workers.architectures import LAWS
 from workers.contract import Activation
 
 # Part of the cache's key: raise it when the stored value of `simulated_forecast` changes.
@@ -186,7 +187,9 @@ def _without_law(request: WalkRequest) -> Forecast | None:
 
 
 def _no_law(request: WalkRequest) -> str:
-    return f"no law is known for the walk of {request.kind} networks"
+    scheme = request.question.weights
+    weights = "" if scheme in LAWS else f" with {scheme} weights"
+    return f"no law is known for the walk of {request.kind} networks{weights}"
 
 
 def _exact(request: WalkRequest) -> Forecast:

@@ -13,7 +13,12 @@ RELATIVE_PATH = "init.g.relative"
 
 # Schemes whose formula fixes g, and schemes whose own g is the unbiased one.
 _FIXED = frozenset({Scheme.HE, Scheme.GLOROT, Scheme.LECUN})
-_UNBIASED = frozenset({Scheme.RWI, Scheme.ORTHOGONAL})
+_UNBIASED = frozenset({Scheme.RWI, Scheme.ORTHOGONAL, Scheme.LYAPUNOV, Scheme.LYAPUNOV_SAMPLED})
+# Schemes whose unit draw needs no factor.
+_UNIT = frozenset({Scheme.LSUV, Scheme.LOOKS_LINEAR})
+
+
+MEASURED = "lsuv scales every layer by what it measures on training samples"
 
 
 def mode_of(point: Point) -> GMode:
@@ -41,6 +46,8 @@ def gain_of(point: Point, network: Network) -> float:
             return point.number(RELATIVE_PATH) * unbiased_gain(gain_walk_of(point, network))
         case GMode.AUTO if scheme in _UNBIASED:
             return unbiased_gain(gain_walk_of(point, network))
+        case GMode.AUTO if scheme in _UNIT:
+            return 1.0
         case GMode.AUTO:
             return rwinit.scheme_gain(scheme, network.activation, network.width, network.slope)
 
@@ -73,6 +80,11 @@ def gain_issue(point: Point) -> SpecIssue | None:
         return None if mode is GMode.AUTO else _fixed_gain_issue(point, scheme)
     if scheme is Scheme.RWI_PAPER and mode is GMode.AUTO:
         return _no_formula_issue(point)
+    if scheme is Scheme.LSUV and mode is not GMode.AUTO:
+        return SpecIssue("init.g", _written(point), f"{MEASURED}; leave g out")
+    if scheme is Scheme.LOOKS_LINEAR and mode is GMode.RELATIVE:
+        message = "looks_linear has g 1 of its own: give g as a number, or leave it out"
+        return SpecIssue("init.g", _written(point), message)
     return None
 
 

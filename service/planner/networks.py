@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from service.spec import Point, SpecIssue
 from workers.architectures import ARCHITECTURES, architecture_of, parameter_count
-from workers.contract import Activation, DatasetShape, Network, Task
+from workers.contract import Activation, DatasetShape, Network, Scheme, Task
 
 BUDGET_PATH = "network.width.parameters"
 
@@ -38,22 +38,31 @@ def hyper_issue(point: Point) -> SpecIssue | None:
 
 
 def width_of(point: Point, shape: DatasetShape) -> int:
-    """Return the width of a point's networks; 0 if its budget is too small for one unit."""
+    """Return the width of a point's networks; 0 if its budget is too small for the least width.
+
+    A budget gives the largest width of at most so many parameters that is a multiple of
+    `width_unit`.
+    """
     if BUDGET_PATH not in point:
         return point.whole("network.width")
     n_outputs = shape.n_outputs(Task(point.text("dataset.task")))
-    budget = point.whole(BUDGET_PATH)
-    return _widest(network_of(point, 1), shape.n_inputs, n_outputs, budget)
+    widest = _widest(network_of(point, 1), shape.n_inputs, n_outputs, point.whole(BUDGET_PATH))
+    return widest - widest % width_unit(point)
+
+
+def width_unit(point: Point) -> int:
+    """Return the number of which a point's width is a multiple: 2 where units come in pairs."""
+    return 2 if point["init.scheme"] == Scheme.LOOKS_LINEAR else 1
 
 
 def width_issue(point: Point, shape: DatasetShape) -> SpecIssue | None:
-    """Return an issue if the parameter budget is too small for one unit per layer."""
+    """Return an issue if the parameter budget is too small for the least width."""
     if width_of(point, shape) > 0:
         return None
     n_outputs = shape.n_outputs(Task(point.text("dataset.task")))
-    least = _count(network_of(point, 1), 1, shape.n_inputs, n_outputs)
-    depth = point.whole("network.depth")
-    message = f"width 1 at depth {depth} on {shape.name} already has {least} parameters"
+    width, depth = width_unit(point), point.whole("network.depth")
+    least = _count(network_of(point, 1), width, shape.n_inputs, n_outputs)
+    message = f"width {width} at depth {depth} on {shape.name} already has {least} parameters"
     return SpecIssue(BUDGET_PATH, str(point.whole(BUDGET_PATH)), message)
 
 

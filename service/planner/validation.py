@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from service.planner.gains import gain_issue
 from service.planner.learning_rates import rate_issue
 from service.planner.networks import hyper_issue, network_of, width_issue
+from service.planner.schemes import scheme_issues
 from service.spec import Point, SpecIssue
 from workers.contract import DatasetShape, OptimizerKind, Task
 
@@ -31,6 +32,7 @@ def point_issues(point: Point, datasets: Mapping[str, DatasetShape]) -> Iterator
     for issue in (
         *per_dataset,
         gain_issue(point),
+        *scheme_issues(point),
         # The rates do not depend on the width.
         rate_issue(point, network_of(point, 1)),
         _nesterov(point),

@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 import rwinit
 from rwinit.estimates import ALGORITHM
 from service.planner.planned import PlannedConfiguration, SimulatedWalk
-from workers.architectures import Skip, WalkQuestion, architecture_of
+from workers.architectures import LAWS, Skip, WalkQuestion, architecture_of
 from workers.contract import Configuration, DatasetShape, Prediction
 
 _FILTERS: Final = {
@@ -77,7 +77,8 @@ def unbiased_gain(question: WalkQuestion) -> float:
         question.activation,
         question.width,
         question.depth,
-        weights=question.weights,
+        # Schemes without a law that take the unbiased g choose among Gaussian matrices.
+        weights=question.weights if question.weights in LAWS else "gaussian",
         slope=question.slope,
         conditions=rwinit.Conditions(g_in=question.g_in),
     )

@@ -17,7 +17,7 @@ class WalkRequest:
         kind: Kind of network.
         question: Parameters of the walk. For a kind without a law it is the walk of its layers
             without skips, from which g is found.
-        has_law: Whether the kind has a law, so that the walk can be predicted.
+        has_law: Whether kind and scheme have a law, so that the walk can be predicted.
         relative: Ratio of g to the unbiased g, if g is given in that way; else None.
         g: g, if it is given as a number or by the scheme's formula; else None.
         hyperparameters: Resolved hyper-parameters of a network with skips, by name. They tell
@@ -40,7 +40,7 @@ class WalkRequest:
         """Return a description of the network, such as ``relu, width 100, depth 32, g 2``."""
         asked = self.question
         slope = f" of slope {asked.slope:g}" if asked.activation is Activation.LEAKY_RELU else ""
-        law = " orthogonal" if asked.weights == "orthogonal" else ""
+        law = "" if asked.weights == "gaussian" else f" {asked.weights}"
         unit = "" if asked.has_unit_gain and self.has_law else " x unbiased"
         given = f"g {self.g:.4g}" if self.g is not None else f"g {self.relative:.4g}{unit}"
         first = "" if asked.g_in == 1.0 else f", g_in {asked.g_in:.4g}"

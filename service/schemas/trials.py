@@ -75,6 +75,9 @@ class TrialRead(Schema):
     shared_filter: bool | None = Field(
         None, description="Whether one fixed matrix serves all layers of a roaf network."
     )
+    gate_bias: float | None = Field(
+        None, description="Initial value of the biases of a highway network's gates."
+    )
     scheme: OpenEnum[Scheme] | None = None
     g: float | None = Field(None, description="Factor of the initial hidden matrices, as resolved.")
     g_in: float | None = Field(None, description="Factor of the initial first matrix.")

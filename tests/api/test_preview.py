@@ -265,7 +265,9 @@ def test_a_time_is_of_the_device_that_the_spec_asks_for(
 
 def test_networks_with_filters_have_a_law_and_bounds(http: httpx.Client) -> None:
     filters = "[haar, identity]"
-    network = f"network: {{kind: roaf, activation: tanh, depth: 50000, width: 16, filter: {filters}}}"
+    network = (
+        f"network: {{kind: roaf, activation: tanh, depth: 50000, width: 16, filter: {filters}}}"
+    )
     spec = f"version: 1\nname: filters\n{network}\ntraining: {{epochs: 1, lr: 0.1}}\n"
 
     found = post(http, spec).json()

@@ -11,6 +11,7 @@ from tests.factories import trial_spec, varied
 from workers.architectures import ARCHITECTURES, HyperValue
 from workers.contract import (
     DatasetShape,
+    EngineName,
     EpochRecord,
     Report,
     TrialEnd,
@@ -18,6 +19,7 @@ from workers.contract import (
 )
 from workers.datasets import Data
 from workers.datasets.data import Samples, prepare
+from workers.engine_table import declaration_of
 
 BASE = trial_spec(trial_id=UUID(int=1), dataset="blobs", depth=3, width=8, g=1.7, batch_size=10)
 
@@ -51,6 +53,18 @@ def of_kind(spec: TrialSpec, kind: str, **hyperparameters: HyperValue) -> TrialS
         },
     )
     return replace(spec, configuration=replace(spec.configuration, network=network))
+
+
+def is_run(spec: TrialSpec) -> bool:
+    """Return whether a trial's engine declares that it runs the trial."""
+    engine = declaration_of(spec.configuration.engine)
+    return engine.runs(spec.network, spec.task, spec.training.precision)
+
+
+def kinds_of(engine: EngineName) -> list[str]:
+    """Return the kinds of networks that an engine runs."""
+    base = varied(BASE, engine=engine)
+    return [kind for kind in ARCHITECTURES if is_run(of_kind(base, kind))]
 
 
 def streams(depth: int) -> list[int | str]:

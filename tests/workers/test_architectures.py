@@ -142,7 +142,9 @@ def test_layers_of_every_kind_use_each_matrix_that_there_is(kind: str, depth: in
     assert len(layers) == depth + 1
     assert len({each.name for each in found}) == len(found)
     places = {(each.name, place) for each in found if each.trainable for place in range(each.count)}
-    assert {(layer.group, layer.place) for layer in layers} == places
+    used = {(layer.group, layer.place) for layer in layers}
+    used |= {(layer.gate_group, layer.place) for layer in layers if layer.gate_group}
+    assert used == places
     behind_the_first = {layer.rule for layer in layers[1:-1]}
     assert behind_the_first <= {architecture.hidden_rule(made)}
 

@@ -115,6 +115,7 @@ def test_trials_run_side_by_side_only_where_their_bits_allow_it(
         (LayerRule(branch_gain=0.1), False),
         (LayerRule(activated=False), False),
         (LayerRule(skip=Skip.IDENTITY, activated=False), False),
+        (LayerRule(skip=Skip.IDENTITY, gated=True), False),
         (LayerRule(skip=Skip.ORTHOGONAL), False),
         (LayerRule(skip=Skip.PERMUTATION), False),
     ],

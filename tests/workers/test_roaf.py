@@ -175,11 +175,12 @@ def test_permutations_are_orders_of_the_columns(engine: EngineName) -> None:
 @pytest.mark.parametrize("filtering", Filter)
 @pytest.mark.parametrize("shared", [False, True])
 def test_both_engines_agree_on_every_filter(filtering: Filter, shared: bool) -> None:
-    own = {"filter": filtering, "shared_filter": shared, "c": 1.5}
     base = varied(BASE, depth=6, precision=Precision.FLOAT64, branch_lr_factor=3.0)
     states = []
     for name in EngineName:
-        spec = of_kind(varied(base, engine=name), "roaf", **own)
+        spec = of_kind(
+            varied(base, engine=name), "roaf", filter=filtering, shared_filter=shared, c=1.5
+        )
         running = engine_with(spec)
         for _ in range(3):
             step(running, spec)
@@ -187,8 +188,8 @@ def test_both_engines_agree_on_every_filter(filtering: Filter, shared: bool) -> 
 
     packed, reference = states
     assert packed.keys() == reference.keys()
-    for name, array in packed.items():
-        np.testing.assert_allclose(array, reference[name], rtol=1e-10, atol=1e-13)
+    for part, array in packed.items():
+        np.testing.assert_allclose(array, reference[part], rtol=1e-10, atol=1e-13)
 
 
 @pytest.mark.parametrize("filtering", Filter)
@@ -264,7 +265,8 @@ def test_both_engines_clip_a_frozen_body_alike() -> None:
         step(running, spec)
         states.append(running.save(spec.trial_id).arrays["parameters.last.weight"])
 
-    np.testing.assert_allclose(*states, rtol=1e-12)
+    packed, reference = states
+    np.testing.assert_allclose(packed, reference, rtol=1e-12)
 
 
 @pytest.mark.parametrize("engine", EngineName)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from workers.architectures.architecture import Architecture
 from workers.architectures.feed_forward import FeedForwardArchitecture
+from workers.architectures.highway import HighwayArchitecture
 from workers.architectures.hyperparameters import (
     ChoiceHyperparameter,
     FlagHyperparameter,
@@ -25,7 +26,7 @@ from workers.architectures.parameters import Factor, MatrixLaw, ParameterGroup, 
 from workers.architectures.program import Layer, LayerRule, Skip, Source
 from workers.architectures.residual import ResidualArchitecture
 from workers.architectures.roaf import Filter, RoafArchitecture
-from workers.architectures.walks import EXACT, WalkQuestion, weights_of
+from workers.architectures.walks import EXACT, LAWS, WalkQuestion, weights_of
 from workers.contract import Network
 from workers.errors import WorkersError
 
@@ -33,6 +34,7 @@ _KINDS: tuple[Architecture, ...] = (
     FeedForwardArchitecture(),
     ResidualArchitecture(),
     RoafArchitecture(),
+    HighwayArchitecture(),
 )
 
 ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType({each.kind: each for each in _KINDS})
@@ -65,6 +67,7 @@ def architecture_of(network: Network) -> Architecture:
 __all__ = [
     "ARCHITECTURES",
     "EXACT",
+    "LAWS",
     "Architecture",
     "ChoiceHyperparameter",
     "Factor",

@@ -9,7 +9,7 @@ from functools import lru_cache
 from workers.architectures.hyperparameters import HyperIssue, Hyperparameter, Hypers
 from workers.architectures.parameters import Factor, ParameterGroup
 from workers.architectures.program import LINEAR, PLAIN, Layer, LayerRule, Source
-from workers.architectures.walks import EXACT, WalkQuestion, weights_of
+from workers.architectures.walks import EXACT, LAWS, WalkQuestion, weights_of
 from workers.contract import Activation, Network, OptimizerKind, Scheme
 
 LAST_STREAM = "out"
@@ -62,8 +62,9 @@ class FeedForwardArchitecture:
     def walk(
         self, network: Network, *, scheme: Scheme, g_in: float, n_inputs: int
     ) -> WalkQuestion | None:
-        """Return the network's own walk."""
-        return plain_walk(network, scheme=scheme, g_in=g_in, n_inputs=n_inputs)
+        """Return the network's own walk; None if the scheme's matrices have no law."""
+        question = plain_walk(network, scheme=scheme, g_in=g_in, n_inputs=n_inputs)
+        return question if question.weights in LAWS else None
 
     def gain_walk(self, network: Network, *, scheme: Scheme, g_in: float) -> WalkQuestion:
         """Return the network's own walk."""
@@ -102,7 +103,12 @@ def chain_parameters(network: Network, n_inputs: int, n_outputs: int) -> tuple[P
 # building it anew for each trial would take long.
 @lru_cache(maxsize=16)
 def chain_layers(
-    depth: int, rule: LayerRule, skip_group: str | None = None, shared_skip: bool = False
+    depth: int,
+    rule: LayerRule,
+    *,
+    skip_group: str | None = None,
+    shared_skip: bool = False,
+    gate_group: str | None = None,
 ) -> tuple[Layer, ...]:
     """Return a plain first layer, ``depth - 1`` hidden ones of a rule, and a linear last one.
 
@@ -111,6 +117,7 @@ def chain_layers(
         rule: Formula of the hidden layers except the first one.
         skip_group: Group that contains their matrices S; None where S has no parameters.
         shared_skip: Whether all of them use the one matrix of that group.
+        gate_group: Group of the gates; None without gates.
     """
     hidden = (
         Layer(
@@ -120,6 +127,7 @@ def chain_layers(
             rule=rule,
             skip_group=skip_group,
             skip_place=0 if shared_skip or skip_group is None else place,
+            gate_group=gate_group,
         )
         for place in range(depth - 1)
     )

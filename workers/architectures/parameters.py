@@ -13,6 +13,7 @@ class MatrixLaw(StrEnum):
 
     SCHEME = "scheme"  # the unit draw of the trial's initial scheme, times a factor
     HAAR = "haar"  # Haar orthogonal, by the QR decomposition of a Gaussian matrix
+    NORMAL = "normal"  # i.i.d. of variance 1 / fan_in, whatever the scheme and the factors
     PERMUTATION = "permutation"  # stored as the order of the columns, a row of whole numbers
 
 
@@ -55,6 +56,7 @@ class ParameterGroup:
         carries_branch_gain: Whether the gradients of the matrices contain the branch gain of their
             layers, so that their learning rate may follow it (`Training.branch_lr_factor`).
         is_readout: Whether the matrix gives the outputs; it is trained where the body is frozen.
+        bias: Initial value of all biases.
     """
 
     name: str
@@ -69,6 +71,7 @@ class ParameterGroup:
     shared: bool = False
     carries_branch_gain: bool = False
     is_readout: bool = False
+    bias: float = 0.0
 
     @property
     def streams(self) -> tuple[int | str, ...]:

@@ -24,17 +24,21 @@ class Source(StrEnum):
 class LayerRule:
     """Formula of a layer: ``h' = skip_gain * S h + branch_gain * f(W h + b)``.
 
+    A gate ``T = sigmoid(W_T h + b_T)`` multiplies the branch by T and the skip by 1 - T.
+
     Attributes:
         skip: The matrix S.
         skip_gain: Factor of the skip; not used where ``skip`` is NONE.
         branch_gain: Factor of the branch.
         activated: Whether f is the network's activation; otherwise f is the identity.
+        gated: Whether the layer has a gate, whose parameters are its ``gate_group``.
     """
 
     skip: Skip = Skip.NONE
     skip_gain: float = 1.0
     branch_gain: float = 1.0
     activated: bool = True
+    gated: bool = False
 
 
 PLAIN = LayerRule()
@@ -52,6 +56,8 @@ class Layer:
         rule: Formula of the layer.
         skip_group: Name of the parameter group that contains S; None where S has no parameters.
         skip_place: Index of S in that group, from 0; always 0 where the group is shared.
+        gate_group: Name of the parameter group that contains W_T and b_T, at the place of W; None
+            without a gate.
     """
 
     source: Source
@@ -60,3 +66,4 @@ class Layer:
     rule: LayerRule
     skip_group: str | None = None
     skip_place: int = 0
+    gate_group: str | None = None

@@ -185,7 +185,12 @@ class RoafArchitecture:
         """Return a plain first layer, D - 1 with a filter, and a linear last one."""
         own = _roaf(network)
         group = _GROUP if own.filter in _LAWS else None
-        return chain_layers(network.depth, self.hidden_rule(network), group, own.shared_filter)
+        return chain_layers(
+            network.depth,
+            self.hidden_rule(network),
+            skip_group=group,
+            shared_skip=own.shared_filter,
+        )
 
     def walk(
         self, network: Network, *, scheme: Scheme, g_in: float, n_inputs: int

@@ -21,7 +21,8 @@ class WalkQuestion:
         slope: Negative-side slope; 0 unless the activation is ``leaky_relu``.
         depth: Hidden layers.
         width: Units per hidden layer.
-        weights: Law of the hidden matrices: ``"gaussian"`` or ``"orthogonal"``.
+        weights: Law of the hidden matrices: ``"gaussian"`` or ``"orthogonal"``, or the name of
+            a scheme without a law.
         g_in: Multiplier of the first matrix; 1 for a homogeneous activation, which carries any
             factor of the input to the output unchanged.
         n_inputs: Dimensions of one sample; None for a homogeneous activation.
@@ -56,6 +57,19 @@ class WalkQuestion:
         return self.has_skips
 
 
+LAWS = frozenset({"gaussian", "orthogonal"})
+"""Laws of the hidden matrices for which rwinit knows the walk."""
+
+_WEIGHTS = {
+    Scheme.ORTHOGONAL: "orthogonal",
+    # These depend on the data, or pair units of which one is active, or choose among matrices.
+    # None of that is in rwinit's laws.
+    Scheme.LSUV: "lsuv",
+    Scheme.LOOKS_LINEAR: "looks_linear",
+    Scheme.LYAPUNOV_SAMPLED: "lyapunov_sampled",
+}
+
+
 def weights_of(scheme: Scheme) -> str:
-    """Return rwinit's name for the law of a scheme's hidden matrices."""
-    return "orthogonal" if scheme is Scheme.ORTHOGONAL else "gaussian"
+    """Return the name of the law of a scheme's hidden matrices, one of `LAWS` if it has a walk."""
+    return _WEIGHTS.get(scheme, "gaussian")

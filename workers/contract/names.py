@@ -60,6 +60,10 @@ class Scheme(StrEnum):
     GLOROT = "glorot"
     LECUN = "lecun"
     ORTHOGONAL = "orthogonal"
+    LOOKS_LINEAR = "looks_linear"  # mirrored orthogonal blocks; a ReLU network starts linear
+    LSUV = "lsuv"  # orthogonal, then each layer scaled on training samples
+    LYAPUNOV = "lyapunov"  # Gaussian, with a g that makes the mean log gain 0
+    LYAPUNOV_SAMPLED = "lyapunov_sampled"  # drawn again until a matrix's own log gain is near 0
 
 
 class OptimizerKind(StrEnum):

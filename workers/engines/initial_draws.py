@@ -3,43 +3,48 @@
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
-import rwinit
-from workers.architectures import MatrixLaw, ParameterGroup
-from workers.contract import Init
+from workers.architectures import ParameterGroup
+from workers.contract import Scheme, TrialSpec
+from workers.engines.matrix_draws import draw_matrix_
+from workers.engines.samples import Split
+from workers.engines.unit_variance import scale_layers_
 from workers.generators import weight_generators
 
 GroupTensors = Mapping[str, Sequence[Tensor]]
 """One tensor for each matrix of a group, by the group's name."""
 
 
-@torch.no_grad()
 def draw_weights_(
-    groups: Sequence[ParameterGroup], weights: GroupTensors, init: Init, seed: int
+    spec: TrialSpec, groups: Sequence[ParameterGroup], weights: GroupTensors, train: Split
 ) -> None:
-    """Fill the matrices of some groups with initial weights, with one generator per matrix.
+    """Fill the matrices of the groups with a trial's initial weights.
 
     Args:
+        spec: The trial.
+        groups: All groups of the trial's network that are trained, and any fixed ones.
+        weights: Matrices of the groups, each ``(fan_out, fan_in)``, overwritten.
+        train: Training samples, on which the scheme ``lsuv`` measures the layers.
+    """
+    draw_matrices_(spec, groups, weights)
+    if spec.init.scheme is Scheme.LSUV:
+        scale_layers_(spec, weights, train)
+
+
+@torch.no_grad()
+def draw_matrices_(
+    spec: TrialSpec, groups: Sequence[ParameterGroup], weights: GroupTensors
+) -> None:
+    """Fill the matrices of some groups by the groups' laws, with one generator per matrix.
+
+    Args:
+        spec: The trial.
         groups: The groups.
-        weights: Matrices of the groups, each ``(fan_out, fan_in)``, overwritten. Of a group of
-            permutations each is the order of the columns, int64, ``(fan_out,)``: row i of the
-            matrix has its 1 in column ``order[i]``.
-        init: Scheme and factors.
-        seed: The trial's seed.
+        weights: Matrices of the groups, as `workers.engines.matrix_draws.blank_matrix` makes them,
+            overwritten.
     """
     for group in groups:
-        generators = weight_generators(seed, group.streams)
+        generators = weight_generators(spec.seed, group.streams)
         for weight, generator in zip(weights[group.name], generators, strict=True):
-            _draw_(weight, group, init, generator)
-
-
-def _draw_(weight: Tensor, group: ParameterGroup, init: Init, generator: Generator) -> None:
-    match group.draw:
-        case MatrixLaw.SCHEME:
-            factor = group.factor.of(init)
-            rwinit.scheme_draw_(weight, init.scheme, factor=factor, generator=generator)
-        case MatrixLaw.HAAR:
-            rwinit.scheme_draw_(weight, "orthogonal", generator=generator)
-        case MatrixLaw.PERMUTATION:
-            weight.copy_(torch.randperm(group.fan_out, generator=generator))
+            draw_matrix_(weight, group, spec, generator)

@@ -7,13 +7,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rwinit.activations import activation_function
-from workers.architectures import Layer, MatrixLaw, ParameterGroup, Skip, architecture_of
+from workers.architectures import Layer, ParameterGroup, architecture_of
 from workers.contract import Network
 from workers.engines.initial_draws import GroupTensors
+from workers.engines.layer_formula import filtered, layer_output
+from workers.engines.matrix_draws import blank_matrix
 
 
 class ProgramNetwork(nn.Module):
-    """A network of any kind, whose parameters start at zero.
+    """A network of any kind, whose matrices start at zero and whose biases at their initial value.
 
     Attributes:
         groups: Groups of parameters.
@@ -40,17 +42,17 @@ class ProgramNetwork(nn.Module):
         self._function = activation_function(network.activation, network.slope)
         for group in groups:
             for place in range(group.count):
-                weight = _blank(group, dtype)
+                weight = blank_matrix(group, dtype)
                 self._register(group, f"{group.name}_weight_{place}", weight)
                 if group.trainable:
-                    bias = torch.zeros(group.fan_out, dtype=dtype)
+                    bias = torch.full((group.fan_out,), group.bias, dtype=dtype)
                     self._register(group, f"{group.name}_bias_{place}", bias)
 
     @classmethod
     def of(
         cls, network: Network, n_inputs: int, n_outputs: int, dtype: torch.dtype
     ) -> "ProgramNetwork":
-        """Return the network of a description, with all parameters zero."""
+        """Return the network of a description, with all matrices zero."""
         kind = architecture_of(network)
         groups = kind.parameters(network, n_inputs, n_outputs)
         return cls(network, groups, kind.layers(network), dtype)
@@ -88,26 +90,22 @@ class ProgramNetwork(nn.Module):
         return self.get_parameter(f"{layer.group}_weight_{layer.place}")
 
     def _layer(self, layer: Layer, h: Tensor) -> Tensor:
-        rule = layer.rule
-        bias = self.get_parameter(f"{layer.group}_bias_{layer.place}")
-        branch = functional.linear(h, self.weight_of(layer), bias)
-        if rule.activated:
-            branch = self._function(branch)
-        if rule.branch_gain != 1.0:
-            branch = rule.branch_gain * branch
-        if rule.skip is Skip.NONE:
-            return branch
-        carried = self._carried(layer, h)
-        return branch + (carried if rule.skip_gain == 1.0 else rule.skip_gain * carried)
+        before = self._affine(layer.group, layer.place, h)
+        gate = None
+        if layer.gate_group is not None:
+            gate = self._affine(layer.gate_group, layer.place, h)
+        return layer_output(layer.rule, self._function, before, self._carried(layer, h), gate)
+
+    def _affine(self, group: str, place: int, h: Tensor) -> Tensor:
+        weight = self.get_parameter(f"{group}_weight_{place}")
+        return functional.linear(h, weight, self.get_parameter(f"{group}_bias_{place}"))
 
     def _carried(self, layer: Layer, h: Tensor) -> Tensor:
         """Return ``S h``."""
         if layer.skip_group is None:
             return h
-        filtering = self.get_buffer(f"{layer.skip_group}_weight_{layer.skip_place}")
-        if layer.rule.skip is Skip.PERMUTATION:
-            return h[:, filtering]
-        return functional.linear(h, filtering)
+        matrix = self.get_buffer(f"{layer.skip_group}_weight_{layer.skip_place}")
+        return filtered(layer.rule.skip, matrix, h)
 
     def _tensors(self, group: ParameterGroup, part: str) -> list[Tensor]:
         get = self.get_parameter if group.trainable else self.get_buffer
@@ -118,10 +116,3 @@ class ProgramNetwork(nn.Module):
             self.register_parameter(name, nn.Parameter(values))
         else:
             self.register_buffer(name, values)
-
-
-def _blank(group: ParameterGroup, dtype: torch.dtype) -> Tensor:
-    """Return the zeros of one matrix of a group, or the identity as an order of columns."""
-    if group.draw is MatrixLaw.PERMUTATION:
-        return torch.arange(group.fan_out)
-    return torch.zeros(group.fan_out, group.fan_in, dtype=dtype)

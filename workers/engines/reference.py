@@ -23,7 +23,7 @@ from workers.engines.checks import check_trial
 from workers.engines.devices import fixed_arithmetic
 from workers.engines.dtypes import DTYPES
 from workers.engines.gradients import gradient_norms
-from workers.engines.initial_draws import GroupTensors, draw_weights_
+from workers.engines.initial_draws import GroupTensors, draw_matrices_, draw_weights_
 from workers.engines.interface import (
     Evaluation,
     GradientNorms,
@@ -83,7 +83,7 @@ class ReferenceEngine:
     def add(self, spec: TrialSpec) -> None:
         """Add a trial with its initial network."""
         network = self._network(spec)
-        draw_weights_(network.groups, network.weights(), spec.init, spec.seed)
+        draw_weights_(spec, network.groups, network.weights(), self._train)
         self._insert(spec, network)
 
     @fixed_arithmetic()
@@ -132,7 +132,7 @@ class ReferenceEngine:
         network = self._network(spec)
         # A state does not contain fixed matrices; they are drawn again.
         fixed = [group for group in network.groups if not group.trainable]
-        draw_weights_(fixed, network.weights(), spec.init, spec.seed)
+        draw_matrices_(spec, fixed, network.weights())
         slot = self._insert(spec, network)
         parameters = [*slot.network.parameters()]
         kinds = state_kinds(spec)

@@ -31,6 +31,11 @@ class Split:
         self._x = _tensor(x).to(device)
         self._y = None if y is None else _tensor(y).to(device)
 
+    @property
+    def device(self) -> torch.device:
+        """Device of the batches."""
+        return self._x.device
+
     def __len__(self) -> int:
         return len(self._x)
 

@@ -23,6 +23,8 @@ _FLOAT64_BYTES = _INDEX_BYTES = 8
 _OPERATION_BYTES = 850
 # Autograd's nodes of one layer, without tensors. Measured.
 _GRAPH_BYTES = 3000
+# The same of a layer with a gate. Measured.
+_GATED_GRAPH_BYTES = 9000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,9 +181,11 @@ def _profile(trial: TrialShape, dataset: DatasetShape) -> int:
     rows = trial.rows(dataset)
     saved = trial.kinds * trial.parameters(dataset) * trial.number_bytes
     # Three tensors a layer: output, slope, and as much again that the allocator keeps. Measured.
+    # A gate has an opening and a slope of its own.
+    tensors = 5 if trial.gated else 3
     layers = (
         rows
-        * (3 * dataset.n_inputs + (3 * trial.network.depth + 4) * trial.network.width)
+        * (3 * dataset.n_inputs + (tensors * trial.network.depth + 4) * trial.network.width)
         * _FLOAT64_BYTES
     )
     return max(_saved(trial, dataset), saved + layers + _norm(trial, dataset))
@@ -203,6 +207,10 @@ def _chunk_sizes(dataset: DatasetShape) -> set[int]:
 
 def _graph_tensors(trial: TrialShape) -> int:
     """Return how many tensors of a layer's size autograd keeps for a hidden layer."""
+    if trial.gated:
+        # The branch, T, 1 - T and the output, and half as much again that the allocator keeps.
+        # Measured.
+        return 7 if trial.keeps_input else 6
     if trial.skip is not Skip.NONE:
         # The layer's output, the tensor that the derivative needs, and as much again that the
         # allocator keeps. Measured.
@@ -228,7 +236,7 @@ def _reference(trial: TrialShape, dataset: DatasetShape) -> Memory:
         parameters=trial.kinds * parameters * size,
         gradients=parameters * size,
         activations=step,
-        operations=_GRAPH_BYTES * trial.network.depth,
+        operations=(_GATED_GRAPH_BYTES if trial.gated else _GRAPH_BYTES) * trial.network.depth,
         dataset=dataset_bytes(dataset),
         measuring=max(0, max(probe, profile, passing, _saved(trial, dataset)) - step),
     )

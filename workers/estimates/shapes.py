@@ -92,6 +92,11 @@ class TrialShape:
         return sum(group.weights for group in self._groups(1, 1) if not group.trainable)
 
     @property
+    def gated(self) -> bool:
+        """Whether the hidden layers behind the first one have a gate."""
+        return architecture_of(self.network).hidden_rule(self.network).gated
+
+    @property
     def keeps_input(self) -> bool:
         """Whether inputs of the activation are kept: its derivative is computed from them."""
         return keeps_input(self.network.activation, self.network.slope)

@@ -101,6 +101,7 @@ class _Sizes:
         number: Size of a number in units of a float32.
         is_called: Whether the activation needs calls of its own, apart from the products.
         is_smooth: Whether the activation needs an exponential or a similar function.
+        gated: Whether hidden layers have a gate: a product, a sigmoid and a mixture of their own.
     """
 
     depth: int
@@ -112,6 +113,7 @@ class _Sizes:
     number: float
     is_called: bool
     is_smooth: bool
+    gated: bool
 
     @classmethod
     def of(cls, trial: TrialShape, dataset: DatasetShape) -> "_Sizes":
@@ -125,6 +127,7 @@ class _Sizes:
             number=trial.number_bytes / 4,
             is_called=trial.network.activation not in _FUSED,
             is_smooth=trial.network.activation not in _STRAIGHT,
+            gated=trial.gated,
         )
 
 
@@ -142,15 +145,15 @@ def _passes(
         live: Trials that share the calls.
         chunks: Number of chunks into which the samples are divided.
     """
-    activated = min(passes, 2)
+    activated, branches = min(passes, 2), 1 + sizes.gated
     calls = chunks * sizes.depth / live
-    exponentials = activated * sizes.units * sizes.is_smooth + sizes.outputs
+    exponentials = activated * sizes.units * (sizes.is_smooth + sizes.gated) + sizes.outputs
     return replace(
         NO_WORK,
-        layer_passes=passes * calls,
-        elementwise_calls=activated * calls * sizes.is_called,
+        layer_passes=passes * calls * branches,
+        elementwise_calls=activated * calls * (sizes.is_called + 2 * sizes.gated),
         products=number * samples * passes * sizes.parameters,
-        activations=number * samples * passes * sizes.units,
+        activations=number * samples * passes * sizes.units * branches,
         exponentials=number * samples * exponentials,
         samples=samples,
         weight_passes=number * chunks * passes * sizes.parameters,

@@ -10,6 +10,7 @@ from rwinit import Nonlinearity, nonlinearity
 from workers.architectures import Skip, architecture_of
 from workers.contract import HOMOGENEOUS, TrialSpec
 from workers.engines import Engine
+from workers.engines.layer_formula import filtered
 from workers.engines.states import PARAMETERS
 
 
@@ -41,33 +42,49 @@ class FrozenNetwork:
 
     def matrix(self, place: int) -> Tensor:
         """Return the matrix of one of the D + 1 layers, ``(fan_out, fan_in)``; 0 is the first."""
-        return torch.tensor(self._part(place, "weight"), dtype=torch.float64)
+        layer = self._layers[place]
+        return self._tensor(layer.group, "weight", layer.place)
 
     def bias(self, place: int) -> Tensor:
         """Return the bias of one of the D + 1 layers, ``(fan_out,)``; 0 is the first."""
-        return torch.tensor(self._part(place, "bias"), dtype=torch.float64)
+        layer = self._layers[place]
+        return self._tensor(layer.group, "bias", layer.place)
+
+    def gate_matrix(self, place: int) -> Tensor:
+        """Return the gate's matrix W_T of a layer that has a gate, ``(width, width)``."""
+        return self._tensor(self._gate_group(place), "weight", self._layers[place].place)
+
+    def gate_bias(self, place: int) -> Tensor:
+        """Return the gate's bias b_T of a layer that has a gate, ``(width,)``."""
+        return self._tensor(self._gate_group(place), "bias", self._layers[place].place)
 
     def filtered(self, place: int, h: Tensor) -> Tensor:
         """Return ``S h`` of the layer at a place, for rows h of shape ``(batch, width)``."""
         layer = self._layers[place]
         if layer.skip_group is None:
             return h
-        fixed = self._fixed[layer.skip_group][layer.skip_place]
-        if layer.rule.skip is Skip.PERMUTATION:
-            return h[:, fixed.cpu()]
-        return h @ fixed.cpu().double().T
+        return filtered(layer.rule.skip, self._filter(layer.skip_group, layer.skip_place), h)
 
     def filtered_back(self, place: int, error: Tensor) -> Tensor:
         """Return ``S' e`` of the layer at a place, for rows e of shape ``(batch, width)``."""
         layer = self._layers[place]
         if layer.skip_group is None:
             return error
-        fixed = self._fixed[layer.skip_group][layer.skip_place].cpu()
+        fixed = self._filter(layer.skip_group, layer.skip_place)
         if layer.rule.skip is Skip.PERMUTATION:
             return torch.empty_like(error).index_copy_(1, fixed, error)
-        return error @ fixed.double()
+        return error @ fixed
 
-    def _part(self, place: int, part: str) -> NDArray[Any]:  # Any: the trial's precision
-        layer = self._layers[place]
-        row: NDArray[Any] = self._arrays[f"{PARAMETERS}.{layer.group}.{part}"][layer.place]
-        return row
+    def _filter(self, group: str, place: int) -> Tensor:
+        fixed = self._fixed[group][place].cpu()
+        return fixed.double() if fixed.is_floating_point() else fixed
+
+    def _gate_group(self, place: int) -> str:
+        group = self._layers[place].gate_group
+        if group is None:
+            raise ValueError(f"layer {place} has no gate")
+        return group
+
+    def _tensor(self, group: str, part: str, place: int) -> Tensor:
+        row: NDArray[Any] = self._arrays[f"{PARAMETERS}.{group}.{part}"][place]
+        return torch.tensor(row, dtype=torch.float64)  # Any above: the trial's precision

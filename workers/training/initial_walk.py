@@ -42,7 +42,7 @@ def _measured(network: FrozenNetwork, spec: TrialSpec, n_inputs: int) -> float |
     start = error.log_norms().item()
     for place in range(network.depth - 1, 0, -1):
         branch = branch_error(network, passed, place, error)
-        error = input_error(network, place, branch, error)
+        error = input_error(network, passed, place, branch, error)
     walk = error.log_norms().item() - start
     return walk if math.isfinite(walk) else None
 

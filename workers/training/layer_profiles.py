@@ -69,7 +69,7 @@ def _backward(
             branch = branch.normalised()
         gradients.append(_gradient_log_norm(branch, passed.inputs[place]))
         if place:
-            error = input_error(network, place, branch, error)
+            error = input_error(network, passed, place, branch, error)
             errors.append(mean_log_norm(error))
     return tuple(reversed(errors)), tuple(reversed(gradients))
 

@@ -15,6 +15,22 @@ from workers.architectures import Skip
 from workers.training.frozen_network import FrozenNetwork
 from workers.training.scaled import Scaled
 
+# ln of a size that float64 holds, and at which every gate is open or shut.
+_LARGEST_LOG = 600.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gate:
+    """Gate of a layer during a forward pass.
+
+    Attributes:
+        opening: T, shape ``(batch, width)``.
+        slope: Derivative of the layer's output by the input of the gate's sigmoid, elementwise.
+    """
+
+    opening: Tensor
+    slope: Scaled
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ForwardPass:
@@ -24,10 +40,12 @@ class ForwardPass:
         inputs: Input of each of the D + 1 matrices; `inputs[d]` for d > 0 is the output of the d-th
             hidden layer.
         slopes: f' of each hidden layer's pre-activations, D of them, shape ``(batch, width)``.
+        gates: Gate of each hidden layer, D of them; None for a layer without a gate.
     """
 
     inputs: tuple[Scaled, ...]
     slopes: tuple[Tensor, ...]
+    gates: tuple[Gate | None, ...]
 
 
 def forward(network: FrozenNetwork, x: Tensor) -> ForwardPass:
@@ -38,7 +56,7 @@ def forward(network: FrozenNetwork, x: Tensor) -> ForwardPass:
         x: Inputs, float64, shape ``(batch, n_inputs)``.
     """
     h = Scaled.plain(x)
-    inputs, slopes = [h], []
+    inputs, slopes, gates = [h], list[Tensor](), list[Gate | None]()
     for place in range(network.depth):
         before = _affine(network, h, place)
         # The slopes of saturated units underflow to 0, which is their value to double precision.
@@ -48,11 +66,12 @@ def forward(network: FrozenNetwork, x: Tensor) -> ForwardPass:
             # alignment of its operands, and numpy's results lie anywhere.
             after = torch.tensor(network.nonlinearity.function(values))
             slopes.append(torch.tensor(network.nonlinearity.derivative(values)))
-        h = _layer_output(network, place, Scaled(after, before.logs), h)
+        h, gate = _layer_output(network, place, Scaled(after, before.logs), h)
+        gates.append(gate)
         if network.is_homogeneous:
             h = h.normalised()
         inputs.append(h)
-    return ForwardPass(tuple(inputs), tuple(slopes))
+    return ForwardPass(tuple(inputs), tuple(slopes), tuple(gates))
 
 
 def branch_error(network: FrozenNetwork, passed: ForwardPass, place: int, error: Scaled) -> Scaled:
@@ -64,38 +83,68 @@ def branch_error(network: FrozenNetwork, passed: ForwardPass, place: int, error:
         place: Index of the layer; 0 is the first.
         error: Error with respect to the layer's output.
     """
-    rule = network.rules[place]
+    rule, gate = network.rules[place], _gate_of(passed, place)
     if rule.branch_gain != 1.0:
         error = error.scaled(rule.branch_gain)
+    if gate is not None:
+        error = Scaled(error.rows * gate.opening, error.logs)
     return Scaled(error.rows * passed.slopes[place], error.logs) if rule.activated else error
 
 
-def input_error(network: FrozenNetwork, place: int, branch: Scaled, error: Scaled) -> Scaled:
+def input_error(
+    network: FrozenNetwork, passed: ForwardPass, place: int, branch: Scaled, error: Scaled
+) -> Scaled:
     """Return the error with respect to a layer's input, with rows of length 1.
 
     Args:
         network: The network.
+        passed: Its forward pass.
         place: Index of the layer; 0 is the first.
         branch: Result of `branch_error` for the layer.
         error: Error with respect to the layer's output.
     """
-    rule = network.rules[place]
+    rule, gate = network.rules[place], _gate_of(passed, place)
     below = branch.times(network.matrix(place))
     if rule.skip is Skip.NONE:
         return below
-    carried = Scaled(network.filtered_back(place, error.rows), error.logs)
-    return below.plus(carried.scaled(rule.skip_gain)).normalised()
+    carried = Scaled(network.filtered_back(place, error.rows), error.logs).scaled(rule.skip_gain)
+    if gate is None:
+        return below.plus(carried).normalised()
+    carried = Scaled(carried.rows * (1.0 - gate.opening), carried.logs)
+    through = Scaled(error.rows * gate.slope.rows, error.logs + gate.slope.logs)
+    return below.plus(carried).plus(through.times(network.gate_matrix(place))).normalised()
 
 
-def _layer_output(network: FrozenNetwork, place: int, branch: Scaled, h: Scaled) -> Scaled:
-    """Return a layer's output from its branch and its input."""
+def _gate_of(passed: ForwardPass, place: int) -> Gate | None:
+    """Return the gate of a layer; the last layer, which the forward pass leaves out, has none."""
+    return passed.gates[place] if place < len(passed.gates) else None
+
+
+def _layer_output(
+    network: FrozenNetwork, place: int, branch: Scaled, h: Scaled
+) -> tuple[Scaled, Gate | None]:
+    """Return a layer's output and its gate from its branch and its input."""
     rule = network.rules[place]
     if rule.branch_gain != 1.0:
         branch = branch.scaled(rule.branch_gain)
     if rule.skip is Skip.NONE:
-        return branch
-    carried = Scaled(network.filtered(place, h.rows), h.logs)
-    return branch.plus(carried.scaled(rule.skip_gain))
+        return branch, None
+    carried = Scaled(network.filtered(place, h.rows), h.logs).scaled(rule.skip_gain)
+    if not rule.gated:
+        return branch.plus(carried), None
+    opening = _opening(network, place, h)
+    difference = branch.plus(Scaled(-carried.rows, carried.logs))
+    gate = Gate(
+        opening, Scaled(difference.rows * opening * (1.0 - opening), difference.logs).normalised()
+    )
+    mixed = Scaled(branch.rows * opening, branch.logs)
+    return mixed.plus(Scaled(carried.rows * (1.0 - opening), carried.logs)), gate
+
+
+def _opening(network: FrozenNetwork, place: int, h: Scaled) -> Tensor:
+    """Return the gate's T. It depends on the true size of h, of which it saturates early."""
+    size = h.logs.clamp(max=_LARGEST_LOG).exp()[:, None]
+    return torch.sigmoid(h.rows @ network.gate_matrix(place).T * size + network.gate_bias(place))
 
 
 def outputs(network: FrozenNetwork, last: Scaled) -> Tensor:

@@ -1,6 +1,7 @@
 """Back-propagation and update rules written out in numpy, from their definitions."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -20,12 +21,19 @@ def one_hot(labels: NDArray[np.int64], n_classes: int) -> Array:
 class NaiveNetwork:
     """A network, its gradients and its optimizer, in float64."""
 
-    def __init__(self, spec: TrialSpec, weights: list[Array], biases: list[Array]) -> None:
+    def __init__(
+        self,
+        spec: TrialSpec,
+        weights: list[Array],
+        biases: list[Array],
+        gates: Sequence[Array] = (),
+    ) -> None:
+        """Make a network; ``gates`` has all matrices of gates and then all their biases."""
         self.spec = spec
         self.rules = [layer.rule for layer in architecture_of(spec.network).layers(spec.network)]
         self.filters = [self._filter(d) for d in range(len(self.rules))]
-        self.parameters = [*weights, *biases]
-        self.n_matrices = len(weights)
+        self.parameters = [*weights, *biases, *gates]
+        self.n_matrices, self.n_gates = len(weights), len(gates) // 2
         self.first = [np.zeros_like(p) for p in self.parameters]
         self.second = [np.zeros_like(p) for p in self.parameters]
         self.steps = 0
@@ -38,7 +46,10 @@ class NaiveNetwork:
             weight, bias = self.parameters[d], self.parameters[self.n_matrices + d]
             sums.append(inputs[-1] @ weight.T + bias)
             output = rule.branch_gain * self._activation(sums[-1])
-            if rule.skip is not Skip.NONE:
+            if rule.gated:
+                gate = self._gate(d, inputs[-1])
+                output = gate * output + (1 - gate) * inputs[-1]
+            elif rule.skip is not Skip.NONE:
                 output = output + rule.skip_gain * inputs[-1] @ self.filters[d].T
             inputs.append(output)
         return inputs[:-1], sums
@@ -58,16 +69,25 @@ class NaiveNetwork:
             error = (self._softmax(outputs) - targets) / len(x)
         of_weights: list[Array] = []
         of_biases: list[Array] = []
+        of_gates: list[Array] = []
+        of_gate_biases: list[Array] = []
         for d in reversed(range(self.n_matrices)):
-            rule = self.rules[d]
+            rule, carried = self.rules[d], error
+            through = np.zeros_like(inputs[d])
+            if rule.gated:
+                gate, (matrix, _) = self._gate(d, inputs[d]), self._gate_parameters(d)
+                swing = error * (self._activation(sums[d]) - inputs[d]) * gate * (1 - gate)
+                of_gates.insert(0, swing.T @ inputs[d])
+                of_gate_biases.insert(0, swing.sum(axis=0))
+                carried, error, through = (1 - gate) * error, gate * error, swing @ matrix
             delta = rule.branch_gain * error * (self._slope(sums[d]) if rule.activated else 1.0)
             of_weights.insert(0, delta.T @ inputs[d])
             of_biases.insert(0, delta.sum(axis=0))
             below = delta @ self.parameters[d]
             if rule.skip is not Skip.NONE:
-                below = below + rule.skip_gain * error @ self.filters[d]
-            error = below
-        return [*of_weights, *of_biases]
+                below = below + rule.skip_gain * carried @ self.filters[d]
+            error = below + through
+        return [*of_weights, *of_biases, *of_gates, *of_gate_biases]
 
     def step(self, x: Array, targets: Array, lr: float) -> float:
         loss = self.loss(x, targets)
@@ -96,11 +116,21 @@ class NaiveNetwork:
         (generator,) = weight_generators(self.spec.seed, [f"filter {place}"])
         if rule.skip is Skip.PERMUTATION:
             order = torch.randperm(width, generator=generator).numpy()
-            return np.eye(width)[order]
+            permuted: Array = np.eye(width)[order]
+            return permuted
         drawn = torch.randn(width, width, generator=generator, dtype=torch.float64).numpy()
         q, r = np.linalg.qr(drawn)
         filtering: Array = q * np.sign(np.diag(r))
         return filtering
+
+    def _gate_parameters(self, d: int) -> tuple[Array, Array]:
+        place = 2 * self.n_matrices + d - 1  # The first layer has no gate.
+        return self.parameters[place], self.parameters[place + self.n_gates]
+
+    def _gate(self, d: int, h: Array) -> Array:
+        matrix, bias = self._gate_parameters(d)
+        opening: Array = 1 / (1 + np.exp(-(h @ matrix.T + bias)))
+        return opening
 
     def _direction(self, i: int, gradient: Array) -> Array:
         if self.spec.optimizer.kind is OptimizerKind.SGD:

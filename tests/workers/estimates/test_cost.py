@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import DIGITS, TIMINGS, trial_shape
+from tests.factories import DIGITS, TIMINGS, trial_shape, trial_spec
+from tests.workers.examples import of_kind
 from workers.contract import Activation, OptimizerKind, Precision
 from workers.estimates import CostModel, TrialShape
 from workers.estimates.work import NO_WORK
@@ -109,3 +110,22 @@ def test_every_shape_has_a_finite_positive_time(width: int, batch: int, depth: i
     found = seconds(trial_shape(**BASE | {"width": width, "batch_size": batch, "depth": depth}))
 
     assert 0.0 < found < float("inf")
+
+
+def test_gates_are_counted() -> None:
+    plain = trial_shape(**BASE)
+    network = of_kind(trial_spec(**BASE), "highway").network
+    gated = replace(plain, network=network)
+    gates = 99 * (64 * 64 + 64)
+
+    products = with_rates(products=1.0)
+    more = products.epoch_seconds(gated, DIGITS, 1) - products.epoch_seconds(plain, DIGITS, 1)
+    assert more == pytest.approx(gates * (15 * 100 * 3 + 1437 + 360 + 2 * 100 * 2))
+    for kind, ratio in (("layer_passes", 2.0), ("activations", 2.0)):
+        model = with_rates(**{kind: 1.0})
+        found = [model.epoch_seconds(each, DIGITS, 1) for each in (gated, plain)]
+        assert found[0] == pytest.approx(ratio * found[1])
+    # A sigmoid forward and one back; ReLU has no exponential, and the outputs' are the same.
+    model = with_rates(exponentials=1.0)
+    more = model.epoch_seconds(gated, DIGITS, 1) - model.epoch_seconds(plain, DIGITS, 1)
+    assert more == pytest.approx(100 * 64 * (15 * 100 * 2 + 1437 + 360 + 2 * 2 * 100))

@@ -16,8 +16,7 @@ import torch
 
 from tests.factories import trial_spec, varied
 from tests.workers.estimates.samples import noise
-from tests.workers.examples import of_kind
-from workers.architectures import ARCHITECTURES
+from tests.workers.examples import kinds_of, of_kind
 from workers.contract import (
     Activation,
     DatasetShape,
@@ -61,7 +60,7 @@ SIZES: list[dict[str, object]] = [
 
 @pytest.mark.parametrize("memory_bytes", [ENDLESS, 0], ids=["kept", "recomputed"])
 @pytest.mark.parametrize("changes", SIZES, ids=str)
-@pytest.mark.parametrize("kind", ARCHITECTURES)
+@pytest.mark.parametrize("kind", kinds_of(EngineName.PACKED))
 def test_every_tensor_of_the_engine_is_in_the_plan_and_the_other_way_round(
     kind: str, changes: Mapping[str, object], memory_bytes: int
 ) -> None:
@@ -193,6 +192,18 @@ def test_recomputation_takes_less_where_networks_are_deep(depth: int) -> None:
             },
             "slots": 1,
         },
+        {
+            "trial": {
+                "kind": "highway",
+                "depth": 200,
+                "width": 128,
+                "batch_size": 400,
+                "engine": "reference",
+                "activation": "gelu",
+                "profile_epochs": [1],
+            },
+            "slots": 1,
+        },
     ],
     ids=[
         "wide",
@@ -204,6 +215,7 @@ def test_recomputation_takes_less_where_networks_are_deep(depth: int) -> None:
         "skips",
         "skips recomputed",
         "skips by the reference",
+        "gates by the reference",
     ],
 )
 def test_a_pack_peaks_within_a_fifth_of_the_prediction(case: Mapping[str, object]) -> None:

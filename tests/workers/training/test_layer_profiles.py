@@ -10,9 +10,9 @@ from torch.nn import functional
 import rwinit
 from rwinit.activations import activation_function
 from tests.factories import varied
-from tests.workers.examples import blobs, curve, end, records, trial, without_labels
+from tests.workers.examples import blobs, curve, end, kinds_of, records, trial, without_labels
 from workers import engines
-from workers.architectures import ARCHITECTURES, Skip, architecture_of
+from workers.architectures import Skip, architecture_of
 from workers.contract import (
     Activation,
     EngineName,
@@ -94,10 +94,11 @@ def test_it_is_what_hooks_see_in_the_same_network(
     assert told.gradient_log_norms[-1] == pytest.approx(norms.log_last, abs=1e-10)
 
 
-@pytest.mark.parametrize("engine", EngineName)
+@pytest.mark.parametrize(
+    ("engine", "kind"), [(engine, kind) for engine in EngineName for kind in kinds_of(engine)]
+)
 @pytest.mark.parametrize("activation", Activation)
 @pytest.mark.parametrize("task", Task)
-@pytest.mark.parametrize("kind", ARCHITECTURES)
 def test_it_is_what_autograd_sees_of_the_program_written_out(
     engine: EngineName, activation: Activation, task: Task, kind: str
 ) -> None:
@@ -137,7 +138,15 @@ def written_out(
         if layer.rule.activated:
             function = activation_function(spec.network.activation, spec.network.slope)
             branch = layer.rule.branch_gain * function(branch)
-        h = branch if layer.rule.skip is Skip.NONE else branch + layer.rule.skip_gain * h
+        if layer.gate_group is not None:
+            matrix, shift = (
+                torch.tensor(arrays[f"parameters.{layer.gate_group}.{part}"][layer.place]).double()
+                for part in ("weight", "bias")
+            )
+            gate = torch.sigmoid(h @ matrix.T + shift)
+            h = gate * branch + (1 - gate) * h
+        else:
+            h = branch if layer.rule.skip is Skip.NONE else branch + layer.rule.skip_gain * h
         h.retain_grad()
         hidden.append(h)
     outputs = hidden.pop()

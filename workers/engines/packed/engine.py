@@ -14,7 +14,7 @@ from workers.contract import EngineName, TrialSpec
 from workers.datasets import Data
 from workers.engines.checks import check_trial
 from workers.engines.devices import fixed_arithmetic
-from workers.engines.initial_draws import GroupTensors, draw_weights_
+from workers.engines.initial_draws import GroupTensors, draw_matrices_, draw_weights_
 from workers.engines.interface import (
     Evaluation,
     GradientNorms,
@@ -125,8 +125,8 @@ class PackedEngine:
         workspace, slot = self._insert(spec)
         groups = trained_groups(spec, self._dataset)
         weights = by_group(groups, workspace.store.weights(0, slot, spec.network.depth))
-        draw_weights_(groups, weights, spec.init, spec.seed)
         self._draw_fixed(spec, slot)
+        draw_weights_(spec, groups, weights, self._train)
 
     @_computation_settings()
     def step(self, inputs: Mapping[UUID, StepInput]) -> Mapping[UUID, float]:
@@ -211,7 +211,7 @@ class PackedEngine:
 
     def _draw_fixed(self, spec: TrialSpec, slot: int) -> None:
         fixed = fixed_groups(spec, self._dataset)
-        draw_weights_(fixed, self._fixed(spec, slot), spec.init, spec.seed)
+        draw_matrices_(spec, fixed, self._fixed(spec, slot))
 
     def _remove(self, trial_id: UUID) -> None:
         slots = [i for i, trial in enumerate(self._trials) if trial.spec.trial_id == trial_id]

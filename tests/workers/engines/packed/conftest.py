@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.workers import examples
 from tests.workers.arithmetics import compute_by_torch
+from workers.contract import EngineName
 
 
 @pytest.fixture(autouse=True, scope="module", params=["native", "by torch"])
@@ -14,3 +16,12 @@ def each_arithmetic(request: pytest.FixtureRequest) -> Iterator[None]:
         if request.param == "by torch":
             compute_by_torch(monkeypatch)
         yield
+
+
+@pytest.fixture(autouse=True)
+def only_kinds_that_are_run(request: pytest.FixtureRequest) -> None:
+    """Skip a test of each kind of network for the kinds that the packed engine does not run."""
+    if "each_kind" in request.fixturenames:
+        request.getfixturevalue("each_kind")
+        if examples.KIND not in examples.kinds_of(EngineName.PACKED):
+            pytest.skip("the packed engine does not run the kind")

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from tests.factories import varied
 from tests.workers import examples
-from tests.workers.examples import blobs, of_kind, trial
-from workers.architectures import ARCHITECTURES
-from workers.contract import Activation, OptimizerKind, Task, TrialSpec
+from tests.workers.examples import blobs, kinds_of, of_kind, trial
+from workers.contract import Activation, EngineName, OptimizerKind, Task, TrialSpec
 from workers.engines import GradientNorms, StepInput, TrainingState, UnsupportedTrialError
 from workers.engines.packed import PackedEngine, PackFullError
 
 # Odd sizes, so that nothing fills whole vectors by accident.
 DATA = blobs(n_inputs=7, n_classes=3, n_train=61, n_eval=13)
 WIDTH, BATCH = 33, 19
+KINDS = kinds_of(EngineName.PACKED)
 
 RULES: dict[OptimizerKind, list[dict[str, Any]]] = {
     OptimizerKind.SGD: [
@@ -164,7 +164,7 @@ _actions = st.lists(
 
 
 @settings(max_examples=25)
-@given(_actions, st.sampled_from(OptimizerKind), st.booleans(), st.sampled_from([*ARCHITECTURES]))
+@given(_actions, st.sampled_from(OptimizerKind), st.booleans(), st.sampled_from(KINDS))
 def test_trials_come_and_go_and_the_others_do_not_notice(
     actions: list[tuple[str, int]], optimizer: OptimizerKind, again: bool, kind: str
 ) -> None:
@@ -284,8 +284,8 @@ def test_trials_of_one_depth_may_differ_in_the_scale_of_their_branches() -> None
         pack.check(key)
 
 
-@pytest.mark.parametrize("first", ARCHITECTURES)
-@pytest.mark.parametrize("second", ARCHITECTURES)
+@pytest.mark.parametrize("first", KINDS)
+@pytest.mark.parametrize("second", KINDS)
 def test_networks_with_and_without_skips_never_share_a_pack(first: str, second: str) -> None:
     here, there = (
         of_kind(spec, kind) for kind, spec in zip((first, second), _specs(2), strict=True)
