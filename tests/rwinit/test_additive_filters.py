@@ -141,10 +141,10 @@ def test_blocks_of_layers_give_the_law_of_single_layers() -> None:
 
 
 def test_the_law_of_fifty_thousand_layers_takes_a_fraction_of_a_second() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     additive_filter_band("silu", 64, 50_000, filter="permutation")
 
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_an_input_of_larger_scale_saturates_tanh_and_lowers_the_spread() -> None:
