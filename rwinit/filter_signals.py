@@ -116,10 +116,10 @@ def signals_of(
         cross = 2.0 * alpha * beta * mean * value if keeps_mean else 0.0
         q = alpha ** (2.0 * count) * q + _geometric(alpha**2, count) * (cross + beta**2 * square)
         mean = alpha**count * mean + _geometric(alpha, count) * beta * value
-    columns = np.array(rows).T
+    slope_square, pulls, excess, means, squares = np.array(rows).T
     if not keeps_mean:
-        columns[1:3] = 0.0
-    return Signals(counts, *columns, mean, q)
+        pulls, excess = np.zeros_like(pulls), np.zeros_like(excess)
+    return Signals(counts, slope_square, pulls, excess, means, squares, mean, q)
 
 
 def _geometric(ratio: float, count: float) -> float:

@@ -68,7 +68,7 @@ class FeedForward(nn.Module):
         first, last = check_count("n_inputs", n_inputs), check_count("n_outputs", n_outputs)
         sizes = [first, *[self.width] * self.depth, last]
         self.layers = nn.ModuleList(
-            _zero_linear(fan_in, fan_out, dtype) for fan_in, fan_out in pairwise(sizes)
+            zero_linear(fan_in, fan_out, dtype) for fan_in, fan_out in pairwise(sizes)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -133,7 +133,8 @@ class FeedForward(nn.Module):
         )
 
 
-def _zero_linear(fan_in: int, fan_out: int, dtype: torch.dtype) -> nn.Linear:
+def zero_linear(fan_in: int, fan_out: int, dtype: torch.dtype) -> nn.Linear:
+    """Return a linear layer with zero parameters."""
     # On a real device the constructor of nn.Linear draws from torch's global generator.
     blank = nn.Linear(fan_in, fan_out, device="meta", dtype=dtype)
     layer = blank.to_empty(device=torch.get_default_device())

@@ -22,6 +22,7 @@ from rwinit.arguments import check_choice, check_count, check_multiplier
 from rwinit.draws import haar, normal
 from rwinit.errors import ArgumentError
 from rwinit.initializers import checked_generator
+from rwinit.networks import zero_linear
 
 
 def draw_filter(filter: str, width: int, *, generator: Generator) -> Tensor | None:
@@ -134,15 +135,11 @@ class RandomOrthogonalAdditiveFilters(nn.Module):
         self.segment = math.isqrt(self.depth) if checkpoint else 0
         inputs, outputs = check_count("n_inputs", n_inputs), check_count("n_outputs", n_outputs)
         layers, units = self.depth - 1, self.width
-        # nn.Linear would draw from torch's global generator.
-        self.first = nn.utils.skip_init(nn.Linear, inputs, units, dtype=dtype)
+        self.first = zero_linear(inputs, units, dtype)
         self.weight = nn.Parameter(torch.zeros(layers, units, units, dtype=dtype))
         self.bias = nn.Parameter(torch.zeros(layers, units, dtype=dtype))
-        self.last = nn.utils.skip_init(nn.Linear, units, outputs, dtype=dtype)
+        self.last = zero_linear(units, outputs, dtype)
         self.register_buffer("filters", self._blank_filters(dtype))
-        with torch.no_grad():
-            for parameter in (*self.first.parameters(), *self.last.parameters()):
-                parameter.zero_()
         if generator is not None:
             self.reset_(generator=generator)
 
@@ -166,7 +163,7 @@ class RandomOrthogonalAdditiveFilters(nn.Module):
         size = self.segment or self.depth
         # `split` and `unbind` gather the gradients of all layers once; indexing would add a
         # tensor of the whole size for every layer.
-        chunks = zip(self.weight.split(size), self.bias.split(size), strict=True)
+        chunks = zip(torch.split(self.weight, size), torch.split(self.bias, size), strict=True)
         for number, (weight, bias) in enumerate(chunks):
             run: Callable[..., Tensor] = partial(self._layers, number * size)
             if self.segment and torch.is_grad_enabled():

@@ -87,4 +87,4 @@ def error_log_norms(
         delta = (back + beta * np.swapaxes(layer.weight, 1, 2) @ passed[..., None])[..., 0]
         logs.append(np.log(np.linalg.norm(delta, axis=1)))
     walks = np.stack(logs[::-1])
-    return walks - walks[-1]
+    return np.asarray(walks - walks[-1])

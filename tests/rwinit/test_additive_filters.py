@@ -6,6 +6,7 @@ References:
 
 import math
 import time
+from typing import TypedDict
 
 import numpy as np
 import pytest
@@ -21,7 +22,14 @@ from rwinit import (
 )
 from tests.rwinit.additive_filter_networks import error_log_norms, layers_from_seeds
 
-SETTINGS = [
+
+class Factors(TypedDict, total=False):
+    c: float
+    alpha: float
+    beta: float
+
+
+SETTINGS: list[tuple[str, str, Factors, float]] = [
     ("tanh", "haar", {"c": 1.0}, 1.0),
     ("tanh", "permutation", {"c": 3.0}, 1.0),
     ("tanh", "identity", {"alpha": 1.0, "beta": 0.03}, 1.5),
@@ -47,7 +55,7 @@ def simulated(
 
 @pytest.mark.parametrize(("activation", "filter", "factors", "g"), SETTINGS)
 def test_drift_and_spread_are_those_of_networks_with_explicit_matrices(
-    activation: str, filter: str, factors: dict[str, float], g: float
+    activation: str, filter: str, factors: Factors, g: float
 ) -> None:
     depth = 30
     alpha, beta = filter_coefficients(depth, **factors)
@@ -133,10 +141,10 @@ def test_blocks_of_layers_give_the_law_of_single_layers() -> None:
 
 
 def test_the_law_of_fifty_thousand_layers_takes_a_fraction_of_a_second() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     additive_filter_band("silu", 64, 50_000, filter="permutation")
 
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_an_input_of_larger_scale_saturates_tanh_and_lowers_the_spread() -> None:
@@ -171,7 +179,7 @@ def test_a_network_of_one_layer_and_one_without_nonlinear_part_have_no_spread() 
     ],
 )
 def test_there_is_no_prediction_where_the_expansion_is_not_accurate(
-    factors: dict[str, float], g: float
+    factors: Factors, g: float
 ) -> None:
     assert additive_filter_law("relu", 16, 30, g=g, filter="identity", **factors) is None
     assert additive_filter_band("relu", 16, 30, g=g, filter="identity", **factors) is None
@@ -186,7 +194,7 @@ def test_there_is_no_prediction_where_the_expansion_is_not_accurate(
     ],
 )
 def test_the_drift_keeps_its_stated_error_where_the_expansion_is_least_accurate(
-    activation: str, filter: str, factors: dict[str, float], g: float
+    activation: str, filter: str, factors: Factors, g: float
 ) -> None:
     alpha, beta = filter_coefficients(40, **factors)
     ends = np.concatenate(

@@ -32,8 +32,8 @@ def mean_log_norm_by_integral(width: int, slope: float) -> float:
 
     def integrand(u: float) -> float:
         t = math.exp(u)
-        halves = (1 + 2 * t / width) ** -0.5 + (1 + 2 * slope**2 * t / width) ** -0.5
-        return math.exp(-t) - (halves / 2) ** width
+        halves = 1 / math.sqrt(1 + 2 * t / width) + 1 / math.sqrt(1 + 2 * slope**2 * t / width)
+        return math.exp(-t) - math.pow(halves / 2, width)
 
     value, _ = integrate.quad(integrand, -40.0, 40.0, limit=500)
     return float(value)

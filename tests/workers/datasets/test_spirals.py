@@ -43,6 +43,7 @@ def test_a_sample_s_nearest_neighbour_is_of_its_class_in_the_other_split() -> No
 
 def test_no_linear_readout_of_the_inputs_tells_the_spirals_apart() -> None:
     data = spirals()
+    assert data.train_y is not None
     angles = np.linspace(0, 2 * np.pi, 721)
     projections = data.train_x @ np.stack([np.cos(angles), np.sin(angles)])
 
