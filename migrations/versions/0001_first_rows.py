@@ -1,4 +1,4 @@
-"""Create all tables: sweeps, configurations, trials and their results, events and calibrations.
+"""Create all tables: sweeps, trials and their results, judgements, events and calibrations.
 
 Everything is written out instead of imported from the models: a migration must not change when they
 do.
@@ -27,13 +27,14 @@ def upgrade() -> None:
     _create_layer_profiles()
     _create_events()
     _create_calibrations()
+    _create_judgements()
 
 
 def downgrade() -> None:
     """Drop every table with all its rows."""
     # Tables that refer to others come first.
     results = ("events", "layer_profiles", "epochs", "trials", "configurations", "walks", "sweeps")
-    for table in ("calibrations", *results):
+    for table in ("judgements", "calibrations", *results):
         op.drop_table(table)
 
 
@@ -392,6 +393,48 @@ def _create_calibrations() -> None:
         _at_least(table, "actors", 1),
         sa.PrimaryKeyConstraint("device", "engine", name=op.f("pk_calibrations")),
     )
+
+
+def _create_judgements() -> None:
+    table = "judgements"
+    op.create_table(
+        table,
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("claim", sa.String(255), nullable=False),
+        sa.Column("size", WORD, nullable=False),
+        sa.Column("sweep_id", sa.Uuid(), nullable=False),
+        sa.Column("judge_hash", sa.String(64), nullable=False),
+        sa.Column("rows_hash", sa.String(64), nullable=False),
+        sa.Column("verdict", WORD, nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("estimate", sa.Double(), nullable=True),
+        sa.Column("low", sa.Double(), nullable=True),
+        sa.Column("high", sa.Double(), nullable=True),
+        sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("versions", sa.Text(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=True),
+        sa.Column("created_at", MOMENT, nullable=False),
+        _one_of(table, "size", "laptop full"),
+        _one_of(table, "verdict", "supported refuted undecided"),
+        _at_least(table, "n", 0),
+        *_finite(table, "estimate low high seconds"),
+        _rule(table, "judge_hash_length", "length(judge_hash) = 64"),
+        _rule(table, "rows_hash_length", "length(rows_hash) = 64"),
+        sa.ForeignKeyConstraint(
+            ["sweep_id"],
+            ["sweeps.id"],
+            name=op.f("fk_judgements_sweep_id_sweeps"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_judgements")),
+        sa.UniqueConstraint(
+            *("claim", "size", "sweep_id", "judge_hash", "rows_hash"),
+            name=op.f("uq_judgements_claim_size_sweep_id_judge_hash_rows_hash"),
+        ),
+    )
+    op.create_index(op.f("ix_judgements_claim_created_at"), table, ["claim", "created_at"])
+    op.create_index(op.f("ix_judgements_sweep_id"), table, ["sweep_id"])
 
 
 def _rule(table: str, name: str, condition: str) -> sa.CheckConstraint:
