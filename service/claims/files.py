@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue, ValidationError
 from service.claims.errors import ClaimFileError
 from service.claims.rule import Rule
 from service.claims.statistics import STATISTICS
-from service.schemas.claims import ClaimSize
+from service.enums import ClaimSize
 from service.spec import Media, SpecError, SpecIssue, SweepSpec, parse
 from service.spec.errors import shown
 from service.spec.grammar.messages import explain
@@ -154,28 +154,41 @@ def _claim(stem: str, text: str) -> Claim:
 
 
 def _sizes(file: _File) -> dict[ClaimSize, SizedClaim]:
-    laptop_spec, laptop_judge = (
+    """Return both sizes.
+
+    Raises:
+        SpecError: All issues of the full size or, if it has none, of the laptop's.
+    """
+    full = _sized(ClaimSize.FULL, file.time, file.spec, file.judge, ("spec", "judge"))
+    laptop = _sized(
+        ClaimSize.LAPTOP,
+        file.laptop.time,
         merged(file.spec, file.laptop.patch),
         merged(file.judge, file.laptop.judge),
+        ("spec with laptop.patch", "judge with laptop.judge"),
     )
-    assert isinstance(laptop_spec, dict)
-    assert isinstance(laptop_judge, dict)
-    return {
-        ClaimSize.LAPTOP: SizedClaim(
-            size=ClaimSize.LAPTOP,
-            time=file.laptop.time,
-            spec=_spec(laptop_spec, "spec with laptop.patch"),
-            rule=_rule(laptop_judge, "judge with laptop.judge"),
-            judge=laptop_judge,
-        ),
-        ClaimSize.FULL: SizedClaim(
-            size=ClaimSize.FULL,
-            time=file.time,
-            spec=_spec(file.spec, "spec"),
-            rule=_rule(file.judge, "judge"),
-            judge=file.judge,
-        ),
-    }
+    return {ClaimSize.LAPTOP: laptop, ClaimSize.FULL: full}
+
+
+def _sized(
+    size: ClaimSize, time: str, spec: JsonValue, judge: JsonValue, places: tuple[str, str]
+) -> SizedClaim:
+    # A patch that is a mapping makes a mapping.
+    assert isinstance(spec, dict)
+    assert isinstance(judge, dict)
+    issues: list[SpecIssue] = []
+    parsed = rule = None
+    try:
+        parsed = _spec(spec, places[0])
+    except SpecError as error:
+        issues += error.issues
+    try:
+        rule = _rule(judge, places[1])
+    except SpecError as error:
+        issues += error.issues
+    if parsed is None or rule is None:
+        raise SpecError(issues)
+    return SizedClaim(size=size, time=time, spec=parsed, rule=rule, judge=judge)
 
 
 def _spec(document: _Mapping, prefix: str) -> SweepSpec:

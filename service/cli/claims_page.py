@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from service.cli.formatting import NOTHING, duration, number
-from service.client import ClaimRead, Evidence, JudgementRead
+from service.client import ClaimRead, Evidence, Finding, JudgementRead
 
 _HEAD = """\
 # Claims
@@ -106,8 +106,7 @@ def _section(claim: ClaimRead, figures: Path | None, folder: Path) -> str:
 
 def _groups(evidence: Evidence) -> str:
     rows = [
-        f"| {each.group} | {each.verdict} | {each.n} | {_interval(each.estimate, each.low, each.high)}"
-        f" | {_line(each.remark)} |"
+        f"| {each.group} | {each.verdict} | {each.n} | {_interval(each)} | {_line(each.remark)} |"
         for each in evidence.findings
     ]
     return "\n".join(
@@ -115,10 +114,10 @@ def _groups(evidence: Evidence) -> str:
     )
 
 
-def _interval(value: float | None, low: float | None, high: float | None) -> str:
-    if value is None or low is None or high is None:
-        return number(value)
-    return f"{value:.3g} [{low:.3g}, {high:.3g}]"
+def _interval(finding: Finding) -> str:
+    if finding.estimate is None or finding.low is None or finding.high is None:
+        return number(finding.estimate)
+    return f"{finding.estimate:.3g} [{finding.low:.3g}, {finding.high:.3g}]"
 
 
 def _line(text: str) -> str:

@@ -12,7 +12,8 @@ from pydantic import Field
 from service.claims.cells import Cell, grouped, label, number
 from service.claims.deciding import Estimate, conclude, finding, jackknife, seeds_to_decide, within
 from service.claims.rule import Measure, Names, Rule
-from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding, Verdict
+from service.enums import Verdict
+from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding
 
 _LEAST_DEPTHS = 3
 # Rates on either side of the best one of the grid that its parabola is fitted to.
@@ -54,7 +55,7 @@ class BestRatePower(Rule):
         points: list[FigurePoint] = []
         for values, members in grouped(cells[0], self.group_by).items():
             name = label(self.group_by, values)
-            depths = [_depth(self, int(key[0] or 0), of) for key, of in _by_depth(members).items()]
+            depths = [_depth(self, depth, of) for depth, of in _by_depth(members).items()]
             findings.append(_finding(self, name, depths))
             points += _points(self, name, depths)
         expected = "below 0" if self.expected is None else f"{self.expected:g} within "
@@ -83,8 +84,9 @@ class DepthRates:
     remark: str = ""
 
 
-def _by_depth(cells: Sequence[Cell]) -> Mapping[tuple[object, ...], Sequence[Cell]]:
-    return {**grouped(cells, ("depth",))}
+def _by_depth(cells: Sequence[Cell]) -> Mapping[int, Sequence[Cell]]:
+    groups = grouped(cells, ("depth",)).values()
+    return {int(number(members[0], "depth") or 0): members for members in groups}
 
 
 def _depth(rule: BestRatePower, depth: int, cells: Sequence[Cell]) -> DepthRates:

@@ -9,7 +9,8 @@ from pydantic import BeforeValidator, Field
 from service.claims.cells import Cell, grouped, label, number
 from service.claims.deciding import Estimate, conclude, finding, from_values
 from service.claims.rule import Measure, Name, Names, Rule
-from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding, Verdict
+from service.enums import Verdict
+from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding
 from service.spec.grammar.scalars import StrictModel, refusal
 
 

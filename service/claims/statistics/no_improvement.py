@@ -10,7 +10,8 @@ from service.claims.cells import Cell, best_of, grouped, number
 from service.claims.deciding import conclude, finding, from_values, holm, seeds_to_decide
 from service.claims.rule import Rule
 from service.claims.statistics.paired import p_value, paired_differences
-from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding, Verdict
+from service.enums import Verdict
+from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding
 
 
 class NoImprovement(Rule):

@@ -10,7 +10,8 @@ from scipy.special import ndtri
 from service.claims.cells import Cell, grouped, label, number
 from service.claims.deciding import POWER, conclude
 from service.claims.rule import Name, Rule
-from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding, Verdict
+from service.enums import Verdict
+from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding
 
 _RESAMPLES = 2000
 # Fixed, so that the same rows give the same verdict on each call.

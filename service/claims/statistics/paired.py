@@ -18,7 +18,8 @@ from service.claims.deciding import (
     seeds_to_decide,
 )
 from service.claims.rule import Filter, Name, Rule, both
-from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding, Verdict
+from service.enums import Verdict
+from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding
 
 
 class Expect(StrEnum):

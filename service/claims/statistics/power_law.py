@@ -19,7 +19,8 @@ from service.claims.deciding import (
     within,
 )
 from service.claims.rule import Measure, Names, Rule
-from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding, Verdict
+from service.enums import Verdict
+from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding
 
 _LEAST_POINTS = 3
 _LEAST_VALUES = 3

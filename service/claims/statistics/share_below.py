@@ -10,7 +10,8 @@ from scipy.special import bdtrc, betaincinv
 from service.claims.cells import Cell, grouped, label, number
 from service.claims.deciding import POWER, conclude
 from service.claims.rule import Filter, Name, Rule, both
-from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding, Verdict
+from service.enums import Verdict
+from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding
 from service.schemas.comparisons import Scalar
 
 # A share that needs more seeds than this lies on the border.
