@@ -58,7 +58,7 @@ def _subtitle(claim: ClaimRead, judgement: JudgementRead) -> list[str]:
         if evidence.low is not None and evidence.high is not None:
             found += f" [{evidence.low:.3g}, {evidence.high:.3g}]"
         found += " · "
-    drawn = "bars: 95 % intervals" if judgement.evidence.points else ""
+    drawn = "bars: confidence intervals" if judgement.evidence.points else ""
     return [*lines, f"{claim.source} · {judgement.size} · {n}{found}{drawn} · dashed: predicted"]
 
 
@@ -80,7 +80,10 @@ def _y(judgement: JudgementRead, field: str) -> alt.Y:
 
 
 def _scale(log: bool) -> alt.Scale:
-    return alt.Scale(type="log", nice=False) if log else alt.Scale(zero=False, nice=True)
+    # Padded, so that no point lies on an axis.
+    if log:
+        return alt.Scale(type="log", nice=False, padding=16)
+    return alt.Scale(zero=False, nice=True, padding=16)
 
 
 def _color(judgement: JudgementRead) -> alt.Color:

@@ -28,7 +28,7 @@ def cell(
 
 
 def normal(rng: np.random.Generator, n: int, mean: float = 0.0, sd: float = 1.0) -> list[float]:
-    return rng.normal(mean, sd, n).tolist()
+    return [float(value) for value in rng.normal(mean, sd, n)]
 
 
 def judged(rule: dict[str, Any], *cells: Sequence[Cell]) -> Evidence:  # Any: values of any type
