@@ -29,6 +29,7 @@ COPY rwinit/ rwinit/
 COPY workers/ workers/
 COPY service/ service/
 COPY migrations/ migrations/
+COPY sweeps/ sweeps/
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /project .
 
 FROM ${PYTHON_IMAGE}

@@ -7,13 +7,16 @@ SERVICE := $(VENV)/.service-ready
 DEV := $(VENV)/.dev-ready
 PACKAGES := rwinit workers service migrations tests
 
-.PHONY: demo test test-fast check serve bench bench-sweep rehearsal lock clean help
+.PHONY: demo claims test test-fast check serve bench bench-sweep rehearsal lock clean help
 
 help:  ## What there is to run.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(SERVICE)  ## One sweep end to end through the HTTP API: progress, the depth table, depth.svg.
 	@$(BIN)/python -m service.demo
+
+claims: $(SERVICE)  ## All claims, laptop-sized, run and judged: docs/claims.md; half an hour.
+	@$(BIN)/python -m service.claims_run
 
 serve: $(SERVICE)  ## The embedded service: API, driver, SQLite and a local Ray.
 	@$(BIN)/fathom serve

@@ -18,6 +18,21 @@ class GMode(StrEnum):
     RELATIVE = "relative"
 
 
+class ClaimSize(StrEnum):
+    """The two sizes at which a claim can be run."""
+
+    LAPTOP = "laptop"
+    FULL = "full"
+
+
+class Verdict(StrEnum):
+    """What the rows of a sweep say about a claim."""
+
+    SUPPORTED = "supported"
+    REFUTED = "refuted"
+    UNDECIDED = "undecided"  # the rows allow both
+
+
 class WarningKind(StrEnum):
     """Failures that theory expects of a configuration."""
 

@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PREFIX = "FATHOM_"
 # Ray refuses to start with a smaller one.
 SMALLEST_OBJECT_STORE_BYTES = 75 * 1024**2
+# Beside the packages, in a checkout as in an installed wheel.
+SHIPPED_CLAIMS = Path(__file__).parents[1] / "sweeps" / "claims"
 
 
 class BadSettingsError(Exception):
@@ -43,6 +45,7 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy URL; a SQLite file in `home` by default. After reading it contains
             the password of the file.
         data_dir: Folder of large data sets such as mnist, or None.
+        claims_dir: Folder of the files of claims; those that come with Fathom by default.
         host: Address that the API binds to.
         port: Port that the API binds to; 0 picks a free one.
         max_trials: Maximum number of trials of a sweep, whatever the spec's own limit.
@@ -70,6 +73,7 @@ class Settings(BaseSettings):
         default_factory=_sqlite_in_home, min_length=1, repr=False, validate_default=True
     )
     data_dir: Path | None = None
+    claims_dir: Path = SHIPPED_CLAIMS
     host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(8000, ge=0, le=65535)
     max_trials: int = Field(100_000, ge=1)

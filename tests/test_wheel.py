@@ -63,6 +63,7 @@ def test_rwinit_of_the_wheel_stands_alone(tmp_path: Path) -> None:
     assert float(alone.stdout) == pytest.approx(1.43230, abs=1e-5)
     names = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*")}
     assert {"migrations/script.py.mako", "rwinit/py.typed", "service/cli/__init__.py"} <= names
+    assert "sweeps/claims/width-cures-the-spread.yaml" in names
     assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)
 
 

@@ -1,4 +1,4 @@
-"""Create all tables: sweeps, configurations, trials and their results, events and calibrations.
+"""Create all tables: sweeps, trials and their results, judgements, events and calibrations.
 
 Everything is written out instead of imported from the models: a migration must not change when they
 do.
@@ -27,13 +27,14 @@ def upgrade() -> None:
     _create_layer_profiles()
     _create_events()
     _create_calibrations()
+    _create_judgements()
 
 
 def downgrade() -> None:
     """Drop every table with all its rows."""
     # Tables that refer to others come first.
     results = ("events", "layer_profiles", "epochs", "trials", "configurations", "walks", "sweeps")
-    for table in ("calibrations", *results):
+    for table in ("judgements", "calibrations", *results):
         op.drop_table(table)
 
 
@@ -206,6 +207,7 @@ def _run_columns() -> list[sa.Column[object]]:
         sa.Column("best_train_error", sa.Double(), nullable=True),
         sa.Column("best_eval_loss", sa.Double(), nullable=True),
         sa.Column("best_eval_error", sa.Double(), nullable=True),
+        sa.Column("walk_init", sa.Double(), nullable=True),
         sa.Column("z_init", sa.Double(), nullable=True),
         sa.Column("diverged_epoch", sa.Integer(), nullable=True),
         sa.Column("diverged_step", sa.BigInteger(), nullable=True),
@@ -262,7 +264,7 @@ def _run_rules(table: str) -> list[sa.CheckConstraint]:
         _at_least(table, "number", 0),
         _at_least(table, "attempt", 1),
         *_finite(table, "final_train_loss final_eval_loss best_train_loss best_eval_loss"),
-        *_finite(table, "z_init seconds"),
+        *_finite(table, "walk_init z_init seconds"),
         *_fractions(table, "final_train_error final_eval_error best_train_error best_eval_error"),
         _rule(table, "epochs_done_range", "epochs_done BETWEEN 0 AND planned_epochs"),
         _rule(table, "outcome_is_of_an_end", "(outcome IS NOT NULL) = (state = 'done')"),
@@ -395,6 +397,48 @@ def _create_calibrations() -> None:
         _at_least(table, "actors", 1),
         sa.PrimaryKeyConstraint("device", "engine", name=op.f("pk_calibrations")),
     )
+
+
+def _create_judgements() -> None:
+    table = "judgements"
+    op.create_table(
+        table,
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("claim", sa.String(255), nullable=False),
+        sa.Column("size", WORD, nullable=False),
+        sa.Column("sweep_id", sa.Uuid(), nullable=False),
+        sa.Column("judge_hash", sa.String(64), nullable=False),
+        sa.Column("rows_hash", sa.String(64), nullable=False),
+        sa.Column("verdict", WORD, nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("estimate", sa.Double(), nullable=True),
+        sa.Column("low", sa.Double(), nullable=True),
+        sa.Column("high", sa.Double(), nullable=True),
+        sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("versions", sa.Text(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=True),
+        sa.Column("created_at", MOMENT, nullable=False),
+        _one_of(table, "size", "laptop full"),
+        _one_of(table, "verdict", "supported refuted undecided"),
+        _at_least(table, "n", 0),
+        *_finite(table, "estimate low high seconds"),
+        _rule(table, "judge_hash_length", "length(judge_hash) = 64"),
+        _rule(table, "rows_hash_length", "length(rows_hash) = 64"),
+        sa.ForeignKeyConstraint(
+            ["sweep_id"],
+            ["sweeps.id"],
+            name=op.f("fk_judgements_sweep_id_sweeps"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_judgements")),
+        sa.UniqueConstraint(
+            *("claim", "size", "sweep_id", "judge_hash", "rows_hash"),
+            name=op.f("uq_judgements_claim_size_sweep_id_judge_hash_rows_hash"),
+        ),
+    )
+    op.create_index(op.f("ix_judgements_claim_created_at"), table, ["claim", "created_at"])
+    op.create_index(op.f("ix_judgements_sweep_id"), table, ["sweep_id"])
 
 
 def _rule(table: str, name: str, condition: str) -> sa.CheckConstraint:

@@ -4,8 +4,9 @@ from fastapi import FastAPI
 
 from service.api import problems
 from service.api.dependencies import Dependencies
-from service.api.routes import compare, datasets, events, health, sweeps, theory, trials
+from service.api.routes import claims, compare, datasets, events, health, sweeps, theory, trials
 from service.api.spec_document import document_specs
+from service.claims.files import read_claims
 from service.settings import Settings
 from service.store import Database
 from workers.datasets import shapes
@@ -36,7 +37,7 @@ def create_app(dependencies: Dependencies) -> FastAPI:
     )
     app.state.dependencies = dependencies
     problems.install(app)
-    for module in (sweeps, events, trials, compare, theory, datasets, health):
+    for module in (sweeps, events, trials, compare, claims, theory, datasets, health):
         app.include_router(module.router)
     document_specs(app)
     return app
@@ -48,10 +49,11 @@ def dependencies_from(settings: Settings) -> Dependencies:
     Raises:
         DatabaseUrlError: The database's URL cannot be used.
     """
-    registry_dir = settings.registry_dir
+    registry_dir, claims_dir = settings.registry_dir, settings.claims_dir
     return Dependencies(
         database=Database(settings.database_url),
         datasets=lambda: shapes(registry_dir),
+        claims=lambda: read_claims(claims_dir),
         max_trials=settings.max_trials,
         body_limit_bytes=settings.body_limit_bytes,
     )

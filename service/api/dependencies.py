@@ -7,7 +7,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service import store
+from service.claims.files import Claim, read_claims
 from service.services.simulations import Simulations
+from service.settings import SHIPPED_CLAIMS
 from service.store import Database
 from workers.contract import DatasetShape
 
@@ -22,6 +24,8 @@ class Dependencies:
             each request, because data sets can be registered while the service runs.
         max_trials: Largest number of trials in a sweep.
         body_limit_bytes: Size of the largest request body that is read.
+        claims: Returns the claims that sweeps can judge, by name. Called for each request, because
+            their files can be changed while the service runs.
         simulations: Queue of the walks that previews need simulated.
     """
 
@@ -29,6 +33,7 @@ class Dependencies:
     datasets: Callable[[], Mapping[str, DatasetShape]]
     max_trials: int
     body_limit_bytes: int
+    claims: Callable[[], Mapping[str, Claim]] = lambda: read_claims(SHIPPED_CLAIMS)
     simulations: Simulations = field(default_factory=Simulations)
 
 

@@ -13,6 +13,12 @@ from starlette.exceptions import HTTPException
 
 from rwinit import ArgumentError, GainNotFoundError
 from service.api.errors import BodyTooLargeError, UnsupportedMediaError
+from service.claims.errors import (
+    ClaimFileError,
+    ClaimNotFoundError,
+    NotTheClaimsSweepError,
+    SweepNotCompletedError,
+)
 from service.lifecycle import IllegalTransitionError
 from service.query.errors import FilterError, PageTokenError, QueryError, UnknownNameError
 from service.schemas.problems import Problem, ProblemIssue
@@ -26,6 +32,8 @@ from service.store.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_SECONDS = "5"
+# Code of an error that nobody foresaw; its text may hold anything.
+_UNKNOWN = "internal_error"
 # An invalid value can be as large as a whole body; its beginning is enough to find it.
 _MAX_GIVEN = 80
 
@@ -55,6 +63,12 @@ PROBLEM_KINDS: Mapping[type[Exception], ProblemKind] = {
     IllegalTransitionError: ProblemKind(
         409, "transition_refused", "The sweep's state forbids this"
     ),
+    ClaimNotFoundError: ProblemKind(404, "claim_not_found", "No such claim"),
+    NotTheClaimsSweepError: ProblemKind(
+        409, "not_the_claims_sweep", "The sweep has another spec than the claim"
+    ),
+    SweepNotCompletedError: ProblemKind(409, "sweep_not_completed", "The sweep has not completed"),
+    ClaimFileError: ProblemKind(500, "claim_file_refused", "A claim's file cannot be read"),
     FilterError: ProblemKind(422, FilterError.code, "The filter cannot be read"),
     UnknownNameError: ProblemKind(422, UnknownNameError.code, "Unknown name in the query"),
     PageTokenError: ProblemKind(
@@ -72,7 +86,7 @@ PROBLEM_KINDS: Mapping[type[Exception], ProblemKind] = {
     OperationalError: ProblemKind(503, "database_unavailable", "The database does not answer"),
     InterfaceError: ProblemKind(503, "database_unavailable", "The database does not answer"),
     PoolTimeoutError: ProblemKind(503, "database_unavailable", "The database does not answer"),
-    Exception: ProblemKind(500, "internal_error", "The service failed"),
+    Exception: ProblemKind(500, _UNKNOWN, "The service failed"),
 }
 # The texts of these errors contain SQL and connection details, which clients must not see.
 _WITHOUT_DETAIL = (OperationalError, InterfaceError, PoolTimeoutError)
@@ -122,7 +136,7 @@ def install(app: FastAPI) -> None:
 
 def _handler(kind: ProblemKind) -> Callable[[Request, Exception], JSONResponse]:
     def handle(request: Request, error: Exception) -> JSONResponse:
-        if kind.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        if kind.code == _UNKNOWN:
             return problem_response(kind, "the log of the service has the details")
         if isinstance(error, _WITHOUT_DETAIL):
             return problem_response(kind, "try again in a moment")
@@ -141,7 +155,7 @@ def _detail(error: Exception, n_issues: int) -> str:
 
 
 def _issues(error: Exception) -> tuple[ProblemIssue, ...]:
-    if isinstance(error, SpecError):
+    if isinstance(error, SpecError | ClaimFileError):
         return tuple(_spec_issue(issue) for issue in error.issues)
     if isinstance(error, QueryError):
         return (ProblemIssue(path=error.parameter, given=error.given, message=error.message),)

@@ -1,7 +1,8 @@
 """The `fathom` command: a group whose commands are imported when they are called.
 
 Exit codes: 0 success; 1 a watched sweep failed or was cancelled, or the command failed; 2 wrong
-usage or an invalid spec; 3 no service answers.
+usage or an invalid spec; 3 no service answers. `fathom claims --run` adds 4, a claim is refuted,
+and 5, none is refuted and one is undecided.
 """
 
 import importlib
@@ -34,6 +35,7 @@ _COMMANDS: Mapping[str, _Entry] = {
     "plot": _Entry("service.cli.results", "Draw the best result against depth."),
     "layers": _Entry("service.cli.layers", "Show a trial's norms layer by layer."),
     "theory": _Entry("service.cli.theory", "Predict the gradient norm of random networks."),
+    "claims": _Entry("service.cli.claims", "List, run and judge the papers' claims."),
     "datasets": _Entry("service.cli.datasets", "List or register data sets."),
     "init-env": _Entry("service.cli.init_env", "Write the .env file and secrets of a cluster."),
 }

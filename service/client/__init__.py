@@ -2,6 +2,7 @@
 
 from service.client.errors import ClientError, ProblemError, UnreachableError
 from service.client.http import Client
+from service.schemas.claims import ClaimDetail, ClaimRead, Evidence, Finding, JudgementRead
 from service.schemas.comparisons import (
     BetterThanPrevious,
     DepthBest,
@@ -27,6 +28,8 @@ from service.schemas.trials import TrialRead
 
 __all__ = [
     "BetterThanPrevious",
+    "ClaimDetail",
+    "ClaimRead",
     "Client",
     "ClientError",
     "DatasetRead",
@@ -34,8 +37,11 @@ __all__ = [
     "DepthComparison",
     "EpochRead",
     "ErrorBand",
+    "Evidence",
+    "Finding",
     "Group",
     "GroupComparison",
+    "JudgementRead",
     "LayerList",
     "LayerProfileRead",
     "Preview",

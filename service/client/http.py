@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import httpx
@@ -13,6 +14,13 @@ from pydantic import ValidationError
 from service.client.errors import ProblemError, UnreachableError
 from service.client.retries import with_retries
 from service.schemas.base import Schema
+from service.schemas.claims import (
+    ClaimDetail,
+    ClaimList,
+    ClaimRead,
+    JudgementRead,
+    JudgementRequest,
+)
 from service.schemas.comparisons import DepthComparison, GroupComparison
 from service.schemas.datasets import DatasetList, DatasetRead
 from service.schemas.epochs import EpochList, EpochRead
@@ -314,6 +322,24 @@ class Client:
             "probability": probability,
         }
         return self._get(TheoryWalk, "/v1/theory/walk", query)
+
+    def claims(self) -> tuple[ClaimRead, ...]:
+        """Return the claims that sweeps can judge, with their newest judgements."""
+        return self._get(ClaimList, "/v1/claims", {}).claims
+
+    def claim(self, name: str) -> ClaimDetail:
+        """Return a claim with its specs, its rules and its newest judgements."""
+        return self._get(ClaimDetail, f"/v1/claims/{quote(name, safe='')}", {})
+
+    def judge(self, name: str, sweep_id: UUID) -> JudgementRead:
+        """Judge a claim by a completed sweep of its spec, and return the stored judgement."""
+        path = f"/v1/claims/{quote(name, safe='')}/judgements"
+        content = JudgementRequest(sweep_id=sweep_id).model_dump_json().encode()
+        # Safe to repeat: the same trials give the same judgement.
+        response = self._send(
+            "POST", path, content=content, headers={"Content-Type": JSON}, repeat=True
+        )
+        return JudgementRead.model_validate_json(response.content)
 
     def is_ready(self) -> bool:
         """Return whether the service answers and its database is ready."""

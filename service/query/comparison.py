@@ -89,7 +89,7 @@ def compare_groups(
     measured = measure(session, where, query.metric, query.evaluation_point(), columns)
     found = [
         _group(dict(zip(names, key, strict=True)), members, query.ci, level)
-        for key, members in _grouped(measured, _first_of_equals(session, query))
+        for key, members in _grouped(measured, first_of_equals(session, query.sweep_id))
     ]
     return GroupComparison(
         sweep_id=query.sweep_id,
@@ -102,12 +102,12 @@ def compare_groups(
     )
 
 
-def _first_of_equals(session: Session, query: ComparisonQuery) -> Mapping[UUID, UUID]:
+def first_of_equals(session: Session, sweep_id: UUID) -> Mapping[UUID, UUID]:
     """Return, for each configuration, the first one that is resolved to the same numbers."""
     text = cast(Configuration.configuration, Text)
     rows = session.execute(
         select(Configuration.id, text)
-        .where(Configuration.sweep_id == query.sweep_id)
+        .where(Configuration.sweep_id == sweep_id)
         .order_by(Configuration.number)
     )
     firsts: dict[str, UUID] = {}

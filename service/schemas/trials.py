@@ -154,11 +154,18 @@ class TrialRead(Schema):
     best_train_error: float | None = None
     best_eval_loss: float | None = None
     best_eval_error: float | None = None
+    walk_init: float | None = Field(
+        None,
+        description=(
+            "Measured ln(|delta_1| / |delta_D|) of the initial network, in nats; null if the error "
+            "vanished on its way."
+        ),
+    )
     z_init: float | None = Field(
         None,
         description=(
-            "Measured ln(|delta_1| / |delta_D|) of the initial network, in predicted standard "
-            "deviations from the predicted mean; null without a prediction."
+            "`walk_init` in predicted standard deviations from the predicted mean; null without a "
+            "prediction."
         ),
     )
     diverged_epoch: int | None = Field(None, description="Epoch in which a loss was not finite.")

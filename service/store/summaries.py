@@ -71,8 +71,14 @@ def record_walks(session: WriteSession, walks: Sequence[InitialWalk]) -> None:
     """
     _run(
         session,
-        _update_unfinished().values(z_init=bindparam("new_z_init", type_=FiniteFloat())),
-        [{"trial": walk.trial_id, "new_z_init": walk.z_init} for walk in walks],
+        _update_unfinished().values(
+            walk_init=bindparam("new_walk_init", type_=FiniteFloat()),
+            z_init=bindparam("new_z_init", type_=FiniteFloat()),
+        ),
+        [
+            {"trial": walk.trial_id, "new_walk_init": walk.walk_init, "new_z_init": walk.z_init}
+            for walk in walks
+        ],
     )
 
 

@@ -26,9 +26,12 @@ def problem(response: httpx.Response) -> tuple[int, str]:
 
 def test_the_codes_never_change() -> None:
     assert sorted({(kind.status, kind.code) for kind in PROBLEM_KINDS.values()}) == [
+        (404, "claim_not_found"),
         (404, "sweep_not_found"),
         (404, "trial_not_found"),
         (409, "idempotency_key_reused"),
+        (409, "not_the_claims_sweep"),
+        (409, "sweep_not_completed"),
         (409, "transition_refused"),
         (413, "body_too_large"),
         (415, "unsupported_media_type"),
@@ -40,6 +43,7 @@ def test_the_codes_never_change() -> None:
         (422, "request_invalid"),
         (422, "spec_refused"),
         (422, "unknown_name"),
+        (500, "claim_file_refused"),
         (500, "internal_error"),
         (503, "database_unavailable"),
         (503, "schema_out_of_date"),

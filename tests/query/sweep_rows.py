@@ -97,7 +97,7 @@ def profiled(database: Database, *, activation: str = "relu") -> tuple[UUID, UUI
     claim = plan(database)
     with database.write() as session:
         trial_id = trials.unfinished(session, claim.sweep_id)[0].trial_id
-        found: list[Report] = [InitialWalk(trial_id=trial_id, z_init=-1.25)]
+        found: list[Report] = [InitialWalk(trial_id=trial_id, walk_init=-0.5, z_init=-1.25)]
         found += [_profile(trial_id, epoch) for epoch in (0, 2)]
         records.write(session, claim, found)
     return claim.sweep_id, trial_id

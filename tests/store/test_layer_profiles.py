@@ -59,13 +59,21 @@ def test_the_first_profile_of_an_epoch_stays(database: Database) -> None:
 
 def test_an_initial_walk_stands_in_the_trial_however_often_it_is_told(database: Database) -> None:
     claim, (trial_id, other) = claimed_sweep(database)
-    walk = InitialWalk(trial_id=trial_id, z_init=-0.75)
+    walk = InitialWalk(trial_id=trial_id, walk_init=-0.5, z_init=-0.75)
 
-    _write(database, claim, start(trial_id), walk, walk, InitialWalk(trial_id=other, z_init=None))
+    _write(
+        database,
+        claim,
+        start(trial_id),
+        walk,
+        walk,
+        InitialWalk(trial_id=other, walk_init=-0.5, z_init=None),
+    )
     _write(database, claim, walk)
 
     with database.read() as session:
         assert trials.get(session, trial_id).z_init == -0.75
+        assert trials.get(session, trial_id).walk_init == -0.5
         assert trials.get(session, other).z_init is None
 
 
@@ -73,7 +81,12 @@ def test_a_trial_that_is_done_takes_neither(database: Database) -> None:
     claim, (trial_id, _) = claimed_sweep(database)
     _write(database, claim, start(trial_id), end(trial_id, Outcome.CANCELLED))
 
-    _write(database, claim, profile(trial_id, 0), InitialWalk(trial_id=trial_id, z_init=1.0))
+    _write(
+        database,
+        claim,
+        profile(trial_id, 0),
+        InitialWalk(trial_id=trial_id, walk_init=-0.5, z_init=1.0),
+    )
 
     with database.read() as session:
         assert layer_profiles.of_trial(session, trial_id) == []
@@ -93,7 +106,7 @@ def test_a_claim_that_lost_its_fence_writes_no_profile(database: Database) -> No
 def test_a_retry_forgets_the_profiles_and_the_walk_of_its_trials_only(database: Database) -> None:
     claim, (failed, done) = claimed_sweep(database)
     for trial_id, outcome in ((failed, Outcome.FAILED), (done, Outcome.COMPLETED)):
-        walk = InitialWalk(trial_id=trial_id, z_init=0.5)
+        walk = InitialWalk(trial_id=trial_id, walk_init=-0.5, z_init=0.5)
         _write(database, claim, start(trial_id), walk, profile(trial_id, 0), end(trial_id, outcome))
 
     with database.write() as session:
@@ -116,7 +129,7 @@ def test_a_number_that_is_not_finite_is_refused_not_made_missing(
     with pytest.raises(StatementError, match="finite"):
         _write(database, claim, replace(profile(trial_id, 0), error_log_norms=(value,) * 8))
     with pytest.raises(StatementError, match="finite"):
-        _write(database, claim, InitialWalk(trial_id=trial_id, z_init=value))
+        _write(database, claim, InitialWalk(trial_id=trial_id, walk_init=-0.5, z_init=value))
 
 
 @pytest.mark.parametrize("field", ["error_log_norms", "gradient_log_norms"])

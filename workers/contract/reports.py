@@ -29,17 +29,18 @@ class TrialStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitialWalk:
-    """Deviation of the initial network's log-norm walk from its predicted law.
+    """Log-norm walk of the initial network, and its deviation from the predicted law.
 
     Attributes:
         trial_id: The trial.
-        z_init: ``ln(|delta_1| / |delta_D|)`` of one probe, in predicted standard deviations from
-            the predicted mean. None where there is no prediction, where its standard deviation
-            is 0 (as with one hidden layer, which makes no step), or where the error of the probe
-            vanished on its way.
+        walk_init: ``ln(|delta_1| / |delta_D|)`` of one probe, in nats; 0 with one hidden layer,
+            which makes no step. None where the error of the probe vanished on its way.
+        z_init: `walk_init` in predicted standard deviations from the predicted mean. None without
+            a `walk_init` or a prediction, and where the predicted standard deviation is 0.
     """
 
     trial_id: UUID
+    walk_init: float | None
     z_init: float | None
 
 

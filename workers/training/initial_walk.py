@@ -1,4 +1,4 @@
-"""z_init: the log-norm walk of a trial's initial network, measured against its predicted law."""
+"""Measure the log-norm walk of a trial's initial network, in nats and against its predicted law."""
 
 import math
 
@@ -19,19 +19,19 @@ _LEAST_SPREAD = 1e-6
 
 
 def initial_walk(engine: Engine, spec: TrialSpec, n_inputs: int) -> InitialWalk:
-    """Return the z-score of a trial's initial network under its predicted law.
+    """Return the walk of a trial's initial network, and its z-score under the predicted law.
 
     Args:
         engine: Contains the trial, before its first step.
-        spec: The trial; without a prediction its z-score is None.
+        spec: The trial; without a prediction the walk is measured, and its z-score is None.
         n_inputs: Dimensions of one sample.
     """
     predicted = spec.configuration.prediction
+    walk = _measured(FrozenNetwork(spec, engine), spec, n_inputs)
     score = None
-    if predicted is not None and predicted.spread > _LEAST_SPREAD:
-        walk = _measured(FrozenNetwork(spec, engine), spec, n_inputs)
-        score = None if walk is None else (walk - predicted.drift) / predicted.spread
-    return InitialWalk(trial_id=spec.trial_id, z_init=score)
+    if walk is not None and predicted is not None and predicted.spread > _LEAST_SPREAD:
+        score = (walk - predicted.drift) / predicted.spread
+    return InitialWalk(trial_id=spec.trial_id, walk_init=walk, z_init=score)
 
 
 @fixed_arithmetic()

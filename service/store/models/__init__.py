@@ -9,6 +9,7 @@ from service.store.models.calibration import Calibration
 from service.store.models.configuration import Configuration
 from service.store.models.epoch import Epoch
 from service.store.models.event import Event
+from service.store.models.judgement import Judgement
 from service.store.models.layer_profile import LayerProfile
 from service.store.models.sweep import Sweep
 from service.store.models.trial import Trial
@@ -20,6 +21,7 @@ __all__ = [
     "Configuration",
     "Epoch",
     "Event",
+    "Judgement",
     "LayerProfile",
     "Sweep",
     "Trial",

@@ -31,8 +31,8 @@ class Trial(Base):
             epoch.
         best_train_loss: Lowest value over the recorded epochs; the other best numbers are minima of
             their own.
-        z_init: Walk of the initial network less its predicted mean, in predicted standard
-            deviations.
+        walk_init: Walk of the initial network, ``ln(|delta_1| / |delta_D|)`` in nats.
+        z_init: That walk less its predicted mean, in predicted standard deviations.
         diverged_epoch: Epoch of the first loss that was not finite.
         diverged_step: Optimizer step of that loss.
         message: Reason of a failure or stop, for a person.
@@ -52,7 +52,7 @@ class Trial(Base):
         at_least("attempt", 1),
         rule("epochs_done_range", "epochs_done BETWEEN 0 AND planned_epochs"),
         *finite("final_train_loss", "final_eval_loss", "best_train_loss", "best_eval_loss"),
-        *finite("z_init", "seconds"),
+        *finite("walk_init", "z_init", "seconds"),
         fraction("final_train_error"),
         fraction("final_eval_error"),
         fraction("best_train_error"),
@@ -98,6 +98,7 @@ class Trial(Base):
     best_train_error: Mapped[float | None] = result()
     best_eval_loss: Mapped[float | None] = result()
     best_eval_error: Mapped[float | None] = result()
+    walk_init: Mapped[float | None] = result()
     z_init: Mapped[float | None] = result()
     diverged_epoch: Mapped[int | None] = result()
     diverged_step: Mapped[int | None] = result(BigInteger)

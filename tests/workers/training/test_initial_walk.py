@@ -1,4 +1,4 @@
-"""z_init against the law, and where there is none."""
+"""The walk of the initial network, in nats and against its law."""
 
 import math
 from typing import Any
@@ -33,11 +33,15 @@ def predicted(**changes: Any) -> TrialSpec:  # leaves of any type
     return varied(spec, prediction=(float(law.drift), float(law.spread)))
 
 
-def z_of(spec: TrialSpec) -> float | None:
+def walk_of(spec: TrialSpec) -> InitialWalk:
     data = blobs()
     engine = engines.create(spec, data, "cpu", slots=1)
     engine.add(spec)
-    return initial_walk(engine, spec, data.shape.n_inputs).z_init
+    return initial_walk(engine, spec, data.shape.n_inputs)
+
+
+def z_of(spec: TrialSpec) -> float | None:
+    return walk_of(spec).z_init
 
 
 @pytest.mark.parametrize(
@@ -106,8 +110,30 @@ def test_where_there_is_nothing_to_measure_there_is_none(changes: dict[str, obje
     assert z_of(predicted(**changes)) is None
 
 
-def test_without_a_prediction_there_is_none() -> None:
-    assert z_of(trial(depth=5)) is None
+def test_without_a_prediction_the_walk_is_measured_in_nats_alone() -> None:
+    spec = predicted(depth=5)
+    prediction = spec.configuration.prediction
+    assert prediction is not None
+
+    walk = walk_of(trial(depth=5))
+
+    assert walk.z_init is None
+    assert walk.walk_init is not None
+    expected = (walk.walk_init - prediction.drift) / prediction.spread
+    assert z_of(spec) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_walk_of_a_kind_without_a_law_is_measured() -> None:
+    walk = walk_of(trial(kind="residual", depth=5, engine=EngineName.REFERENCE))
+
+    assert walk.walk_init is not None
+    assert walk.walk_init != 0.0
+    assert walk.z_init is None
+
+
+def test_one_layer_makes_no_step_and_a_dead_network_has_no_walk() -> None:
+    assert walk_of(trial(depth=1)).walk_init == 0.0
+    assert walk_of(trial(width=1, depth=100)).walk_init is None
 
 
 def test_a_trial_tells_it_before_its_first_epoch_also_where_that_diverges() -> None:
