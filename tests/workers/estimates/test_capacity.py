@@ -62,6 +62,7 @@ def test_as_memory_gets_short_slots_are_halved_then_activations_recomputed_then_
         (2, False),
         (1, False),
         (2, True),  # With two slots, fewer layers wait for one update.
+        (1, True),
     ]
 
 

@@ -1,6 +1,7 @@
 """Layer profiles against hooks on the reference network, and what they leave alone."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from rwinit.activations import activation_function
 from tests.factories import varied
 from tests.workers.examples import blobs, curve, end, kinds_of, records, trial, without_labels
 from workers import engines
-from workers.architectures import Skip, architecture_of
+from workers.architectures import Layer, Skip, architecture_of
 from workers.contract import (
     Activation,
     EngineName,
@@ -146,7 +147,7 @@ def written_out(
             gate = torch.sigmoid(h @ matrix.T + shift)
             h = gate * branch + (1 - gate) * h
         else:
-            h = branch if layer.rule.skip is Skip.NONE else branch + layer.rule.skip_gain * h
+            h = branch + layer.rule.skip_gain * carried(layer, h, engine.fixed(spec.trial_id))
         h.retain_grad()
         hidden.append(h)
     outputs = hidden.pop()
@@ -157,6 +158,20 @@ def written_out(
         loss = functional.cross_entropy(outputs, torch.tensor(data.train_y[batch]))
     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
     return hidden, weights
+
+
+def carried(
+    layer: Layer, h: torch.Tensor, fixed: Mapping[str, Sequence[torch.Tensor]]
+) -> torch.Tensor:
+    """Return what a layer's skip adds of its input, before the gain."""
+    if layer.rule.skip is Skip.NONE:
+        return torch.zeros(())
+    if layer.skip_group is None:
+        return h
+    matrix = fixed[layer.skip_group][layer.skip_place]
+    if layer.rule.skip is Skip.PERMUTATION:
+        return h @ torch.eye(len(matrix), dtype=torch.float64)[matrix].T
+    return h @ matrix.double().T
 
 
 def gradient_of(tensor: torch.Tensor) -> torch.Tensor:
