@@ -17,7 +17,17 @@ from service.schemas.comparisons import Scalar
 # A share that needs more seeds than this lies on the border.
 _MOST_SEEDS = 2000
 # Names that tell configurations of one group apart in labels.
-_OWN = ("kind", "activation", "width", "scheme", "g_relative", "g", "optimizer", "lr")
+_OWN = (
+    "kind",
+    "activation",
+    "width",
+    "scheme",
+    "g_relative",
+    "g",
+    "optimizer",
+    "lr",
+    "freeze",
+)
 
 
 class ShareBelow(Rule):

@@ -30,7 +30,7 @@ class Gradients(Protocol):
 
 
 def backward_operations(
-    context: PassContext, errors: Errors, gradients: Gradients
+    context: PassContext, errors: Errors, gradients: Gradients, *, through_body: bool = True
 ) -> Iterator[Operation]:
     """Yield the operations of the backward pass in order, from the output to the first matrix.
 
@@ -39,6 +39,8 @@ def backward_operations(
         errors: Buffers for errors.
         gradients: Storage of the gradients. Its operations for a complete block follow after the
             errors have passed through the block's matrices, so they may change these.
+        through_body: Whether to go beyond the last matrix. Without it the gradients of the other
+            blocks are not computed, which saves most of the time where all bodies are frozen.
     """
     depths, store, batch = context.depths, context.store, context.batch
     layers = layer_pass(context, errors)
@@ -46,11 +48,12 @@ def backward_operations(
     all_trials = (0, len(depths))
     delta, below = errors.deltas
     output_errors = batch.errors.mT
-    yield from layers.backward(store.last, 0, 0, output_errors, delta)
+    if through_body:
+        yield from layers.backward(store.last, 0, 0, output_errors, delta)
     output = context.activations.output(0)
     yield from _gradient(context, gradients, store.last, 0, all_trials, output_errors, output)
     yield from gradients.done(store.last)
-    for level in range(depths.depth):
+    for level in range(depths.depth) if through_body else ():
         if deeper := depths.count_of(level + 2):
             yield from held_levels.recompute(level + 1)
             block, place = store.hidden_at(level)

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workers.contract import TrialSpec
+from workers.contract import Freeze, TrialSpec
 from workers.engines.packed.allocation import allocate_all
 from workers.engines.packed.arithmetic import Arithmetic
 from workers.engines.packed.backward import backward_operations
@@ -118,7 +118,12 @@ class Trainer:
         )
         to_update = (
             *self._criterion.error_operations(live),
-            *backward_operations(context, self._errors, updates),
+            *backward_operations(
+                context,
+                self._errors,
+                updates,
+                through_body=any(spec.training.freeze is Freeze.NONE for spec in specs),
+            ),
         )
         return Program(self._arithmetic.joined(to_losses), self._arithmetic.joined(to_update))
 
