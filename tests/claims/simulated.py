@@ -22,7 +22,7 @@ def cell(
     pairs = values.items() if isinstance(values, Mapping) else enumerate(values)
     by_seed = {seed: value for seed, value in pairs if value is not None}
     own: dict[str, Scalar] = dict.fromkeys(
-        ("kind", "activation", "width", "scheme", "g_relative", "g", "optimizer", "lr")
+        ("kind", "activation", "width", "scheme", "g_relative", "g", "optimizer", "lr", "freeze")
     )
     return Cell(axes=own | axes, by_seed=by_seed, lost=frozenset(lost), chance=chance)
 

@@ -145,7 +145,7 @@ def test_what_would_have_no_effect_is_refused_with_everything_else() -> None:
             "must be below 1, the largest training.epochs, to stop anything"
         ),
         "profiles.epochs[1]": "no trial has so many epochs; at most 1, the largest training.epochs",
-        "dataset.name": "no such data set; known: digits, mnist, sounds",
+        "dataset.name": "no such data set; known: digits, mnist, sounds, spirals",
     }
 
 
