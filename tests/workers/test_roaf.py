@@ -149,12 +149,12 @@ def test_filters_of_shallow_and_deep_networks_are_the_same_draws() -> None:
 def test_haar_filters_are_orthogonal_and_stay_as_they_are(engine: EngineName, shared: bool) -> None:
     spec = of_kind(varied(BASE, engine=engine, depth=5), "roaf", shared_filter=shared)
     running = engine_with(spec)
-    before = [each.clone() for each in running.fixed(spec.trial_id)["filter"]]
+    before = [each.clone() for each in running.parameters(spec.trial_id).weights["filter"]]
 
     for _ in range(3):
         step(running, spec)
 
-    after = running.fixed(spec.trial_id)["filter"]
+    after = running.parameters(spec.trial_id).weights["filter"]
     assert len(before) == (1 if shared else 4)
     assert all(torch.equal(one, two) for one, two in zip(before, after, strict=True))
     for each in after:
@@ -165,7 +165,7 @@ def test_haar_filters_are_orthogonal_and_stay_as_they_are(engine: EngineName, sh
 def test_permutations_are_orders_of_the_columns(engine: EngineName) -> None:
     spec = of_kind(varied(BASE, engine=engine, depth=5), "roaf", filter="permutation")
 
-    orders = engine_with(spec).fixed(spec.trial_id)["filter"]
+    orders = engine_with(spec).parameters(spec.trial_id).weights["filter"]
 
     assert len(orders) == 4
     assert all(each.sort().values.tolist() == list(range(8)) for each in orders)

@@ -9,7 +9,7 @@ one that trains them one by one.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import numpy as np
@@ -81,6 +81,18 @@ class Evaluation:
     eval: SplitResult
 
 
+class NetworkTensors(NamedTuple):
+    """Tensors of a network by group, one for each matrix.
+
+    Attributes:
+        weights: Matrices, ``(fan_out, fan_in)``. A permutation is the order of its columns.
+        biases: Biases, ``(fan_out,)``; fixed groups have none.
+    """
+
+    weights: Mapping[str, Sequence[Tensor]]
+    biases: Mapping[str, Sequence[Tensor]]
+
+
 @dataclass(frozen=True, slots=True)
 class GradientNorms:
     """ln of the norms of the first and last matrix's gradients; None where 0 or not finite."""
@@ -133,11 +145,10 @@ class Engine(Protocol):
         """Return a copy of a trial's state."""
         ...
 
-    def fixed(self, trial_id: UUID) -> Mapping[str, Sequence[Tensor]]:
-        """Return a trial's matrices that are not trained, by group; they must not be changed.
+    def parameters(self, trial_id: UUID) -> "NetworkTensors":
+        """Return a trial's matrices and biases, which must not be changed.
 
-        They are the engine's own tensors, since a copy of a deep network's would be large. A
-        permutation is the order of its columns.
+        They are the engine's own tensors, since a copy of a deep network's would be large.
         """
         ...
 

@@ -27,6 +27,7 @@ from workers.engines.initial_draws import GroupTensors, draw_matrices_, draw_wei
 from workers.engines.interface import (
     Evaluation,
     GradientNorms,
+    NetworkTensors,
     SplitResult,
     StepInput,
     TrainingState,
@@ -117,14 +118,12 @@ class ReferenceEngine:
             arrays |= kind_arrays(kind, *_sorted(slot.network, tensors))
         return TrainingState(slot.steps, arrays)
 
-    @fixed_arithmetic()
-    def fixed(self, trial_id: UUID) -> GroupTensors:
-        """Return a trial's matrices that are not trained, by group."""
+    def parameters(self, trial_id: UUID) -> NetworkTensors:
+        """Return a trial's matrices and biases by group."""
         network = self._slots[trial_id].network
-        names = [group.name for group in network.groups if not group.trainable]
-        weights = network.weights()
-        return {name: weights[name] for name in names}
+        return NetworkTensors(network.weights(), network.biases())
 
+    @fixed_arithmetic()
     def restore(self, spec: TrialSpec, state: TrainingState) -> None:
         """Add a trial with a saved state."""
         check_trial(spec, self._shape, EngineName.REFERENCE)

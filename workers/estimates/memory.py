@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workers.architectures import Skip
-from workers.contract import HOMOGENEOUS, DatasetShape, EngineName, OptimizerKind
+from workers.contract import DatasetShape, EngineName, OptimizerKind
 from workers.estimates.buffers import total_bytes
 from workers.estimates.kept_levels import kept_levels
 from workers.estimates.pack_plan import PackPlan, Purpose
@@ -41,10 +41,7 @@ class Memory:
         probe: Copy of a trial in float64 with its activations, for gradient norms.
         operations: Lists of the calls of all passes.
         dataset: Samples of both splits.
-        starting: Temporary copies while a trial starts.
         measuring: Temporary copies of a layer profile, a gradient norm or a chunk of samples.
-        absent: Part of the lasting bytes that is not allocated yet when the last of the first
-            trials starts, so that ``starting`` does not add to it.
     """
 
     parameters: int = 0
@@ -56,9 +53,7 @@ class Memory:
     probe: int = 0
     operations: int = 0
     dataset: int = 0
-    starting: int = 0
     measuring: int = 0
-    absent: int = 0
 
     @property
     def buffers(self) -> int:
@@ -71,7 +66,7 @@ class Memory:
     def total(self) -> int:
         """Largest number of bytes at any moment."""
         held = self.buffers + self.operations + self.dataset
-        return held + max(self.measuring, self.starting - self.absent)
+        return held + self.measuring
 
 
 def pack_memory(
@@ -106,15 +101,6 @@ def _packed(
     buffers = plan.buffers(depth, deepest.kinds, clipping)
     taken = {purpose: total_bytes(each) for purpose, each in buffers.items()}
     operations = _operations(trials, plan, dataset, recomputes=recomputes)
-    starting, measuring = _temporary(trials, deepest, dataset)
-    absent = 0
-    if len(trials) <= slots:  # All trials start before the first step allocates its buffers.
-        hidden = buffers[Purpose.GRADIENTS]["hidden"].bytes
-        absent = taken[Purpose.ACTIVATIONS] + hidden + operations
-        if slots == 1:
-            store = plan.probe_store
-            ends = store.first.values.bytes + store.last.values.bytes
-            absent += taken[Purpose.PROBE] - ends
     return Memory(
         parameters=taken[Purpose.PARAMETERS],
         gradients=taken[Purpose.GRADIENTS],
@@ -125,9 +111,7 @@ def _packed(
         probe=taken[Purpose.PROBE],
         operations=operations,
         dataset=dataset_bytes(dataset),
-        starting=starting,
-        measuring=measuring,
-        absent=absent,
+        measuring=_temporary(trials, deepest, dataset),
     )
 
 
@@ -151,17 +135,13 @@ def _operations(
     return int(views * (step + probe + passes) + updates) * _OPERATION_BYTES
 
 
-def _temporary(
-    trials: Sequence[TrialShape], deepest: TrialShape, dataset: DatasetShape
-) -> tuple[int, int]:
-    """Return the bytes of temporary copies while a trial starts, and while it is measured."""
+def _temporary(trials: Sequence[TrialShape], deepest: TrialShape, dataset: DatasetShape) -> int:
+    """Return the bytes of temporary tensors while a trial is measured."""
     rows = min(CHUNK, max(dataset.n_train, dataset.n_eval))
     outputs = 2 * dataset.n_outputs(deepest.task) * _FLOAT64_BYTES
     chunk = rows * (dataset.n_inputs * deepest.number_bytes + outputs)
-    is_walked = deepest.network.activation in HOMOGENEOUS and deepest.network.depth > 1
-    starting = _saved(deepest, dataset) if is_walked else 0
     profiles = [_profile(each, dataset) for each in trials if each.profiles]
-    return starting, max([chunk, _norm(deepest, dataset), *profiles])
+    return max([chunk, _norm(deepest, dataset), *profiles])
 
 
 def dataset_bytes(dataset: DatasetShape) -> int:
@@ -170,16 +150,9 @@ def dataset_bytes(dataset: DatasetShape) -> int:
     return (dataset.n_train + dataset.n_eval) * (4 * dataset.n_inputs + labels)
 
 
-def _saved(trial: TrialShape, dataset: DatasetShape) -> int:
-    """Return the bytes of saving a trial: its arrays, and the hidden matrices before stacking."""
-    hidden = (trial.network.depth - 1) * trial.network.width**2
-    return (trial.kinds * trial.parameters(dataset) + hidden) * trial.number_bytes
-
-
 def _profile(trial: TrialShape, dataset: DatasetShape) -> int:
-    """Return the bytes of a layer profile: a saved state, and every layer's output and slope."""
+    """Return the bytes of a layer profile: every layer's output and slope."""
     rows = trial.rows(dataset)
-    saved = trial.kinds * trial.parameters(dataset) * trial.number_bytes
     # Three tensors a layer: output, slope, and as much again that the allocator keeps. Measured.
     # A gate has an opening and a slope of its own.
     tensors = 5 if trial.gated else 3
@@ -188,7 +161,7 @@ def _profile(trial: TrialShape, dataset: DatasetShape) -> int:
         * (3 * dataset.n_inputs + (tensors * trial.network.depth + 4) * trial.network.width)
         * _FLOAT64_BYTES
     )
-    return max(_saved(trial, dataset), saved + layers + _norm(trial, dataset))
+    return layers + _norm(trial, dataset)
 
 
 def _norm(trial: TrialShape, dataset: DatasetShape) -> int:
@@ -238,5 +211,5 @@ def _reference(trial: TrialShape, dataset: DatasetShape) -> Memory:
         activations=step,
         operations=(_GATED_GRAPH_BYTES if trial.gated else _GRAPH_BYTES) * trial.network.depth,
         dataset=dataset_bytes(dataset),
-        measuring=max(0, max(probe, profile, passing, _saved(trial, dataset)) - step),
+        measuring=max(0, max(probe, profile, passing) - step),
     )

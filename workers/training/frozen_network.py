@@ -1,9 +1,6 @@
 """The network of a trial in any engine, with its matrices in float64."""
 
-from typing import Any
-
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from rwinit import Nonlinearity, nonlinearity
@@ -11,7 +8,6 @@ from workers.architectures import Skip, architecture_of
 from workers.contract import HOMOGENEOUS, TrialSpec
 from workers.engines import Engine
 from workers.engines.layer_formula import filtered
-from workers.engines.states import PARAMETERS
 
 
 class FrozenNetwork:
@@ -25,11 +21,11 @@ class FrozenNetwork:
     """
 
     def __init__(self, spec: TrialSpec, engine: Engine) -> None:
-        """Copy the trained weights of a trial.
+        """Read the weights of a trial, which are not copied: the trial must not be trained.
 
         Args:
             spec: The trial.
-            engine: Contains the trial. Its fixed matrices are not copied.
+            engine: Contains the trial.
         """
         network = spec.network
         self.depth = network.depth
@@ -37,47 +33,44 @@ class FrozenNetwork:
         self.rules = tuple(layer.rule for layer in self._layers)
         self.nonlinearity: Nonlinearity = nonlinearity(network.activation, network.slope)
         self.is_homogeneous = network.activation in HOMOGENEOUS
-        self._arrays = engine.save(spec.trial_id).arrays
-        self._fixed = engine.fixed(spec.trial_id)
+        self._weights, self._biases = engine.parameters(spec.trial_id)
 
     def matrix(self, place: int) -> Tensor:
         """Return the matrix of one of the D + 1 layers, ``(fan_out, fan_in)``; 0 is the first."""
         layer = self._layers[place]
-        return self._tensor(layer.group, "weight", layer.place)
+        return _exact(self._weights[layer.group][layer.place])
 
     def bias(self, place: int) -> Tensor:
         """Return the bias of one of the D + 1 layers, ``(fan_out,)``; 0 is the first."""
         layer = self._layers[place]
-        return self._tensor(layer.group, "bias", layer.place)
+        return _exact(self._biases[layer.group][layer.place])
 
     def gate_matrix(self, place: int) -> Tensor:
         """Return the gate's matrix W_T of a layer that has a gate, ``(width, width)``."""
-        return self._tensor(self._gate_group(place), "weight", self._layers[place].place)
+        return _exact(self._weights[self._gate_group(place)][self._layers[place].place])
 
     def gate_bias(self, place: int) -> Tensor:
         """Return the gate's bias b_T of a layer that has a gate, ``(width,)``."""
-        return self._tensor(self._gate_group(place), "bias", self._layers[place].place)
+        return _exact(self._biases[self._gate_group(place)][self._layers[place].place])
 
     def filtered(self, place: int, h: Tensor) -> Tensor:
         """Return ``S h`` of the layer at a place, for rows h of shape ``(batch, width)``."""
         layer = self._layers[place]
         if layer.skip_group is None:
             return h
-        return filtered(layer.rule.skip, self._filter(layer.skip_group, layer.skip_place), h)
+        return filtered(
+            layer.rule.skip, _exact(self._weights[layer.skip_group][layer.skip_place]), h
+        )
 
     def filtered_back(self, place: int, error: Tensor) -> Tensor:
         """Return ``S' e`` of the layer at a place, for rows e of shape ``(batch, width)``."""
         layer = self._layers[place]
         if layer.skip_group is None:
             return error
-        fixed = self._filter(layer.skip_group, layer.skip_place)
+        fixed = _exact(self._weights[layer.skip_group][layer.skip_place])
         if layer.rule.skip is Skip.PERMUTATION:
             return torch.empty_like(error).index_copy_(1, fixed, error)
         return error @ fixed
-
-    def _filter(self, group: str, place: int) -> Tensor:
-        fixed = self._fixed[group][place].cpu()
-        return fixed.double() if fixed.is_floating_point() else fixed
 
     def _gate_group(self, place: int) -> str:
         group = self._layers[place].gate_group
@@ -85,6 +78,9 @@ class FrozenNetwork:
             raise ValueError(f"layer {place} has no gate")
         return group
 
-    def _tensor(self, group: str, part: str, place: int) -> Tensor:
-        row: NDArray[Any] = self._arrays[f"{PARAMETERS}.{group}.{part}"][place]
-        return torch.tensor(row, dtype=torch.float64)  # Any above: the trial's precision
+
+def _exact(values: Tensor) -> Tensor:
+    """Return a copy on the CPU, with real numbers in float64."""
+    dtype = torch.float64 if values.is_floating_point() else values.dtype
+    # A copy even of float64: the rounding of a product can depend on the alignment of its operands.
+    return values.detach().to("cpu", dtype, copy=True).contiguous()

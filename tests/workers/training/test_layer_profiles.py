@@ -126,6 +126,7 @@ def written_out(
 ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """Return the hidden layers and the matrices, with their gradients, of the trial's weights."""
     arrays = engine.save(spec.trial_id).arrays
+    matrices = engine.parameters(spec.trial_id).weights
     batch = slice(spec.training.batch_size)
     h = torch.tensor(data.train_x[batch]).double()
     hidden, weights = [], []
@@ -147,7 +148,9 @@ def written_out(
             gate = torch.sigmoid(h @ matrix.T + shift)
             h = gate * branch + (1 - gate) * h
         else:
-            h = branch + layer.rule.skip_gain * carried(layer, h, engine.fixed(spec.trial_id))
+            h = branch + layer.rule.skip_gain * carried(
+                layer, h, engine.parameters(spec.trial_id).weights
+            )
         h.retain_grad()
         hidden.append(h)
     outputs = hidden.pop()

@@ -18,6 +18,7 @@ from workers.engines.initial_draws import GroupTensors, draw_matrices_, draw_wei
 from workers.engines.interface import (
     Evaluation,
     GradientNorms,
+    NetworkTensors,
     StepInput,
     TrainingState,
     UnsupportedTrialError,
@@ -178,10 +179,14 @@ class PackedEngine:
         ]
         return TrainingState(trial.steps, {name: a for part in arrays for name, a in part.items()})
 
-    def fixed(self, trial_id: UUID) -> GroupTensors:
-        """Return views of a trial's matrices that are not trained, by group."""
+    def parameters(self, trial_id: UUID) -> NetworkTensors:
+        """Return views of a trial's matrices and biases by group."""
         slot = self._slot(trial_id)
-        return self._fixed(self._trials[slot].spec, slot)
+        spec, store = self._trials[slot].spec, self._current_workspace().store
+        groups, depth = trained_groups(spec, self._dataset), spec.network.depth
+        weights = by_group(groups, store.weights(0, slot, depth))
+        biases = by_group(groups, store.biases(0, slot, depth))
+        return NetworkTensors({**weights, **self._fixed(spec, slot)}, biases)
 
     @_computation_settings()
     def restore(self, spec: TrialSpec, state: TrainingState) -> None:
