@@ -148,9 +148,7 @@ def written_out(
             gate = torch.sigmoid(h @ matrix.T + shift)
             h = gate * branch + (1 - gate) * h
         else:
-            h = branch + layer.rule.skip_gain * carried(
-                layer, h, engine.parameters(spec.trial_id).weights
-            )
+            h = branch + layer.rule.skip_gain * carried(layer, h, matrices)
         h.retain_grad()
         hidden.append(h)
     outputs = hidden.pop()
