@@ -1,8 +1,8 @@
 """Draw the best result against depth.
 
-The main panel holds the best configuration of each depth with the interval of its mean over seeds,
-and one thin line per value of the second axis. A strip above it shows how many trials
-diverged for each depth and value, so that diverged settings are visible and not only absent.
+The main panel holds the best configuration of each depth in black, and one thin line per value of
+the second axis; each point has the interval of its mean over seeds. A strip above it shows how many
+trials diverged for each depth and value, so that diverged settings are visible and not only absent.
 """
 
 from functools import partial
@@ -11,20 +11,23 @@ from typing import Final
 import altair as alt
 
 from service.charts.depth_data import DepthChartData
+from service.charts.depth_datasets import datasets
 from service.charts.scales import (
     depth_axis,
     series_color,
     series_names,
+    series_shape,
+    series_step,
     value_axis,
-    value_domain,
     value_format,
 )
 from service.charts.theme import HEIGHT, INK, MUTED, WARNING, WIDTH, config, on
 
 _STRIP_ROW: Final = 26
 _CROSS: Final = "M-1,-1L1,1M-1,1L1,-1"
-
-_Rows = list[dict[str, object]]
+_CAP: Final = 6.0
+_BAR: Final = 1.4
+_DESCRIPTION: Final = alt.Description("description:N")
 
 
 def draw(data: DepthChartData) -> alt.VConcatChart:
@@ -35,40 +38,11 @@ def draw(data: DepthChartData) -> alt.VConcatChart:
     return alt.VConcatChart(
         vconcat=panels,
         spacing=10,
-        title=alt.Title(data.title, subtitle=data.subtitle),
+        title=alt.Title(data.title, subtitle=list(data.subtitle)),
         resolve=alt.Resolve(scale=alt.ScaleResolveMap(color="shared", x="shared")),
-        datasets=_datasets(data),
+        datasets=datasets(data),
         config=config(),
     )
-
-
-def _datasets(data: DepthChartData) -> dict[str, _Rows]:
-    """Return the data sets of the chart by the names under which the marks refer to them."""
-    # An interval can reach below 0, which a logarithmic axis cannot show.
-    floor = value_domain(data)[0]
-    return {
-        "best": [{"depth": p.depth, "value": p.mean} for p in data.best if p.mean is not None],
-        "band": [
-            {"depth": p.depth, "low": max(p.ci_low, floor), "high": p.ci_high}
-            for p in data.best
-            if p.ci_low is not None and p.ci_high is not None
-        ],
-        "series": [
-            {"depth": p.depth, "value": p.mean, "series": p.series}
-            for p in data.series
-            if p.mean is not None
-        ],
-        "diverged": [
-            {
-                "depth": p.depth,
-                "series": p.series,
-                "label": f"{p.n_diverged}/{p.n_trials}",
-                "all": p.n_diverged == p.n_trials,
-            }
-            for p in data.series
-            if p.n_diverged
-        ],
-    }
 
 
 def _main_panel(data: DepthChartData) -> alt.LayerChart:
@@ -77,8 +51,8 @@ def _main_panel(data: DepthChartData) -> alt.LayerChart:
     else:
         # Coloured lines are drawn on top of the wider best line, so that where they coincide the
         # colour shows which value is best.
-        series = [_series_lines(data)] if data.series_title else []
-        layers = [*_band(data), *_best_line(data), *series, *_labels(data)]
+        marks = _series(data) if data.series_title else _only_bars(data)
+        layers = [*_best(data), *marks, *_labels(data)]
     return alt.LayerChart(layer=layers, width=WIDTH, height=HEIGHT)
 
 
@@ -90,33 +64,60 @@ def _notice(text: str) -> alt.Chart:
     return notice.encode(text=alt.Text("text:N"))
 
 
-def _band(data: DepthChartData) -> list[alt.Chart]:
-    band = on("band").encode(x=depth_axis(data), y=value_axis(data, "low"), y2=alt.Y2("high"))
-    # An area needs two neighbouring depths; the bars also show the interval of a single one.
+def _best(data: DepthChartData) -> list[alt.Chart]:
+    band = on("best_intervals").encode(x=_place(data), y=value_axis(data, "low"), y2=alt.Y2("high"))
+    best = on("best").encode(x=_place(data), y=value_axis(data, "value"))
     return [
-        band.mark_area(color=INK, opacity=0.13, clip=True),
-        band.mark_rule(color=INK, opacity=0.55, clip=True),
+        band.mark_area(color=INK, opacity=0.1, clip=True, aria=False),
+        best.mark_line(color=INK, strokeWidth=4.5, clip=True, aria=False),
+        best.mark_point(color=INK, filled=True, size=130, opacity=1).encode(
+            description=_DESCRIPTION
+        ),
     ]
 
 
-def _best_line(data: DepthChartData) -> list[alt.Chart]:
-    best = on("best").encode(x=depth_axis(data), y=value_axis(data, "value"))
+def _only_bars(data: DepthChartData) -> list[alt.Chart]:
+    """Return the bars of the best; where there are series, one of them has the same bar."""
+    return [bar.encode(color=alt.value(INK)) for bar in _bars(data, "best")]
+
+
+def _series(data: DepthChartData) -> list[alt.Chart]:
+    """Return the lines, bars and points of all series."""
+    color = series_color(data)
+    series = on("series").encode(x=_place(data), y=value_axis(data, "value"), color=color)
     return [
-        best.mark_line(color=INK, strokeWidth=4.5, clip=True),
-        best.mark_point(color=INK, filled=True, size=110, opacity=1),
+        series.mark_line(strokeWidth=1.8, clip=True, aria=False),
+        *(bar.encode(color=color) for bar in _bars(data, "series")),
+        # The white edge sets a dark point off from the black one of the best.
+        series.mark_point(filled=True, size=58, opacity=1, stroke="white", strokeWidth=0.8).encode(
+            shape=series_shape(data), description=_DESCRIPTION
+        ),
     ]
 
 
-def _series_lines(data: DepthChartData) -> alt.Chart:
-    points = alt.OverlayMarkDef(size=34, filled=True, opacity=1)
-    lines: alt.Chart = on("series").mark_line(strokeWidth=1.8, clip=True, point=points)
-    return lines.encode(x=depth_axis(data), y=value_axis(data, "value"), color=series_color(data))
+def _bars(data: DepthChartData, which: str) -> list[alt.Chart]:
+    """Return intervals as vertical bars and their ends as caps, without colours."""
+    bars = on(f"{which}_intervals").encode(
+        x=_place(data), y=value_axis(data, "low"), y2=alt.Y2("high")
+    )
+    caps = on(f"{which}_caps").encode(x=_place(data), y=value_axis(data, "value"))
+    # Narrower where depths are close, so that the caps of two series do not meet.
+    size = min(_CAP, series_step(data))
+    return [
+        bars.mark_rule(strokeWidth=_BAR, clip=True, aria=False),
+        caps.mark_tick(orient="horizontal", size=size, thickness=_BAR, opacity=1, aria=False),
+    ]
+
+
+def _place(data: DepthChartData) -> alt.X:
+    """Return the axis of the depths with the points of different series side by side."""
+    return depth_axis(data, field="place")
 
 
 def _labels(data: DepthChartData) -> list[alt.Chart]:
     text = alt.Text("value:Q", format=value_format(data))
-    label = on("best").encode(x=depth_axis(data), y=value_axis(data, "value"), text=text)
-    bold = partial(label.mark_text, dy=-15, fontWeight="bold", fontSize=12)
+    label = on("best").encode(x=_place(data), y=value_axis(data, "value"), text=text)
+    bold = partial(label.mark_text, aria=False, dy=-15, fontWeight="bold", fontSize=12)
     # A white copy under the text keeps it readable where a line crosses it.
     halo = bold(color="white", stroke="white", strokeWidth=4, strokeJoin="round")
     return [halo, bold(color=INK)]

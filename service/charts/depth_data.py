@@ -8,12 +8,14 @@ class BestPoint:
     """The best configuration of a depth; its numbers are None if no trial has a value.
 
     Attributes:
+        series: Its value of the second axis as text; None if no trial has a value.
         depth: Number of hidden layers.
         mean: Mean over seeds.
         ci_low: Lower end of the mean's interval; None for fewer than two seeds.
         ci_high: Upper end of the mean's interval; None for fewer than two seeds.
     """
 
+    series: str | None
     depth: int
     mean: float | None
     ci_low: float | None
@@ -28,6 +30,8 @@ class SeriesPoint:
         series: The value of the second axis as text.
         depth: Number of hidden layers.
         mean: Mean over seeds; None if no trial has a value.
+        ci_low: Lower end of the mean's interval; None for fewer than two seeds.
+        ci_high: Upper end of the mean's interval; None for fewer than two seeds.
         n_diverged: Number of diverged trials at this depth and value, over all configurations.
         n_trials: Number of trials at this depth and value.
     """
@@ -35,6 +39,8 @@ class SeriesPoint:
     series: str
     depth: int
     mean: float | None
+    ci_low: float | None
+    ci_high: float | None
     n_diverged: int
     n_trials: int
 
@@ -45,7 +51,8 @@ class DepthChartData:
 
     Attributes:
         title: First line of the chart.
-        subtitle: Second line: sweep, data sets, epoch and kind of interval.
+        subtitle: Lines below the title: sweep, data sets and epoch; what the black points, bars and
+            band are.
         value_title: Title of the vertical axis, with its unit.
         percent: Whether values are fractions, to be shown in per cent.
         series_title: Name of the second axis; empty if there is none.
@@ -55,7 +62,7 @@ class DepthChartData:
     """
 
     title: str
-    subtitle: str
+    subtitle: tuple[str, ...]
     value_title: str
     percent: bool
     series_title: str

@@ -11,7 +11,8 @@ from service.query import depth_comparison
 from service.query.comparison import ComparisonQuery
 from service.query.configurations import AXIS_NAMES
 from service.query.depth_comparison import DepthCandidate, best_of
-from service.schemas.comparisons import IntervalKind, Metric, Scalar
+from service.query.statistics import summarize
+from service.schemas.comparisons import DepthBest, Metric, Scalar
 from service.store import sweeps
 from service.store.models import Configuration
 from workers.contract import Task
@@ -49,16 +50,13 @@ def depth_chart_data(session: Session, query: ComparisonQuery) -> DepthChartData
     subject = _SUBJECTS[query.metric]
     return DepthChartData(
         title=f"Best {subject} against depth",
-        subtitle=_subtitle(session, query),
+        subtitle=(_subject_line(session, query), _interval_line(query)),
         value_title=f"{subject} ({_unit(session, query)})",
         percent=query.metric in (Metric.TRAIN_ERROR, Metric.EVAL_ERROR),
         series_title=_TITLES.get(axis, axis.replace("_", " ")) if axis else "",
         ordered=axis is not None and _is_quantity(found, axis),
-        best=tuple(
-            BestPoint(depth=row.depth, mean=row.mean, ci_low=row.ci_low, ci_high=row.ci_high)
-            for row in best.depths
-        ),
-        series=_series(found, axis),
+        best=tuple(_best_point(row, axis) for row in best.depths),
+        series=_series(query, found, axis),
     )
 
 
@@ -90,15 +88,24 @@ def _values(found: Mapping[int, Sequence[DepthCandidate]], axis: str | None) -> 
     return sorted(values, key=lambda value: (value is None, isinstance(value, str), value or 0))
 
 
+def _best_point(row: DepthBest, axis: str | None) -> BestPoint:
+    series = None
+    if row.configuration is not None:
+        series = _value_label(row.configuration[axis]) if axis else _ONLY_SERIES
+    return BestPoint(
+        series=series, depth=row.depth, mean=row.mean, ci_low=row.ci_low, ci_high=row.ci_high
+    )
+
+
 def _series(
-    found: Mapping[int, Sequence[DepthCandidate]], axis: str | None
+    query: ComparisonQuery, found: Mapping[int, Sequence[DepthCandidate]], axis: str | None
 ) -> tuple[SeriesPoint, ...]:
     points = []
     for value in _values(found, axis):
         for depth, configurations in found.items():
             members = [c for c in configurations if axis is None or _has_value(c, axis, value)]
             if members:
-                points.append(_series_point(_value_label(value), depth, members))
+                points.append(_series_point(query, _value_label(value), depth, members))
     return tuple(points)
 
 
@@ -106,12 +113,18 @@ def _has_value(configuration: DepthCandidate, axis: str, value: Scalar) -> bool:
     return configuration.configuration.axes[AXIS_NAMES.index(axis)] == value
 
 
-def _series_point(series: str, depth: int, members: Sequence[DepthCandidate]) -> SeriesPoint:
+def _series_point(
+    query: ComparisonQuery, series: str, depth: int, members: Sequence[DepthCandidate]
+) -> SeriesPoint:
     best = best_of(members)
+    values = list(best.by_seed.values()) if best else []
+    summary = summarize(values, query.ci, query.interval_level())
     return SeriesPoint(
         series=series,
         depth=depth,
-        mean=best.mean if best else None,
+        mean=summary.mean,
+        ci_low=summary.ci_low,
+        ci_high=summary.ci_high,
         n_diverged=sum(c.n_diverged for c in members),
         n_trials=sum(c.n_trials for c in members),
     )
@@ -135,16 +148,21 @@ def _unit(session: Session, query: ComparisonQuery) -> str:
     return "of the task"
 
 
-def _subtitle(session: Session, query: ComparisonQuery) -> str:
+def _subject_line(session: Session, query: ComparisonQuery) -> str:
     point = query.evaluation_point()
     when = f"{point.text} epoch" if point.epoch is None else f"epoch {point.epoch}"
     name = sweeps.get(session, query.sweep_id).name
     datasets = sorted(
         session.scalars(select(Configuration.dataset).where(_in_sweep(query)).distinct())
     )
-    kind = "Student t" if query.ci is IntervalKind.T else "bootstrap"
-    band = f"band: {100 * query.level:g} % interval of the mean over seeds ({kind})"
-    return " · ".join([name[:60], *([", ".join(datasets)] if datasets else []), when, band])
+    return " · ".join([name[:60], *([", ".join(datasets)] if datasets else []), when])
+
+
+def _interval_line(query: ComparisonQuery) -> str:
+    return (
+        "black: the best of each depth · bars and grey band: "
+        f"{100 * query.level:g} % intervals of means over seeds ({query.ci.label})"
+    )
 
 
 def _in_sweep(query: ComparisonQuery) -> ColumnElement[bool]:

@@ -1,23 +1,29 @@
 """Axes and colours of a depth chart, fitted to its values."""
 
 import math
+from itertools import pairwise
 from typing import Final
 
 import altair as alt
 
 from service.charts.depth_data import DepthChartData
-from service.charts.theme import CATEGORICAL, viridis
+from service.charts.depth_intervals import possible
+from service.charts.theme import CATEGORICAL, SHAPES, WIDTH, viridis
 
 # Above this ratio between largest and smallest value a linear axis hides the small ones.
 _LOG_RATIO: Final = 30.0
+# The interval of a bad series may reach above the largest mean by this factor; a wider one is cut
+# at the axis's end, because it would press everything else to the bottom.
+_INTERVAL_REACH: Final = 1.5
+# Pixels between the points of neighbouring series at one depth.
+_STEP: Final = 7.0
+# Largest share of the space between two depths that the points of one of them take.
+_SHARE: Final = 0.6
 
 
-def depth_axis(data: DepthChartData, *, labels: bool = True) -> alt.X:
-    """Return the horizontal axis: depth on a logarithmic scale of base 2."""
-    depths = [point.depth for point in data.best] or [1]
-    # Free octaves on both sides: the counts of diverged trials stand to the right of the crosses.
-    margin = 2.0 ** max(0.25, 0.07 * math.log2(max(depths) / min(depths)))
-    domain = [min(depths) / margin, max(depths) * margin]
+def depth_axis(data: DepthChartData, *, field: str = "depth", labels: bool = True) -> alt.X:
+    """Return the horizontal axis of a field: depth on a logarithmic scale of base 2."""
+    depths = _depths(data)
     axis = alt.Axis(
         title="depth (hidden layers)" if labels else None,
         values=depths,
@@ -28,9 +34,44 @@ def depth_axis(data: DepthChartData, *, labels: bool = True) -> alt.X:
         labelOverlap="greedy",
         grid=True,
     )
-    return alt.X(
-        "depth:Q", axis=axis, scale=alt.Scale(type="log", base=2, domain=domain, nice=False)
-    )
+    domain = list(_depth_domain(depths))
+    scale = alt.Scale(type="log", base=2, domain=domain, nice=False)
+    return alt.X(f"{field}:Q", axis=axis, scale=scale)
+
+
+def _depths(data: DepthChartData) -> list[int]:
+    return [point.depth for point in data.best] or [1]
+
+
+def _depth_domain(depths: list[int]) -> tuple[float, float]:
+    # Free octaves on both sides: the counts of diverged trials stand to the right of the crosses.
+    margin = 2.0 ** max(0.25, 0.07 * math.log2(max(depths) / min(depths)))
+    return min(depths) / margin, max(depths) * margin
+
+
+def series_step(data: DepthChartData) -> float:
+    """Return how many pixels the points of two neighbouring series at one depth are apart."""
+    depths = _depths(data)
+    gaps = [math.log2(right / left) for left, right in pairwise(depths)]
+    closest = min(gaps, default=math.inf) * _pixels_per_octave(depths)
+    return min(_STEP, _SHARE * closest / max(1, len(series_names(data))))
+
+
+def _pixels_per_octave(depths: list[int]) -> float:
+    low, high = _depth_domain(depths)
+    return WIDTH / math.log2(high / low)
+
+
+def beside(data: DepthChartData) -> dict[str, float]:
+    """Return, by series, the factor of the depths that sets its points beside those of others.
+
+    On the logarithmic axis a factor is a shift by the same distance at every depth. The series
+    stand from left to right in their order, around the depth itself.
+    """
+    names = series_names(data)
+    octaves = series_step(data) / _pixels_per_octave(_depths(data))
+    middle = (len(names) - 1) / 2
+    return {name: 2.0 ** ((place - middle) * octaves) for place, name in enumerate(names)}
 
 
 def value_axis(data: DepthChartData, field: str) -> alt.Y:
@@ -62,10 +103,13 @@ def value_format(data: DepthChartData) -> str:
 def value_domain(data: DepthChartData) -> tuple[float, float]:
     """Return the lowest and the highest value of the vertical axis."""
     values = _values(data) or [1.0]
+    highest = max(values)
+    ends = [high for _, high in (possible(p, data) for p in data.series) if high is not None]
+    top = max([highest, *(min(end, _INTERVAL_REACH * highest) for end in ends)])
     if _is_log(data):
         # 0.15 decades of space below the smallest and above the largest value.
-        return 10.0 ** (math.log10(min(values)) - 0.15), 10.0 ** (math.log10(max(values)) + 0.15)
-    return min(0.0, *values), 1.1 * max(values) or 1.0
+        return 10.0 ** (math.log10(min(values)) - 0.15), 10.0 ** (math.log10(top) + 0.15)
+    return min(0.0, *values), 1.1 * top or 1.0
 
 
 def _is_log(data: DepthChartData) -> bool:
@@ -74,7 +118,7 @@ def _is_log(data: DepthChartData) -> bool:
 
 
 def _values(data: DepthChartData) -> list[float]:
-    best = [v for p in data.best for v in (p.mean, p.ci_high) if v is not None]
+    best = [v for p in data.best for v in (p.mean, possible(p, data)[1]) if v is not None]
     return best + [p.mean for p in data.series if p.mean is not None]
 
 
@@ -84,24 +128,35 @@ def series_names(data: DepthChartData) -> list[str]:
 
 
 def series_color(data: DepthChartData) -> alt.Color:
-    """Return the colour scale of the second axis's values, with a legend.
+    """Return the colours of the second axis's values, with a legend.
 
     Numbers have evenly spaced colours of viridis. Other values have the colours of the categorical
     palette, which repeats after its last colour.
     """
     names = series_names(data)
-    legend = alt.Legend(
+    colors = viridis(len(names)) if data.ordered else list(CATEGORICAL)
+    scale = alt.Scale(domain=names, range=colors)
+    return alt.Color("series:N", scale=scale, legend=_legend(data))
+
+
+def series_shape(data: DepthChartData) -> alt.Shape:
+    """Return the shapes of the second axis's values, in the legend of their colours.
+
+    Shapes can be told apart in a black-and-white print, and where the palette repeats.
+    """
+    scale = alt.Scale(domain=series_names(data), range=list(SHAPES))
+    return alt.Shape("series:N", scale=scale, legend=_legend(data))
+
+
+def _legend(data: DepthChartData) -> alt.Legend:
+    return alt.Legend(
         title=data.series_title,
         orient="bottom",
         direction="horizontal",
-        symbolType="stroke",
-        symbolStrokeWidth=3,
         symbolOpacity=1,
+        symbolSize=90,
         titleOrient="left",
         titlePadding=12,
         columnPadding=18,
         columns=7,
     )
-    colors = viridis(len(names)) if data.ordered else list(CATEGORICAL)
-    scale = alt.Scale(domain=names, range=colors)
-    return alt.Color("series:N", scale=scale, legend=legend)

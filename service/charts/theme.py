@@ -12,6 +12,11 @@ WARNING: Final = "#b3261e"
 # Okabe and Ito's palette, whose colours can be told apart with every common colour blindness. Its
 # yellow is left out because it is hard to see on white, its black because the best line is dark.
 CATEGORICAL: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+# As many as a chart has series at most.
+SHAPES: Final = (
+    *("circle", "square", "triangle-up", "diamond"),
+    *("triangle-down", "cross", "triangle-right", "triangle-left"),
+)
 # Viridis at even steps, without its lightest fifth, which is hard to see on white.
 _VIRIDIS: Final = ("#440154", "#414487", "#2a788e", "#22a884", "#7ad151")
 

@@ -32,6 +32,11 @@ def interval(mean: float | None, low: float | None, high: float | None, metric: 
     return f"{mean:.4g} ± {above:.2g}"
 
 
+def percent(level: float) -> str:
+    """Return a share such as 0.95 as text, without rounding 99.9% to 100%."""
+    return f"{100 * level:g}%"
+
+
 def band(mean: float | None, deviation: float | None) -> str:
     """Return a predicted mean and standard deviation as text; a dash for None."""
     if mean is None or deviation is None:

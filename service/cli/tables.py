@@ -14,6 +14,7 @@ from service.cli.formatting import (
     measure,
     number,
     outcomes,
+    percent,
     remarks,
     verdict,
 )
@@ -183,7 +184,7 @@ def show_comparison(comparison: GroupComparison) -> None:
     columns = [
         *(TableColumn(name, right=True) for name in comparison.group_by),
         TableColumn("n", right=True),
-        TableColumn(f"mean {metric} ± {comparison.level:.0%} interval", right=True),
+        TableColumn(f"mean {metric} ± {percent(comparison.level)} interval", right=True),
         TableColumn("sd", right=True),
         TableColumn("median", right=True),
         TableColumn("min", right=True),
@@ -201,6 +202,12 @@ def show_comparison(comparison: GroupComparison) -> None:
         for group in comparison.groups
     ]
     show_table(columns, rows)
+    _explain_intervals("trials", comparison)
+
+
+def _explain_intervals(samples: str, comparison: DepthComparison | GroupComparison) -> None:
+    of_what = f"{percent(comparison.level)} intervals of means over n {samples}"
+    click.echo(f"{of_what} ({comparison.ci.label})")
 
 
 def show_depths(comparison: DepthComparison) -> None:
@@ -210,7 +217,7 @@ def show_depths(comparison: DepthComparison) -> None:
     columns = [
         TableColumn("depth", right=True),
         TableColumn("n", right=True),
-        TableColumn(f"best mean {metric} ± {comparison.level:.0%} interval", right=True),
+        TableColumn(f"best mean {metric} ± {percent(comparison.level)} interval", right=True),
         TableColumn("against previous depth"),
         TableColumn("predicted walk, nats", right=True),
         *(TableColumn(name, right=True) for name in names),
@@ -230,6 +237,7 @@ def show_depths(comparison: DepthComparison) -> None:
             ]
         )
     show_table(columns, rows)
+    _explain_intervals("seeds", comparison)
     found = [best for best in comparison.depths if best.configuration is not None]
     if found and all(best.predicted_drift is None for best in found):
         click.echo("theory has no prediction for these networks")

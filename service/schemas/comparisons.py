@@ -26,6 +26,11 @@ class IntervalKind(StrEnum):
     T = "t"
     BOOTSTRAP = "bootstrap"
 
+    @property
+    def label(self) -> str:
+        """Name of the method in captions."""
+        return "Student t" if self is IntervalKind.T else "bootstrap"
+
 
 class SignificanceTest(StrEnum):
     """Tests of the difference of two means."""

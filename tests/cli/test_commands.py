@@ -171,6 +171,25 @@ def test_the_best_of_every_depth_is_the_default_comparison(url: str, sweep_id: U
 
     assert "6/9 diverged" in result.stdout
     assert "better (p = " in result.stdout
+    assert "95% intervals of means over n seeds (Student t)" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("grouping", "explained"),
+    [
+        ((), "99.9% intervals of means over n seeds (bootstrap)"),
+        (("--group-by", "depth"), "99.9% intervals of means over n trials (bootstrap)"),
+    ],
+)
+def test_a_comparison_says_what_its_intervals_are(
+    url: str, sweep_id: UUID, grouping: tuple[str, ...], explained: str
+) -> None:
+    how = ("--ci", "bootstrap", "--level", "0.999")
+
+    result = fathom(url, "compare", sweep_id, *how, *grouping)
+
+    assert explained in result.stdout
+    assert "± 99.9% interval" in result.stdout
 
 
 def test_json_is_for_scripts(url: str, sweep_id: UUID) -> None:
@@ -251,7 +270,7 @@ def test_a_depth_at_which_every_trial_diverged_has_a_row_without_a_best(
     result = fathom(url, "compare", sweep_id)
 
     assert result.exit_code == 0, result.output
-    first, second = result.stdout.splitlines()[2:]
+    first, second, _ = result.stdout.splitlines()[2:]
     assert first.split()[:3] == ["2", "0", "-"]
     assert "9/9 diverged" in first
     assert second.split()[:2] == ["8", "3"]
