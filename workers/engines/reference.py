@@ -117,7 +117,6 @@ class ReferenceEngine:
             arrays |= kind_arrays(kind, *_sorted(slot.network, tensors))
         return TrainingState(slot.steps, arrays)
 
-    @fixed_arithmetic()
     def fixed(self, trial_id: UUID) -> GroupTensors:
         """Return a trial's matrices that are not trained, by group."""
         network = self._slots[trial_id].network
@@ -125,6 +124,7 @@ class ReferenceEngine:
         weights = network.weights()
         return {name: weights[name] for name in names}
 
+    @fixed_arithmetic()
     def restore(self, spec: TrialSpec, state: TrainingState) -> None:
         """Add a trial with a saved state."""
         check_trial(spec, self._shape, EngineName.REFERENCE)

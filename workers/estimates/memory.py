@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workers.architectures import Skip
-from workers.contract import HOMOGENEOUS, DatasetShape, EngineName, OptimizerKind
+from workers.contract import DatasetShape, EngineName, OptimizerKind
 from workers.estimates.buffers import total_bytes
 from workers.estimates.kept_levels import kept_levels
 from workers.estimates.pack_plan import PackPlan, Purpose
@@ -158,10 +158,9 @@ def _temporary(
     rows = min(CHUNK, max(dataset.n_train, dataset.n_eval))
     outputs = 2 * dataset.n_outputs(deepest.task) * _FLOAT64_BYTES
     chunk = rows * (dataset.n_inputs * deepest.number_bytes + outputs)
-    is_walked = deepest.network.activation in HOMOGENEOUS and deepest.network.depth > 1
-    starting = _saved(deepest, dataset) if is_walked else 0
     profiles = [_profile(each, dataset) for each in trials if each.profiles]
-    return starting, max([chunk, _norm(deepest, dataset), *profiles])
+    # The initial walk of every trial is measured on a saved state.
+    return _saved(deepest, dataset), max([chunk, _norm(deepest, dataset), *profiles])
 
 
 def dataset_bytes(dataset: DatasetShape) -> int:
@@ -229,11 +228,13 @@ def _reference(trial: TrialShape, dataset: DatasetShape) -> Memory:
     )
     chunk = min(CHUNK, max(dataset.n_train, dataset.n_eval))
     passing = chunk * ((2 * trial.network.width + dataset.n_inputs) * size + 3 * n_outputs * 8)
-    probe = (parameters + kept) * _FLOAT64_BYTES + _norm(trial, dataset)
+    # Gradient norms are those of a copy of the network in float64.
+    copied = parameters + trial.fixed_numbers()
+    probe = (copied + kept) * _FLOAT64_BYTES + _norm(trial, dataset)
     profile = _profile(trial, dataset) if trial.profiles else 0
     step = kept * size
     return Memory(
-        parameters=trial.kinds * parameters * size,
+        parameters=trial.kinds * parameters * size + trial.fixed_bytes(),
         gradients=parameters * size,
         activations=step,
         operations=(_GATED_GRAPH_BYTES if trial.gated else _GRAPH_BYTES) * trial.network.depth,
