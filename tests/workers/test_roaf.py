@@ -1,6 +1,7 @@
 """The kind "roaf": hyper-parameters, fixed filters, learning rates by group, frozen bodies."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -29,7 +30,8 @@ from workers.contract import (
     Scheme,
     TrialSpec,
 )
-from workers.engines import Engine, StepInput
+from workers.engines import Engine, StepInput, initial_draws
+from workers.engines.matrix_draws import draw_matrix_
 from workers.training.frozen_network import FrozenNetwork
 
 ROAF = ARCHITECTURES["roaf"]
@@ -159,6 +161,30 @@ def test_haar_filters_are_orthogonal_and_stay_as_they_are(engine: EngineName, sh
     assert all(torch.equal(one, two) for one, two in zip(before, after, strict=True))
     for each in after:
         torch.testing.assert_close(each @ each.T, torch.eye(8), atol=1e-6, rtol=0.0)
+
+
+@pytest.mark.parametrize("engine", EngineName)
+def test_filters_are_drawn_again_on_one_thread(
+    engine: EngineName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Sums that are split over threads round differently: the filters would be others.
+    spec = trial(kind="roaf", engine=engine)
+    state = engine_with(spec).save(spec.trial_id)
+    threads = []
+
+    def noted(*given: Any) -> None:  # the arguments of another function
+        threads.append(torch.get_num_threads())
+        draw_matrix_(*given)
+
+    monkeypatch.setattr(initial_draws, "draw_matrix_", noted)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        engines.create(spec, blobs(), "cpu").restore(spec, state)
+    finally:
+        torch.set_num_threads(before)
+
+    assert set(threads) == {1}
 
 
 @pytest.mark.parametrize("engine", EngineName)

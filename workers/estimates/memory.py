@@ -202,11 +202,13 @@ def _reference(trial: TrialShape, dataset: DatasetShape) -> Memory:
     )
     chunk = min(CHUNK, max(dataset.n_train, dataset.n_eval))
     passing = chunk * ((2 * trial.network.width + dataset.n_inputs) * size + 3 * n_outputs * 8)
-    probe = (parameters + kept) * _FLOAT64_BYTES + _norm(trial, dataset)
+    # Gradient norms are those of a copy of the network in float64.
+    copied = parameters + trial.fixed_numbers()
+    probe = (copied + kept) * _FLOAT64_BYTES + _norm(trial, dataset)
     profile = _profile(trial, dataset) if trial.profiles else 0
     step = kept * size
     return Memory(
-        parameters=trial.kinds * parameters * size,
+        parameters=trial.kinds * parameters * size + trial.fixed_bytes(),
         gradients=parameters * size,
         activations=step,
         operations=(_GATED_GRAPH_BYTES if trial.gated else _GRAPH_BYTES) * trial.network.depth,

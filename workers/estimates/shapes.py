@@ -87,6 +87,11 @@ class TrialShape:
         """Whether one fixed matrix is the skip of all hidden layers."""
         return any(group.shared for group in self._groups(1, 1) if not group.trainable)
 
+    def fixed_bytes(self) -> int:
+        """Return the bytes of the matrices that are not trained; permutations are whole numbers."""
+        size = 8 if self.skip is Skip.PERMUTATION else self.number_bytes
+        return size * self.fixed_numbers()
+
     def fixed_numbers(self) -> int:
         """Return the count of numbers of the matrices that are not trained."""
         return sum(group.weights for group in self._groups(1, 1) if not group.trainable)

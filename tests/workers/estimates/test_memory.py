@@ -131,6 +131,28 @@ def test_a_skip_takes_a_buffer_for_each_branch_and_one_for_errors(kind: Optimize
     assert with_skips.parameters == without.parameters
 
 
+@pytest.mark.parametrize(("filtering", "numbers", "size"), [("haar", 32, 4), ("permutation", 1, 8)])
+@pytest.mark.parametrize(("shared", "count"), [(False, 9), (True, 1)])
+def test_the_reference_engine_has_fixed_matrices_and_copies_them_for_norms(
+    filtering: str, numbers: int, size: int, shared: bool, count: int
+) -> None:
+    plain = trial_spec(depth=10, width=32, engine=EngineName.REFERENCE)
+    own = {"shared_filter": shared}
+
+    without, filtered = (
+        pack_memory(
+            [TrialShape.of(of_kind(plain, "roaf", filter=name, **own).configuration)],
+            noise().shape,
+            1,
+            recomputes=False,
+        )
+        for name in ("identity", filtering)
+    )
+
+    assert filtered.parameters - without.parameters == count * 32 * numbers * size
+    assert filtered.measuring - without.measuring == count * 32 * numbers * 8
+
+
 @pytest.mark.parametrize("activation", Activation)
 @pytest.mark.parametrize("slope", [0.1, -0.1])
 def test_the_model_knows_which_activations_keep_their_input(

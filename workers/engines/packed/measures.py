@@ -123,20 +123,16 @@ class Probe:
         self._criterion = Criterion(plan.probe_batch, self._batch)
         self._activations = Activations(plan.probe_levels, device)
         self._errors = self._activations.errors()
-        self._programs: dict[tuple[int, int], Sequence[Operation]] = {}
-
-    def clear(self) -> None:
-        """Delete the cached operations, after trials have changed their slots."""
-        self._programs.clear()
+        self._programs: dict[int, Sequence[Operation]] = {}
 
     def run(self, slot: int, network: Network) -> GradientNorms:
         """Return the gradient norms of the trial in a slot."""
-        key = slot, network.depth
-        self._store.open(*key)
+        depth = network.depth
+        self._store.open(slot, depth)
         self._store.write_gains([network])
-        if key not in self._programs:
-            self._programs[key] = self._arithmetic.joined(self._operations(network.depth))
-        for operation in self._programs[key]:
+        if depth not in self._programs:
+            self._programs[depth] = self._arithmetic.joined(self._operations(depth))
+        for operation in self._programs[depth]:
             operation()
         first, last = (self._gradient(block) for block in (self._store.first, self._store.last))
         return GradientNorms(log_norm(first), log_norm(last))

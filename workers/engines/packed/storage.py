@@ -212,10 +212,7 @@ class StreamedStore(Store):
         self._source, self._slot = source, 0
 
     def open(self, slot: int, depth: int) -> None:
-        """Copy the ends of the trial in a slot of the source.
-
-        Operations of `loading` belong to the slot that was opened last when they were made.
-        """
+        """Copy the ends of the trial in a slot of the source; `loading` copies from that slot."""
         self._slot = slot
         self.ensure(min(depth, 2), 1)
         for block, given in ((self.first, self._source.first), (self.last, self._source.last)):
@@ -236,6 +233,10 @@ class StreamedStore(Store):
             yield self._copy(self.filters[0], *self._source.filter_at(layer))
 
     def _copy(self, room: Block, source: Block, place: int) -> Operation:
-        start = place * source.slab
-        given = source.values[0][self._slot, start : start + source.slab]
-        return partial(room.values[0][0].copy_, given)
+        # The slot is read when the operation runs, so that all slots share one list of operations:
+        # a list for each slot would take as much memory as a step of all trials.
+        part = slice(place * source.slab, (place + 1) * source.slab)
+        return partial(self._load, room, source, part)
+
+    def _load(self, room: Block, source: Block, part: slice) -> None:
+        room.values[0][0].copy_(source.values[0][self._slot, part])

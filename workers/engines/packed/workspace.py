@@ -75,7 +75,6 @@ class Workspace:
         """Update gains and cached operations for the networks that are in the first slots now."""
         self.store.write_gains(networks)
         self.passes.clear()
-        self.probe.clear()
 
     def _allocate_passes(self, plan: PackPlan) -> None:
         """Allocate the buffers of steps and probes, in place of the earlier ones."""

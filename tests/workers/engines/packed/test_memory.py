@@ -1,3 +1,5 @@
+import gc
+import tracemalloc
 from typing import Any
 from uuid import UUID
 
@@ -76,3 +78,21 @@ def test_what_is_allocated_is_seen() -> None:
     engine.step = wasteful  # type: ignore[method-assign]  # A stand-in for a bad engine.
 
     assert _bytes_allocated(engine, specs) >= 8000
+
+
+def test_gradient_norms_of_all_slots_share_one_list_of_calls() -> None:
+    specs = [trial(trial_id=UUID(int=i), depth=60) for i in range(SLOTS)]
+    engine = _engine(specs)
+    tracemalloc.start()
+    try:
+        engine.probe(specs[0].trial_id)
+        gc.collect()
+        first = tracemalloc.get_traced_memory()[0]
+        for spec in specs[1:]:
+            engine.probe(spec.trial_id)
+        gc.collect()
+        others = tracemalloc.get_traced_memory()[0] - first
+    finally:
+        tracemalloc.stop()
+
+    assert others < first / 10
