@@ -15,6 +15,7 @@ POWER = 0.8
 # More seeds than this are as good as none: the estimate lies on the border.
 _MOST_SEEDS = 1_000_000
 _LEAST_SEEDS = 3
+_LARGEST_LOG = 700.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,11 @@ def from_values(values: Sequence[float] | np.ndarray, level: float) -> Estimate 
     return Estimate(
         n=n, value=mean, low=mean - half_width, high=mean + half_width, standard_error=error
     )
+
+
+def exp_or_none(log: float) -> float | None:
+    """Return e to a power; None where it is too large for a float, or 0 by rounding."""
+    return math.exp(log) if abs(log) < _LARGEST_LOG else None
 
 
 def within(estimate: Estimate, low: float, high: float) -> Verdict:

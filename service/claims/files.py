@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue, ValidationError
 
 from service.claims.errors import ClaimFileError
-from service.claims.rule import Rule
+from service.claims.rule import ALGORITHM, Rule
 from service.claims.statistics import STATISTICS
 from service.enums import ClaimSize
 from service.spec import Media, SpecError, SpecIssue, SweepSpec, parse
@@ -63,8 +63,8 @@ class SizedClaim:
 
     @property
     def judge_hash(self) -> str:
-        """SHA-256 of the rule with its defaults, in hex."""
-        text = self.rule.model_dump_json()
+        """SHA-256 of the rule with its defaults and of the statistics' version, in hex."""
+        text = f"{ALGORITHM} {self.rule.model_dump_json()}"
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
@@ -14,6 +14,13 @@ from service.query.measures import read_evaluation_point
 from service.schemas.claims import Evidence
 from service.spec.grammar.scalars import StrictModel, refusal
 from service.spec.paths import suggestion
+
+ALGORITHM: Final = 1
+"""Version of the statistics, part of every rule's hash.
+
+Raise it when a statistic gives another verdict or figure of the same cells: without that, the
+judgement that an earlier version stored would be returned for ever.
+"""
 
 
 class Measure(StrEnum):

@@ -188,7 +188,9 @@ def _without_law(request: WalkRequest) -> Forecast | None:
 
 def _no_law(request: WalkRequest) -> str:
     scheme = request.question.weights
-    weights = "" if scheme in LAWS else f" with {scheme} weights"
+    # Of networks with skips only those with Gaussian matrices have a law.
+    has_law = scheme == "gaussian" if request.question.has_skips else scheme in LAWS
+    weights = "" if has_law else f" with {scheme} weights"
     return f"no law is known for the walk of {request.kind} networks{weights}"
 
 

@@ -41,7 +41,7 @@ class WalkRequest:
         asked = self.question
         slope = f" of slope {asked.slope:g}" if asked.activation is Activation.LEAKY_RELU else ""
         law = "" if asked.weights == "gaussian" else f" {asked.weights}"
-        unit = "" if asked.has_unit_gain and self.has_law else " x unbiased"
+        unit = "" if asked.has_unit_gain else " x unbiased"
         given = f"g {self.g:.4g}" if self.g is not None else f"g {self.relative:.4g}{unit}"
         first = "" if asked.g_in == 1.0 else f", g_in {asked.g_in:.4g}"
         plain = self.has_law and not asked.has_skips

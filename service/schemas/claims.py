@@ -102,7 +102,10 @@ class ClaimRead(Schema):
     times: dict[str, str] = Field(description="How long each size takes, in words.")
     spec_hashes: dict[str, str] = Field(description="SHA-256 of the spec of each size.")
     judgements: tuple[JudgementRead, ...] = Field(
-        description="The newest judgement of each size that has one; current ones come first."
+        description=(
+            "A judgement of each size that has one: the newest of the claim's spec and rule as "
+            "they are now, or else the newest."
+        )
     )
 
 

@@ -1,6 +1,6 @@
 """List claims with their judgements, and judge a claim by the trials of a sweep."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -35,7 +35,7 @@ _NONE: Final[Mapping[ClaimSize, Judgement]] = {}
 
 def list_claims(session: Session, claims: Claims) -> ClaimList:
     """Return all claims with the newest judgement of each size."""
-    found = judgements.newest(session)
+    found = judgements.newest(session, current=_hashes(claims.values()))
     return ClaimList(
         claims=tuple(
             ClaimRead(**_fields(session, claim, found.get(claim.name, _NONE)))
@@ -51,7 +51,7 @@ def get(session: Session, claims: Claims, name: str) -> ClaimDetail:
         ClaimNotFoundError: There is no such claim.
     """
     claim = _claim(claims, name)
-    found = judgements.newest(session, name).get(name, _NONE)
+    found = judgements.newest(session, name, current=_hashes([claim])).get(name, _NONE)
     sizes = tuple(_size_read(sized) for sized in claim.sizes.values())
     return ClaimDetail(**_fields(session, claim, found), sizes=sizes)
 
@@ -111,6 +111,12 @@ def store(session: WriteSession, claims: Claims, values: Mapping[str, object]) -
     """Store what `examine` returned; the same rows and rule give the judgement stored before."""
     row = judgements.put(session, values)
     return _judgement(session, claims[row.claim], row)
+
+
+def _hashes(claims: Iterable[Claim]) -> set[tuple[str, str]]:
+    """Return the hashes of the spec and of the rule of each size of some claims."""
+    sizes = [sized for claim in claims for sized in claim.sizes.values()]
+    return {(sized.spec.sha256(), sized.judge_hash) for sized in sizes}
 
 
 def _claim(claims: Claims, name: str) -> Claim:

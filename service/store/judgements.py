@@ -1,6 +1,6 @@
 """Stored judgements of claims."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from service.enums import ClaimSize
 from service.store.database import WriteSession
-from service.store.models import Judgement, Trial
+from service.store.models import Judgement, Sweep, Trial
 from service.store.upserts import insert_new
 
 _KEY = (
@@ -32,19 +32,32 @@ def put(session: WriteSession, values: Mapping[str, object]) -> Judgement:
     return session.scalars(select(Judgement).where(*where)).one()
 
 
-def newest(session: Session, claim: str | None = None) -> dict[str, dict[ClaimSize, Judgement]]:
-    """Return the newest judgement of each claim and size that has one.
+def newest(
+    session: Session,
+    claim: str | None = None,
+    *,
+    current: Collection[tuple[str, str]] = (),
+) -> dict[str, dict[ClaimSize, Judgement]]:
+    """Return a judgement of each claim and size that has one: the newest, current ones first.
 
     Args:
         session: The transaction.
         claim: Return those of this claim only; None returns all.
+        current: Hash of the spec and hash of the rule of each claim and size as they are now. A
+            claim that has its earlier rule again has its earlier judgement again.
     """
-    statement = select(Judgement).order_by(Judgement.created_at, Judgement.id)
+    statement = (
+        select(Judgement, Sweep.spec_hash)
+        .join(Sweep, Sweep.id == Judgement.sweep_id)
+        .order_by(Judgement.created_at, Judgement.id)
+    )
     if claim is not None:
         statement = statement.where(Judgement.claim == claim)
+    rows = [(hash_, judgement) for judgement, hash_ in session.execute(statement)]
+    rows.sort(key=lambda row: (row[0], row[1].judge_hash) in current)
     found: dict[str, dict[ClaimSize, Judgement]] = {}
-    for row in session.scalars(statement):
-        found.setdefault(row.claim, {})[row.size] = row
+    for _, judgement in rows:
+        found.setdefault(judgement.claim, {})[judgement.size] = judgement
     return found
 
 

@@ -136,6 +136,21 @@ def test_a_judgement_by_an_earlier_rule_is_marked(
     assert [each["current"] for each in listed["judgements"]] == [False]
 
 
+def test_a_rule_that_comes_back_brings_its_judgement_back(
+    http: httpx.Client, completed: UUID, folder: Path
+) -> None:
+    first = judge(http, completed).json()
+    (folder / "trains.yaml").write_text(CLAIM.replace("threshold: 0.5", "threshold: 0.25"))
+    second = judge(http, completed).json()
+    (folder / "trains.yaml").write_text(CLAIM)
+
+    again = judge(http, completed).json()
+
+    assert again == first != second
+    (listed,) = http.get("/v1/claims").json()["claims"]
+    assert listed["judgements"] == http.get("/v1/claims/trains").json()["judgements"] == [first]
+
+
 def test_a_sweep_that_has_not_completed_or_is_another_one_cannot_judge(
     http: httpx.Client, database: Database
 ) -> None:

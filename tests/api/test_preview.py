@@ -286,3 +286,17 @@ def test_networks_with_filters_have_a_law_and_bounds(http: httpx.Client) -> None
         assert forecast["drift"] == pytest.approx(-1.0, abs=0.01)
         assert forecast["log_gain_low"] < -1.0 < forecast["log_gain_high"]
     assert "roaf, tanh, width 16, depth 50000" in found["configurations"][0]["name"]
+
+
+def test_a_network_with_filters_and_weights_without_a_law_says_so(http: httpx.Client) -> None:
+    spec = (
+        "version: 1\nname: filters\nnetwork: {kind: roaf, activation: tanh, depth: 10, width: 16}\n"
+        "init: {scheme: orthogonal, g: {relative: 1.1}}\ntraining: {epochs: 1, lr: 0.1}\n"
+    )
+
+    (forecast,) = post(http, spec).json()["configurations"]
+
+    assert forecast["remark"] == (
+        "no law is known for the walk of roaf networks with orthogonal weights"
+    )
+    assert "unbiased" not in forecast["name"]

@@ -100,3 +100,13 @@ def test_a_rate_that_loses_a_seed_is_no_candidate() -> None:
     assert "the next rate up loses seeds" in found.findings[0].remark
     assert found.estimate is not None
     assert abs(found.estimate + 1.5) < 0.25
+
+
+def test_of_several_configurations_of_a_rate_the_best_counts() -> None:
+    worse = [
+        Cell(axes=c.axes, by_seed={seed: 9 * value for seed, value in c.by_seed.items()})
+        for c in grid(power=-0.5)
+    ]
+
+    for cells in ([*grid(), *worse], [*worse, *grid()]):
+        assert judged(RULE, cells).findings == judged(RULE, grid()).findings

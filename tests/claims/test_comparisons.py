@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from scipy.stats import ttest_1samp
 
 from service.claims.cells import Cell
@@ -84,6 +85,29 @@ def test_of_each_side_the_best_configuration_counts(base: list[float]) -> None:
     found = judged(PAIRED, [worse, diverging, best], [cell(base, depth=8)])
 
     assert found.estimate == pytest.approx(-0.3, abs=0.15)
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_a_depth_that_one_side_lacks_leaves_the_claim_undecided(
+    base: list[float], missing: int
+) -> None:
+    first = [shifted(base, -0.2, 0.1, 1, depth=depth) for depth in (8, 16)]
+    sides = [first, [cell(base, depth=depth) for depth in (8, 16)]]
+    sides[missing] = sides[missing][:1]
+
+    found = judged(PAIRED, *sides)
+
+    assert [each.verdict for each in found.findings] == [Verdict.SUPPORTED, Verdict.UNDECIDED]
+    assert found.verdict is Verdict.UNDECIDED
+
+
+def test_a_depth_without_values_is_not_stepped_over(base: list[float]) -> None:
+    cells = [cell(base, depth=8), cell([], depth=16), shifted(base, 0.5, 0.05, 1, depth=32)]
+
+    found = judged(FLAT, cells)
+
+    assert [each.group for each in found.findings] == ["depth 16 after 8", "depth 32 after 16"]
+    assert found.verdict is Verdict.UNDECIDED
 
 
 def test_equal_depths_support_no_improvement_only_with_enough_seeds() -> None:
@@ -173,3 +197,8 @@ def test_a_value_that_loses_seeds_is_not_the_best() -> None:
     # Resamples without the lost seed have none: (5 / 6)^6 of them.
     share = float(np.mean(np.array(optima) == 0.9))
     assert abs(share - (5 / 6) ** 6) < 4 * math.sqrt(0.25 / 2000)
+
+
+def test_a_range_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(ValidationError, match="at least low"):
+        judged(OPTIMUM | {"low": 1.4})

@@ -114,3 +114,10 @@ def test_points_carry_the_expected_slope() -> None:
     slope = math.log(last.predicted / first.predicted) / math.log(last.x / first.x)
     assert slope == pytest.approx(0.5)
     assert all(p.low is not None and p.low < p.y for p in points)
+
+
+def test_a_law_beyond_the_floats_is_judged_without_a_predicted_line() -> None:
+    found = judged(RULE | {"expected": 3000.0, "predictor": "depth"}, walks(0, 20))
+
+    assert found.verdict is Verdict.REFUTED
+    assert {point.predicted for point in found.points} == {None}

@@ -94,3 +94,15 @@ def test_the_stated_seeds_put_the_share_on_its_side_four_times_in_five() -> None
     assert 0.8 - 4 * math.sqrt(0.16 / 2000) < decided < 0.9
     assert seeds_for_share(6, 20, 0.5, 0.95) == more
     assert seeds_for_share(10, 20, 0.5, 0.95) is None
+
+
+def test_a_depth_or_a_side_without_a_value_leaves_the_claim_undecided() -> None:
+    failing, empty = [seeds(0, 6, depth=8)], [cell([], depth=8)]
+    training = [seeds(6, 6, depth=8)]
+
+    for sides in ([[], failing], [empty, failing], [training, []], [training, [*failing, *empty]]):
+        found = judged(RULE, *sides)
+        assert found.verdict is Verdict.UNDECIDED
+        assert found.n == 0
+    # Of the configurations that should train one suffices.
+    assert judged(RULE, [*training, *empty], failing).verdict is Verdict.SUPPORTED

@@ -202,20 +202,20 @@ class RoafArchitecture:
         """
         if weights_of(scheme) != "gaussian":
             return None
-        return self._walk(network, g_in=g_in)
+        return self._walk(network, weights="gaussian", g_in=g_in)
 
     def gain_walk(self, network: Network, *, scheme: Scheme, g_in: float) -> WalkQuestion:
         """Return the network's walk; its reference g is 1."""
-        return self._walk(network, g_in=g_in)
+        return self._walk(network, weights=weights_of(scheme), g_in=g_in)
 
-    def _walk(self, network: Network, *, g_in: float) -> WalkQuestion:
+    def _walk(self, network: Network, *, weights: str, g_in: float) -> WalkQuestion:
         is_leaky = network.activation is Activation.LEAKY_RELU
         return WalkQuestion(
             activation=network.activation,
             slope=network.slope if is_leaky else 0.0,
             depth=network.depth,
             width=network.width,
-            weights="gaussian",
+            weights=weights,
             g_in=g_in,
             rule=self.hidden_rule(network),
         )

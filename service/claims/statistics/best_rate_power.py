@@ -9,8 +9,16 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from service.claims.cells import Cell, grouped, label, number
-from service.claims.deciding import Estimate, conclude, finding, jackknife, seeds_to_decide, within
+from service.claims.cells import Cell, best_of, grouped, label, number
+from service.claims.deciding import (
+    Estimate,
+    conclude,
+    exp_or_none,
+    finding,
+    jackknife,
+    seeds_to_decide,
+    within,
+)
 from service.claims.rule import Measure, Names, Rule
 from service.enums import Verdict
 from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding
@@ -31,9 +39,10 @@ class BestRatePower(Rule):
     """Slope of ln(best learning rate) against ln(depth), for each group.
 
     The best rate of a depth is the vertex of a parabola in ln(rate), fitted to the mean over seeds
-    of ln(measure) at the best rate of the grid and up to two on either side. A rate at which a seed
-    was lost is no candidate. A depth whose best rate lies at an edge of the grid is left out, and
-    its group is undecided unless three depths remain.
+    of ln(measure) at the best rate of the grid and up to two on either side. Of several
+    configurations of a rate the best counts. A rate at which a seed was lost is no candidate. A
+    depth whose best rate lies at an edge of the grid is left out, and its group is undecided unless
+    three depths remain.
 
     With `expected` the slope must lie within `tolerance` of it; without, it must be below 0.
     """
@@ -90,8 +99,11 @@ def _by_depth(cells: Sequence[Cell]) -> Mapping[int, Sequence[Cell]]:
 
 
 def _depth(rule: BestRatePower, depth: int, cells: Sequence[Cell]) -> DepthRates:
-    by_rate = {rate: cell for cell in cells if (rate := number(cell, "effective_lr"))}
-    grid = sorted(by_rate.items())
+    grid = [
+        (rate, best_of(members) or members[0])
+        for members in grouped(cells, ("effective_lr",)).values()
+        if (rate := number(members[0], "effective_lr"))
+    ]
     usable = [_is_usable(rule, cell) for _, cell in grid]
     places = [place for place, fine in enumerate(usable) if fine]
     if not places:
@@ -191,7 +203,8 @@ def _points(rule: BestRatePower, name: str, depths: Sequence[DepthRates]) -> lis
     shifts = [y - (power or 0.0) * math.log(d.depth) for d, y in zip(usable, logs, strict=True)]
     found = []
     for each, y in zip(usable, logs, strict=True):
-        law = None if power is None else math.exp(float(np.mean(shifts))) * each.depth**power
+        centre = float(np.mean(shifts))
+        law = None if power is None else exp_or_none(centre + power * math.log(each.depth))
         low, high = _rate_interval(rule, each)
         found.append(
             FigurePoint(series=name, x=each.depth, y=math.exp(y), low=low, high=high, predicted=law)
@@ -202,6 +215,6 @@ def _points(rule: BestRatePower, name: str, depths: Sequence[DepthRates]) -> lis
 def _rate_interval(rule: BestRatePower, rates: DepthRates) -> tuple[float | None, float | None]:
     seeds = sorted({seed for _, cell in rates.window for seed in cell.by_seed})
     estimate = jackknife(lambda kept: best_rate(rule, rates, kept), seeds, rule.level)
-    if estimate is None or max(abs(estimate.low), abs(estimate.high)) > 700:
+    if estimate is None:
         return None, None
-    return math.exp(estimate.low), math.exp(estimate.high)
+    return exp_or_none(estimate.low), exp_or_none(estimate.high)

@@ -33,11 +33,12 @@ class NoImprovement(Rule):
 
     def judge(self, *cells: Sequence[Cell]) -> Evidence:
         """Return the verdict over neighbouring depths."""
+        # A depth without a value stays in its place, so that no depth is compared with another
+        # than the one before.
         best = {
-            depth: cell
+            depth: best_of(members)
             for members in grouped(cells[0], ("depth",)).values()
-            if (cell := best_of(members)) and (depth := int(number(cell, "depth") or 0))
-            if depth >= self.beyond
+            if (depth := int(number(members[0], "depth") or 0)) >= self.beyond
         }
         steps = {
             f"depth {deep} after {shallow}": paired_differences(best[deep], best[shallow])

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
+from pydantic import ValidationInfo, field_validator
 from scipy.special import ndtri
 
 from service.claims.cells import Cell, grouped, label, number
@@ -12,6 +13,7 @@ from service.claims.deciding import POWER, conclude
 from service.claims.rule import Name, Rule
 from service.enums import Verdict
 from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding
+from service.spec.grammar.scalars import refusal
 
 _RESAMPLES = 2000
 # Fixed, so that the same rows give the same verdict on each call.
@@ -31,6 +33,14 @@ class OptimumBetween(Rule):
     low: float
     high: float
     by: Name = "depth"
+
+    @field_validator("high")
+    @classmethod
+    def _is_a_range(cls, high: float, info: ValidationInfo) -> float:
+        low = info.data.get("low")
+        if low is not None and high < low:
+            raise refusal(f"must be at least low, {low:g}")
+        return high
 
     def names(self) -> Sequence[str]:
         """Return the names of the axis and of the groups."""

@@ -54,15 +54,17 @@ class Paired(Rule):
     def judge(self, *cells: Sequence[Cell]) -> Evidence:
         """Return the verdict, given the cells of the first and of the second filter."""
         first, second = (grouped(side, (self.by,)) for side in cells)
-        names = {label((self.by,), key): key for key in first if key in second}
+        # A value that one side lacks leaves the claim undecided: nothing says that it holds there.
+        names = {label((self.by,), key): key for key in [*first, *(second.keys() - first.keys())]}
         differences = {
-            name: paired_differences(best_of(first[key]), best_of(second[key]))
+            name: paired_differences(best_of(first.get(key, ())), best_of(second.get(key, ())))
             for name, key in names.items()
         }
         adjusted = holm({name: p_value(values) for name, values in differences.items()})
         points = [
             point
             for name, key in names.items()
+            if key in first
             for point in _points(self, first[key][0], differences[name])
         ]
         return conclude(

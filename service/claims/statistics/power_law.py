@@ -12,6 +12,7 @@ from scipy.special import chdtri, digamma
 from service.claims.cells import Cell, grouped, label, number
 from service.claims.deciding import (
     conclude,
+    exp_or_none,
     finding,
     from_values,
     jackknife,
@@ -175,7 +176,7 @@ def _points(rule: PowerLaw, name: str, cells: _Usable) -> list[FigurePoint]:
     found = []
     for (x, cell), y in zip(cells, logs, strict=True):
         low, high = _moment_interval(rule, cell)
-        predicted = math.exp(centre) * x**rule.expected
+        predicted = exp_or_none(centre + rule.expected * math.log(x))
         found.append(
             FigurePoint(series=name, x=x, y=math.exp(y), low=low, high=high, predicted=predicted)
         )

@@ -8,7 +8,7 @@ from pydantic import Field
 from scipy.special import bdtrc, betaincinv
 
 from service.claims.cells import Cell, grouped, label, number
-from service.claims.deciding import POWER, conclude
+from service.claims.deciding import POWER, conclude, finding
 from service.claims.rule import Filter, Name, Rule, both
 from service.enums import Verdict
 from service.schemas.claims import Evidence, FigureAxes, FigurePoint, Finding
@@ -36,7 +36,8 @@ class ShareBelow(Rule):
     `trains` selects the trials of which the best configuration at each value of `by` must have a
     share above `share`; `fails` those of which every configuration must have a share below it. An
     error is divided by the error of guessing before it is compared. Diverged and stopped trials
-    count as above the threshold; failed ones are left out.
+    count as above the threshold; failed ones are left out. Where none has a value, and where a
+    filter passes no trial, the claim stays undecided.
     """
 
     statistic: Literal["share_below"]
@@ -108,19 +109,30 @@ _Found = tuple[Finding, FigurePoint | None]
 
 
 def _findings(rule: ShareBelow, cells: Sequence[Cell], side: str, *, above: bool) -> list[_Found]:
+    if not cells:
+        return [_unknown(side, "no trial passes the filter")]
     found: list[_Found] = []
-    groups = grouped((cell for cell in cells if cell.by_seed or cell.lost), (rule.by,))
-    for values, members in groups.items():
-        candidates = members
-        if above:
-            # The best of several is chosen by the same seeds; a wider interval makes up for it.
-            candidates = [max(members, key=lambda cell: _count(rule, cell)[0])]
-        level = 1 - (1 - rule.level) / (len(members) if above else 1)
+    for values, members in grouped(cells, (rule.by,)).items():
+        known = [cell for cell in members if cell.by_seed or cell.lost]
+        # One configuration that trains suffices, but every one must fail.
+        if not known or (len(known) < len(members) and not above):
+            name = f"{side}: {label((rule.by,), values)}"
+            found.append(_unknown(name, "a configuration has no seed with a value"))
+        if not known:
+            continue
+        # The best of several is chosen by the same seeds; a wider interval makes up for it.
+        level = 1 - (1 - rule.level) / (len(known) if above else 1)
+        judged = [max(known, key=lambda cell: _count(rule, cell)[0])] if above else known
         found += [
-            _found(rule, cell, values, side + _own(cell, candidates), level=level, above=above)
-            for cell in candidates
+            _found(rule, cell, values, side + _own(cell, judged), level=level, above=above)
+            for cell in judged
         ]
     return found
+
+
+def _unknown(group: str, remark: str) -> _Found:
+    """Return the finding of a group that the claim is about and of which nothing is known."""
+    return finding(group, None, Verdict.UNDECIDED, remark=remark), None
 
 
 def _count(rule: ShareBelow, cell: Cell) -> tuple[int, int]:
