@@ -15,6 +15,7 @@ POWER = 0.8
 # More seeds than this are as good as none: the estimate lies on the border.
 _MOST_SEEDS = 1_000_000
 _LEAST_SEEDS = 3
+_FEWEST_SEEDS = 5
 _LARGEST_LOG = 700.0
 
 
@@ -137,7 +138,16 @@ def finding(
     more_seeds: int | None = None,
     remark: str = "",
 ) -> Finding:
-    """Return the finding of a group; without an estimate its numbers are empty."""
+    """Return the finding of a group; without an estimate its numbers are empty.
+
+    Fewer than five seeds decide nothing: their standard deviation can be small by chance, or 0.
+    """
+    if estimate is not None and estimate.n < _FEWEST_SEEDS and verdict is not Verdict.UNDECIDED:
+        verdict, remark = (
+            Verdict.UNDECIDED,
+            f"fewer than {_FEWEST_SEEDS} seeds; {remark}".rstrip("; "),
+        )
+        more_seeds = max(more_seeds or 0, _FEWEST_SEEDS - estimate.n)
     return Finding(
         group=group,
         n=estimate.n if estimate else 0,

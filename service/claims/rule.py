@@ -15,7 +15,7 @@ from service.schemas.claims import Evidence
 from service.spec.grammar.scalars import StrictModel, refusal
 from service.spec.paths import suggestion
 
-ALGORITHM: Final = 1
+ALGORITHM: Final = 2
 """Version of the statistics, part of every rule's hash.
 
 Raise it when a statistic gives another verdict or figure of the same cells: without that, the

@@ -117,3 +117,13 @@ def test_one_refuted_group_refutes_and_one_open_group_leaves_open() -> None:
     assert verdict(supported, undecided, refuted) is refuted
     assert verdict() is undecided
     assert groups[supported].more_seeds is None
+
+
+@pytest.mark.parametrize(("n", "verdict"), [(4, Verdict.UNDECIDED), (5, Verdict.SUPPORTED)])
+def test_fewer_than_five_seeds_decide_nothing(n: int, verdict: Verdict) -> None:
+    estimate = Estimate(n=n, value=1.0, low=1.0, high=1.0, standard_error=0.0)
+
+    found = finding("all", estimate, Verdict.SUPPORTED)
+
+    assert found.verdict is verdict
+    assert found.more_seeds == (1 if n == 4 else None)
