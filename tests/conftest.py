@@ -1,4 +1,4 @@
-"""Databases for tests: every backend the store knows, with the schema of the migrations."""
+"""Settings of hypothesis, and databases of every backend with the schema of the migrations."""
 
 import shutil
 import tempfile
@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from service.store import Database
+
+# A busy machine makes any example slow once; time is not what these properties are about.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

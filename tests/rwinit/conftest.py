@@ -1,15 +1,10 @@
-"""Settings of hypothesis, and a folder of their own for the simulated gains of these tests."""
+"""Simulated gains of these tests are kept in a folder of their own."""
 
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 
 from rwinit import CACHE_VARIABLE
-
-# A busy machine makes any example slow once; time is not what these properties are about.
-settings.register_profile("no-deadline", deadline=None)
-settings.load_profile("no-deadline")
 
 
 @pytest.fixture(scope="session", autouse=True)

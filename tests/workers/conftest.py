@@ -1,17 +1,12 @@
-"""Settings of hypothesis for the tests of this package."""
+"""Engines and kinds of networks, one after another, for the tests of this package."""
 
 import pytest
-from hypothesis import settings
 
 from tests.factories import varied
 from tests.workers import examples
 from tests.workers.arithmetics import compute_by_torch
 from workers.architectures import ARCHITECTURES
 from workers.contract import EngineName
-
-# A busy machine makes any example slow once; time is not what these properties are about.
-settings.register_profile("no-deadline", deadline=None)
-settings.load_profile("no-deadline")
 
 
 @pytest.fixture(params=[*EngineName, "packed, by torch"])
