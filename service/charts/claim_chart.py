@@ -58,8 +58,8 @@ def _subtitle(claim: ClaimRead, judgement: JudgementRead) -> list[str]:
         if evidence.low is not None and evidence.high is not None:
             found += f" [{evidence.low:.3g}, {evidence.high:.3g}]"
         found += " · "
-    drawn = "bars: confidence intervals" if judgement.evidence.points else ""
-    return [*lines, f"{claim.source} · {judgement.size} · {n}{found}{drawn} · dashed: predicted"]
+    drawn = ["bars: confidence intervals · dashed: predicted"] if evidence.points else []
+    return [*lines, f"{claim.source} · {judgement.size} · {n}{found}".removesuffix(" · "), *drawn]
 
 
 def _x(judgement: JudgementRead) -> alt.X:
@@ -90,7 +90,8 @@ def _color(judgement: JudgementRead) -> alt.Color:
     names = list(dict.fromkeys(point.series for point in judgement.evidence.points))
     many = len(names) > len(CATEGORICAL)
     colors = viridis(len(names)) if many else list(CATEGORICAL[: len(names)])
-    legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=400)
+    # One column: the renderer measures long labels too short, and they would overlap.
+    legend = alt.Legend(title=None, orient="top", columns=1, labelLimit=600)
     return alt.Color(
         "series:N",
         scale=alt.Scale(domain=names, range=colors),
