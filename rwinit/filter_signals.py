@@ -64,7 +64,7 @@ def moments_of(f: Nonlinearity) -> Moments:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the error's walk depends on, for blocks of filter layers, input side first.
+    """Moments of the signals in blocks of filter layers, on which the walk of the error depends.
 
     Attributes:
         counts: Layers of each block.

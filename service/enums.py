@@ -26,7 +26,7 @@ class ClaimSize(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What the rows of a sweep say about a claim."""
+    """Answer of a sweep's rows to a claim."""
 
     SUPPORTED = "supported"
     REFUTED = "refuted"

@@ -73,7 +73,7 @@ Level = Annotated[float, Field(ge=0.5, le=0.999)]
 
 
 class Rule(StrictModel):
-    """How the trials of a sweep decide a claim.
+    """Rule by which the trials of a sweep decide a claim.
 
     Subclasses have a `statistic` of their own, and `judge` the cells of each of their filters.
     """

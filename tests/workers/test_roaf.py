@@ -277,6 +277,33 @@ def test_a_frozen_body_trains_the_readout_alone(
     assert {"parameters.last.weight", "parameters.last.bias"} <= changed
 
 
+@pytest.mark.parametrize("optimizer", OptimizerKind)
+def test_frozen_and_trained_bodies_share_a_pack(optimizer: OptimizerKind) -> None:
+    specs = [
+        varied(
+            of_kind(varied(BASE, depth=depth, optimizer=optimizer), "roaf"),
+            trial_id=UUID(int=number),
+            freeze=freeze,
+            clip_norm=1e-3,
+        )
+        for number, (depth, freeze) in enumerate(
+            [(6, Freeze.BODY), (6, Freeze.NONE), (3, Freeze.BODY)]
+        )
+    ]
+    together = engines.create(specs[0], blobs(), "cpu", slots=3)
+    for spec in specs:
+        together.add(spec)
+    for _ in range(3):
+        together.step({each.trial_id: StepInput(np.arange(10), 0.05) for each in specs})
+
+    for spec in specs:
+        alone = engine_with(spec)
+        for _ in range(3):
+            step(alone, spec)
+        for name, array in alone.save(spec.trial_id).arrays.items():
+            assert array.tobytes() == together.save(spec.trial_id).arrays[name].tobytes()
+
+
 def test_both_engines_clip_a_frozen_body_alike() -> None:
     states = []
     for name in EngineName:

@@ -28,14 +28,14 @@ _LEAST_VALUES = 3
 
 
 class Moment(StrEnum):
-    """What is taken of the values of a configuration's seeds."""
+    """Statistic over the seeds of a configuration that the power law describes."""
 
     SD = "sd"
     MEAN = "mean"
 
 
 class Predictor(StrEnum):
-    """What the measure is regressed on; a closed list, so that no text becomes code."""
+    """Quantity on which the statistic is regressed; a closed list, so that no text becomes code."""
 
     DEPTH = "depth"
     WIDTH = "width"
