@@ -35,6 +35,7 @@ from workers.engines.matrix_draws import draw_matrix_
 from workers.training.frozen_network import FrozenNetwork
 
 ROAF = ARCHITECTURES["roaf"]
+PACKED = varied(BASE, engine=EngineName.PACKED)
 DEFAULTS: Hypers = {each.name: each.default for each in ROAF.hyperparameters}
 
 
@@ -235,7 +236,7 @@ def test_profiles_walk_through_the_filters_as_autograd_does(filtering: Filter) -
 def test_a_deep_pack_of_shared_filters_trains_each_trial_as_if_it_were_alone() -> None:
     specs = [
         varied(
-            of_kind(varied(BASE, depth=depth), "roaf", shared_filter=True),
+            of_kind(varied(PACKED, depth=depth), "roaf", shared_filter=True),
             trial_id=UUID(int=depth),
             seed=depth,
         )
@@ -281,7 +282,7 @@ def test_a_frozen_body_trains_the_readout_alone(
 def test_frozen_and_trained_bodies_share_a_pack(optimizer: OptimizerKind) -> None:
     specs = [
         varied(
-            of_kind(varied(BASE, depth=depth, optimizer=optimizer), "roaf"),
+            of_kind(varied(PACKED, depth=depth, optimizer=optimizer), "roaf"),
             trial_id=UUID(int=number),
             freeze=freeze,
             clip_norm=1e-3,

@@ -116,7 +116,8 @@ class RoafArchitecture:
         """Return a resolved network.
 
         ``c`` gives alpha = 1 - c / depth and beta = c / depth. Without it, a missing one of alpha
-        and beta makes their sum 1, and ``c`` is 1 where both are missing, or 0.5 for one layer, which has no filter.
+        and beta makes their sum 1, and ``c`` is 1 where both are missing, or 0.5 for one layer,
+        which has no filter.
         """
         alpha, beta = _factors(depth, written)
         return RoafNetwork(
