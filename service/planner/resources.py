@@ -50,10 +50,14 @@ def _taken(shape: TrialShape, dataset: DatasetShape) -> TrialResources:
     network, n_outputs = shape.network, dataset.n_outputs(shape.task)
     groups = architecture_of(network).parameters(network, dataset.n_inputs, n_outputs)
     memory = pack_memory([shape], dataset, 1, recomputes=False)
-    weights = sum(group.weights for group in groups)
+    weights, filters = (
+        sum(each.weights for each in groups if each.trainable),
+        shape.filter_products(),
+    )
     # Two operations for each weight and sample forwards, and four backwards: for the weight's
-    # gradient and for the error of the layer below, which the first layer does not need.
-    step = 6 * weights - 2 * dataset.n_inputs * network.width
+    # gradient and for the error of the layer below, which the first layer does not need. Matrices
+    # of skips have no gradient.
+    step = 6 * weights + 4 * filters - 2 * dataset.n_inputs * network.width
     passes = (shape.epochs + 1) * (dataset.n_train + dataset.n_eval)
-    flops = step * dataset.n_train * shape.epochs + 2 * weights * passes
+    flops = step * dataset.n_train * shape.epochs + 2 * (weights + filters) * passes
     return TrialResources(shape, parameter_count(groups), memory.total, flops)

@@ -92,6 +92,12 @@ class TrialShape:
         size = 8 if self.skip is Skip.PERMUTATION else self.number_bytes
         return size * self.fixed_numbers()
 
+    def filter_products(self) -> int:
+        """Return the multiplications by fixed matrices when one sample passes the network."""
+        if self.skip is not Skip.ORTHOGONAL:
+            return 0
+        return (self.network.depth - 1) * self.network.width**2
+
     def fixed_numbers(self) -> int:
         """Return the count of numbers of the matrices that are not trained."""
         return sum(group.weights for group in self._groups(1, 1) if not group.trainable)

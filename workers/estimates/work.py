@@ -102,6 +102,7 @@ class _Sizes:
         is_called: Whether the activation needs calls of its own, apart from the products.
         is_smooth: Whether the activation needs an exponential or a similar function.
         gated: Whether hidden layers have a gate: a product, a sigmoid and a mixture of their own.
+        filters: Numbers of the fixed matrices by which skips multiply; they have no gradient.
     """
 
     depth: int
@@ -114,6 +115,7 @@ class _Sizes:
     is_called: bool
     is_smooth: bool
     gated: bool
+    filters: int
 
     @classmethod
     def of(cls, trial: TrialShape, dataset: DatasetShape) -> "_Sizes":
@@ -128,6 +130,7 @@ class _Sizes:
             is_called=trial.network.activation not in _FUSED,
             is_smooth=trial.network.activation not in _STRAIGHT,
             gated=trial.gated,
+            filters=trial.filter_products(),
         )
 
 
@@ -152,7 +155,7 @@ def _passes(
         NO_WORK,
         layer_passes=passes * calls * branches,
         elementwise_calls=activated * calls * (sizes.is_called + 2 * sizes.gated),
-        products=number * samples * passes * sizes.parameters,
+        products=number * samples * (passes * sizes.parameters + activated * sizes.filters),
         activations=number * samples * passes * sizes.units * branches,
         exponentials=number * samples * exponentials,
         samples=samples,

@@ -39,6 +39,23 @@ def test_a_trials_multiply_adds_are_those_of_its_matrices() -> None:
     assert model.epoch_seconds(shape, DIGITS, 4) == pytest.approx(15 * step + full + probe)
 
 
+def test_filters_add_a_product_forwards_and_one_backwards() -> None:
+    base = trial_spec(depth=3, width=5)
+    plain, permuted, filtered = (
+        TrialShape.of(of_kind(base, "roaf", filter=each).configuration)
+        for each in ("identity", "permutation", "haar")
+    )
+    model = with_rates(products=1.0)
+
+    added = model.epoch_seconds(filtered, DIGITS, 1) - model.epoch_seconds(plain, DIGITS, 1)
+
+    rows = filtered.rows(DIGITS)
+    steps = -(-1437 // rows)
+    probe = 2 * 2 * rows  # In float64, forwards and backwards.
+    assert added == pytest.approx(2 * 5 * 5 * (2 * steps * rows + 1437 + 360 + probe))
+    assert model.epoch_seconds(permuted, DIGITS, 1) == model.epoch_seconds(plain, DIGITS, 1)
+
+
 def test_a_steps_calls_are_shared_and_its_numbers_are_not() -> None:
     steps = 15  # 1,437 samples, 100 at a time
 
